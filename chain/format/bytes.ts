@@ -1,0 +1,67 @@
+/** Owns the small operations on byte strings that everything needs. */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { RuleError } from '../errors.ts';
+
+/** Lower-case hex of the bytes. */
+export const toHex = bytesToHex;
+
+/** Bytes of a hex string; `RuleError('MALFORMED')` for anything else. `length`, if given, is in bytes. */
+export function fromHex(text: string, length?: number): Uint8Array {
+  if (typeof text !== 'string' || !/^(?:[0-9a-f]{2})*$/.test(text)) {
+    throw new RuleError('MALFORMED', 'expected lower-case hex');
+  }
+  if (length !== undefined && text.length !== 2 * length) {
+    throw new RuleError('MALFORMED', `expected ${2 * length} hex digits, found ${text.length}`);
+  }
+  return hexToBytes(text);
+}
+
+/** True if both hold the same bytes. Not constant-time: for public data only. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Lexicographic order, as LevelDB sorts keys: negative, zero or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = a[i]! - b[i]!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** One byte string of all the parts. */
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Big-endian bytes of a whole number below 2^32. */
+export function u32(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
+
+/** Big-endian bytes of a whole number up to 2^53-1. */
+export function u64(value: number): Uint8Array {
+  return concat(u32(Math.floor(value / 2 ** 32)), u32(value >>> 0));
+}
+
+/** 32 big-endian bytes of a non-negative bigint below 2^256. */
+export function u256(value: bigint): Uint8Array {
+  return hexToBytes(value.toString(16).padStart(64, '0'));
+}
+
+/** The bigint of big-endian bytes. */
+export function toBigInt(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(`0x${bytesToHex(bytes)}`);
+}

@@ -1,0 +1,62 @@
+/**
+ * Owns every hash and signature domain. All hashing in Pier is SHA-256 over an 8-byte ASCII domain followed by the
+ * parts, so a hash made for one use is never worth anything in another. The one exception is the content root of a
+ * file, which is BitTorrent's (BEP 52) and has no domain: see `pieces.ts`.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+
+const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+/** Each domain is exactly 8 bytes, so no domain is the prefix of another's input. */
+export const DOMAIN = {
+  /** Header: proof of work and block id. */
+  header: ascii('pier/hdr'),
+  /** Genesis parameters, placed in the genesis header's txRoot. */
+  genesis: ascii('pier/gen'),
+  /** Transaction id: all bytes, signature included. */
+  transaction: ascii('pier/txi'),
+  /** Signed payload of a transaction (signature domain). */
+  transactionSignature: ascii('pier/txs'),
+  /** Proof of possession of a new key (signature domain). */
+  possessionSignature: ascii('pier/pop'),
+  /** Handshake transcript (signature domain). */
+  handshakeSignature: ascii('pier/hsk'),
+  /** Merkle tree of transactions: leaf, inner node, root with its count. */
+  txLeaf: ascii('pier/txl'),
+  txInner: ascii('pier/txn'),
+  txRoot: ascii('pier/txr'),
+  /** Merkle mountain range of headers: inner node, root with its count and work. */
+  historyInner: ascii('pier/mmn'),
+  historyRoot: ascii('pier/mmr'),
+  /** State tree: key, value, leaf, inner node. */
+  stateKey: ascii('pier/sky'),
+  stateValue: ascii('pier/svl'),
+  stateLeaf: ascii('pier/slf'),
+  stateInner: ascii('pier/sin'),
+  /** Key that may sign for an account. */
+  authKey: ascii('pier/key'),
+  /** Record id: creator and name. */
+  record: ascii('pier/rec'),
+  /** Chain of the transactions that touched an account or a record. */
+  history: ascii('pier/his'),
+  /** Short ids of the block relay, and their per-connection key. */
+  shortIdKey: ascii('pier/sik'),
+  shortId: ascii('pier/sid'),
+} as const;
+
+/** SHA-256 of the domain and the parts, one after the other. Returns 32 bytes. */
+export function hash(domain: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
+  let length = domain.length;
+  for (const part of parts) length += part.length;
+  const message = new Uint8Array(length);
+  message.set(domain, 0);
+  let at = domain.length;
+  for (const part of parts) {
+    message.set(part, at);
+    at += part.length;
+  }
+  return sha256(message);
+}
+
+/** 32 zero bytes: "nothing here" in every tree. Never write to it. */
+export const ZERO_HASH = new Uint8Array(32);
