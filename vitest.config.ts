@@ -1,0 +1,14 @@
+/** Owns how the tests run. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    globalSetup: ['test/bundle.ts'],
+    reporters: ['default', 'test/reporter.ts'],
+    // Tests of real processes start nodes and wait for blocks; a pure test that needs seconds has gone wrong.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
