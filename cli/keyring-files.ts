@@ -1,0 +1,115 @@
+/**
+ * Owns the keyring's files on disk: `NAME.json` in one directory (0700), each readable by its owner alone (0600) and
+ * written whole or not at all: a temporary file, fsync, a hard link (which never replaces), fsync of the directory.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, link, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WalletError } from '../wallet/errors.ts';
+import { KEY_FILE_BYTES_MAX } from '../wallet/keyfile.ts';
+import type { KeyFiles } from '../wallet/keyring.ts';
+
+const SUFFIX = '.json';
+/** Windows keeps permissions elsewhere: the mode bits there say nothing. */
+const HAS_MODES = process.platform !== 'win32';
+
+/** Key files in `directory`, which is made when the first key is written. */
+export class DirectoryKeyFiles implements KeyFiles {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  async list(): Promise<string[]> {
+    try {
+      const names = await readdir(this.directory);
+      // Temporary files begin with a point.
+      return names
+        .filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'))
+        .map((name) => name.slice(0, -SUFFIX.length));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  async read(name: string): Promise<Uint8Array | undefined> {
+    const path = this.#path(name);
+    let file: FileHandle;
+    try {
+      // Not through a link, and without waiting if it is a pipe: what was checked is what is read.
+      file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      if (codeOf(error) === 'ELOOP') throw new WalletError('BAD_KEY_FILE', `${path} is a symbolic link`);
+      throw error;
+    }
+    try {
+      const { mode, size } = await file.stat().then((found) => {
+        if (!found.isFile()) throw new WalletError('BAD_KEY_FILE', `${path} is not a file`);
+        return found;
+      });
+      if (HAS_MODES && (mode & 0o077) !== 0) {
+        throw new WalletError('INSECURE_KEY_FILE', path, `chmod 600 ${path}`);
+      }
+      if (size > KEY_FILE_BYTES_MAX)
+        throw new WalletError('BAD_KEY_FILE', `${path} is larger than ${KEY_FILE_BYTES_MAX} bytes`);
+      return new Uint8Array(await file.readFile());
+    } finally {
+      await file.close();
+    }
+  }
+
+  async write(name: string, bytes: Uint8Array): Promise<boolean> {
+    await this.#makeDirectory();
+    const path = this.#path(name);
+    const temporary = join(this.directory, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await link(temporary, path);
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await unlink(temporary);
+    }
+    await this.#syncDirectory();
+    return true;
+  }
+
+  #path(name: string): string {
+    return join(this.directory, `${name}${SUFFIX}`);
+  }
+
+  async #makeDirectory(): Promise<void> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    if (!HAS_MODES) return;
+    // Whoever may write to the directory could swap a key; one that was there before keeps its mode.
+    const { mode } = await stat(this.directory);
+    if ((mode & 0o077) !== 0)
+      throw new WalletError('INSECURE_KEY_FILE', this.directory, `chmod 700 ${this.directory}`);
+  }
+
+  async #syncDirectory(): Promise<void> {
+    if (!HAS_MODES) return;
+    const directory = await open(this.directory, constants.O_RDONLY);
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string }).code;
+}

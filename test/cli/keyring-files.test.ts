@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nodeKdf } from '../../cli/kdf.ts';
+import { DirectoryKeyFiles } from '../../cli/keyring-files.ts';
+import { Keyring } from '../../wallet/keyring.ts';
+import { walletFault } from '../wallet/faults.ts';
+
+let base: string;
+let directory: string;
+let files: DirectoryKeyFiles;
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'pier-keys-'));
+  directory = join(base, 'a', 'keys');
+  files = new DirectoryKeyFiles(directory);
+});
+afterEach(async () => {
+  await rm(base, { recursive: true, force: true });
+});
+
+const modeOf = async (path: string): Promise<number> => (await lstat(path)).mode & 0o777;
+const some = (byte: number): Uint8Array => new Uint8Array(100).fill(byte);
+
+describe('the files of a keyring', () => {
+  test('are there for their owner alone, and come back as written', async () => {
+    expect(await files.list()).toEqual([]);
+    expect(await files.read('alice')).toBeUndefined();
+    expect(await files.write('alice', some(1))).toBe(true);
+    expect(await files.read('alice')).toEqual(some(1));
+    expect(await files.list()).toEqual(['alice']);
+    expect(await modeOf(directory)).toBe(0o700);
+    expect(await modeOf(join(directory, 'alice.json'))).toBe(0o600);
+  });
+
+  test('are never written over, and leave nothing behind', async () => {
+    await files.write('alice', some(1));
+    expect(await files.write('alice', some(2))).toBe(false);
+    expect(await files.read('alice')).toEqual(some(1));
+    expect(await readdir(directory)).toEqual(['alice.json']);
+  });
+
+  test('of many writers of one name exactly one wins, whole', async () => {
+    const won = await Promise.all(Array.from({ length: 20 }, (_, i) => files.write('alice', some(i))));
+    expect(won.filter(Boolean)).toHaveLength(1);
+    expect(await files.read('alice')).toEqual(some(won.indexOf(true)));
+    expect(await readdir(directory)).toEqual(['alice.json']);
+  });
+
+  test('that others can reach are refused, with the command that mends it', async () => {
+    await files.write('alice', some(1));
+    const path = join(directory, 'alice.json');
+    for (const mode of [0o644, 0o640, 0o604, 0o620, 0o601]) {
+      await chmod(path, mode);
+      const fault = await walletFault(() => files.read('alice'));
+      expect(fault.code).toBe('INSECURE_KEY_FILE');
+      expect(fault.hint).toBe(`chmod 600 ${path}`);
+    }
+    await chmod(path, 0o600);
+    expect(await files.read('alice')).toEqual(some(1));
+  });
+
+  test('are not put where others could swap them', async () => {
+    await mkdir(directory, { recursive: true });
+    await chmod(directory, 0o755);
+    const fault = await walletFault(() => files.write('alice', some(1)));
+    expect(fault.code).toBe('INSECURE_KEY_FILE');
+    expect(fault.hint).toBe(`chmod 700 ${directory}`);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('are files: not links, directories or anything huge', async () => {
+    await files.write('alice', some(1));
+    await symlink(join(directory, 'alice.json'), join(directory, 'link.json'));
+    await mkdir(join(directory, 'folder.json'), { mode: 0o700 });
+    await writeFile(join(directory, 'huge.json'), new Uint8Array(16 * 1024 + 1), { mode: 0o600 });
+    for (const [name, reason] of [
+      ['link', 'symbolic link'],
+      ['folder', 'not a file'],
+      ['huge', 'larger than'],
+    ] as const) {
+      const fault = await walletFault(() => files.read(name));
+      expect(fault.code).toBe('BAD_KEY_FILE');
+      expect(fault.message).toContain(reason);
+    }
+  });
+
+  test('what a crash left behind is not listed', async () => {
+    await files.write('alice', some(1));
+    await writeFile(join(directory, '.bob.0011.tmp'), 'half a k');
+    await writeFile(join(directory, '.bob.json'), '');
+    await writeFile(join(directory, 'notes.txt'), '');
+    expect(await files.list()).toEqual(['alice']);
+  });
+
+  test('carry a keyring with the real cost', async () => {
+    const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+    const keyring = new Keyring({ files, kdf: nodeKdf, random });
+    const made = await keyring.create('alice', { passphrase: 'pw' });
+    const later = new Keyring({ files: new DirectoryKeyFiles(directory), kdf: nodeKdf, random });
+    const signer = await later.open('alice', 'pw');
+    expect(signer.address).toEqual(made.address);
+    expect(JSON.parse(await readFile(join(directory, 'alice.json'), 'utf8')).kdf.n).toBe(131072);
+  });
+});

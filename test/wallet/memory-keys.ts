@@ -1,0 +1,43 @@
+/** A keyring in memory for tests: cheap scrypt, and bytes that differ from call to call but not from run to run. */
+
+import { type Kdf, portableKdf } from '../../wallet/kdf.ts';
+import { type KeyFiles, Keyring } from '../../wallet/keyring.ts';
+
+export class MemoryKeyFiles implements KeyFiles {
+  readonly files = new Map<string, Uint8Array>();
+
+  async list(): Promise<string[]> {
+    return [...this.files.keys()];
+  }
+
+  async read(name: string): Promise<Uint8Array | undefined> {
+    return this.files.get(name)?.slice();
+  }
+
+  async write(name: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.files.has(name)) return false;
+    this.files.set(name, bytes.slice());
+    return true;
+  }
+
+  text(name: string): string {
+    return new TextDecoder().decode(this.files.get(name));
+  }
+}
+
+export const CHEAP_COST = { n: 2 ** 10, r: 1, p: 1 };
+
+export function countingRandom(): (length: number) => Uint8Array {
+  let calls = 0;
+  return (length) => {
+    calls++;
+    return Uint8Array.from({ length }, (_, i) => (calls * 31 + i * 7) & 255);
+  };
+}
+
+export function memoryKeyring(
+  files: MemoryKeyFiles,
+  { testnet = false, kdf = portableKdf }: { testnet?: boolean; kdf?: Kdf } = {},
+): Keyring {
+  return new Keyring({ files, kdf, random: countingRandom(), testnet, cost: CHEAP_COST });
+}
