@@ -10,10 +10,10 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { passesPrefilter } from '../chain/crypto/ed25519.ts';
 import type { SignatureCheck, Verifier } from '../chain/ledger/ports.ts';
 
-/** Checks handed to libuv at once. */
-const MAX_IN_FLIGHT = 512;
+/** Checks handed to libuv at once: some 16 ms of work on two cores. Twice as many measure no faster. */
+const MAX_IN_FLIGHT = 256;
 
-/** Key objects kept, of about a kilobyte each. */
+/** Key objects kept, of about a kilobyte each. A hit saves the 10 µs of an import, a tenth of a check. */
 const MAX_KEYS = 4096;
 
 /** A public key as OpenSSL takes it. By way of JWK: importing DER costs nine times as much. */
