@@ -1,0 +1,28 @@
+/**
+ * Owns the hashes of the state tree. The root is a function of the content alone: ZERO_HASH for no entry, the leaf's
+ * hash for one entry, and otherwise the inner hash of the roots of the entries with a 0 and with a 1 at the next bit of
+ * the key, the most significant bit of byte 0 first. A leaf's hash doesn't depend on its depth.
+ */
+import { DOMAIN, hash } from '../format/hash.ts';
+
+/** Bits of a key, and so the largest depth of a leaf. */
+export const KEY_BITS = 256;
+
+/** Bit `index` (0 to 255) of a key: 0 or 1. */
+export function keyBit(key: Uint8Array, index: number): number {
+  return (key[index >>> 3]! >>> (7 - (index & 7))) & 1;
+}
+
+/** What a leaf holds of a value. */
+export function stateValueHash(value: Uint8Array): Uint8Array {
+  return hash(DOMAIN.stateValue, value);
+}
+
+/** `entry` is the key (32 bytes) and the value's hash (32 bytes). */
+export function leafHash(entry: Uint8Array): Uint8Array {
+  return hash(DOMAIN.stateLeaf, entry);
+}
+
+export function innerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return hash(DOMAIN.stateInner, left, right);
+}

@@ -1,0 +1,96 @@
+/**
+ * Owns the page being changed: its nodes spread out at fixed places, 2 KiB, until it is sealed into bytes again.
+ * An update has one editor for each page on the path it is at, so at most 64.
+ */
+import { ZERO_HASH } from '../format/hash.ts';
+import { innerHash, leafHash } from './node-hash.ts';
+import { EMPTY, encodePage, INNER, LEAF, type NodeKind, Page, unpackPage } from './page.ts';
+
+const SLOT_BYTES = 64;
+
+export class PageEditor {
+  #inner = 0;
+  #leaf = 0;
+  #verified = 0;
+  readonly #slots = new Uint8Array(32 * SLOT_BYTES);
+
+  /** Starts from a page, or from nothing at all. */
+  open(page: Page | null): void {
+    this.#inner = page === null ? 0 : page.inner;
+    this.#leaf = page === null ? 0 : page.leaf;
+    this.#verified = page === null ? 0 : page.verified;
+    if (page !== null) unpackPage(page, this.#slots);
+  }
+
+  kindAt(position: number): NodeKind {
+    if ((this.#inner >>> position) & 1) return INNER;
+    return (this.#leaf >>> position) & 1 ? LEAF : EMPTY;
+  }
+
+  /** Bytes of the node at an occupied position, good until it changes: a hash, or a key and a value hash. */
+  nodeAt(position: number): Uint8Array {
+    const start = position * SLOT_BYTES;
+    return this.#slots.subarray(start, start + ((this.#inner >>> position) & 1 ? 32 : SLOT_BYTES));
+  }
+
+  /** Root of the subtree at the position. */
+  hashAt(position: number): Uint8Array {
+    const kind = this.kindAt(position);
+    if (kind === EMPTY) return ZERO_HASH;
+    return kind === INNER ? this.nodeAt(position) : leafHash(this.nodeAt(position));
+  }
+
+  clear(position: number): void {
+    const others = ~(1 << position);
+    this.#inner &= others;
+    this.#leaf &= others;
+    this.#verified &= others;
+  }
+
+  setLeaf(position: number, key: Uint8Array, valueHash: Uint8Array): void {
+    this.clear(position);
+    this.#leaf |= 1 << position;
+    this.#slots.set(key, position * SLOT_BYTES);
+    this.#slots.set(valueHash, position * SLOT_BYTES + 32);
+  }
+
+  setInner(position: number, hash: Uint8Array): void {
+    this.clear(position);
+    this.#inner |= 1 << position;
+    this.#slots.set(hash, position * SLOT_BYTES);
+  }
+
+  /** Puts the root of another page at a position of this one. */
+  setRootOf(position: number, child: PageEditor): void {
+    const node = child.nodeAt(1);
+    const kind = child.kindAt(1);
+    if (kind === INNER) this.setInner(position, node);
+    else if (kind === LEAF) this.setLeaf(position, node.subarray(0, 32), node.subarray(32));
+    else this.clear(position);
+  }
+
+  /** Makes the node at a position above the bottom what its children say: nothing, their only leaf, or their hash. */
+  settle(position: number): void {
+    const left = 2 * position;
+    const right = left + 1;
+    const onlyChild = this.kindAt(left) === EMPTY ? right : this.kindAt(right) === EMPTY ? left : null;
+    const kind = onlyChild === null ? INNER : this.kindAt(onlyChild);
+    if (onlyChild !== null && kind === LEAF) {
+      const leaf = this.nodeAt(onlyChild);
+      this.setLeaf(position, leaf.subarray(0, 32), leaf.subarray(32));
+      this.clear(onlyChild);
+    } else if (kind === EMPTY) {
+      this.clear(position);
+    } else {
+      this.setInner(position, innerHash(this.hashAt(left), this.hashAt(right)));
+      this.#verified |= 1 << position;
+    }
+  }
+
+  /** The page as it is now. */
+  seal(): Page {
+    const inner = this.#inner >>> 0;
+    const leaf = this.#leaf >>> 0;
+    return new Page(encodePage(inner, leaf, this.#slots), inner, leaf, this.#verified);
+  }
+}

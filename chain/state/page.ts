@@ -1,0 +1,144 @@
+/**
+ * Owns a page: up to four levels of the state tree under one node, in one canonical byte string. Positions are those
+ * of a heap: 1 is the page's root, 2 and 3 its children, 16 to 31 the bottom, where an inner node's children are in
+ * a page of their own. A subtree of one entry or none never has a page, except the tree's own root page, which may
+ * hold a single leaf at position 1.
+ *
+ * Bytes: bitmap of the inner nodes u32, bitmap of the leaves u32 (bit p for position p), then each node in order of
+ * position: 32 bytes (hash) for an inner node, 64 (key, value hash) for a leaf. At most 8 + 15·32 + 16·64 bytes.
+ */
+import { CorruptStoreError } from '../errors.ts';
+import { equalBytes } from '../format/bytes.ts';
+import { ZERO_HASH } from '../format/hash.ts';
+import { innerHash, leafHash } from './node-hash.ts';
+
+export const ROOT_POSITION = 1;
+/** Positions from here on are the page's lowest level. */
+export const FIRST_BOTTOM = 16;
+
+export const EMPTY = 0;
+export const INNER = 1;
+export const LEAF = 2;
+export type NodeKind = typeof EMPTY | typeof INNER | typeof LEAF;
+
+const HEAD_BYTES = 8;
+const INNER_BYTES = 32;
+const LEAF_BYTES = 64;
+
+/** Immutable but for the note of what has been checked. */
+export class Page {
+  /** The canonical bytes. */
+  readonly bytes: Uint8Array;
+  readonly inner: number;
+  readonly leaf: number;
+  /** Bit p: the children of the inner node at p are known to hash to it. Each is checked once, when first visited. */
+  verified: number;
+
+  constructor(bytes: Uint8Array, inner: number, leaf: number, verified: number) {
+    this.bytes = bytes;
+    this.inner = inner;
+    this.leaf = leaf;
+    this.verified = verified;
+  }
+
+  kindAt(position: number): NodeKind {
+    if ((this.inner >>> position) & 1) return INNER;
+    return (this.leaf >>> position) & 1 ? LEAF : EMPTY;
+  }
+
+  /** The bytes of the node at an occupied position, not copied: a hash, or a key and a value hash. */
+  nodeAt(position: number): Uint8Array {
+    const below = (1 << position) - 1;
+    const start =
+      HEAD_BYTES + INNER_BYTES * countBits(this.inner & below) + LEAF_BYTES * countBits(this.leaf & below);
+    return this.bytes.subarray(start, start + ((this.inner >>> position) & 1 ? INNER_BYTES : LEAF_BYTES));
+  }
+
+  /** Root of the subtree at the position. */
+  hashAt(position: number): Uint8Array {
+    const kind = this.kindAt(position);
+    if (kind === EMPTY) return ZERO_HASH;
+    return kind === INNER ? this.nodeAt(position) : leafHash(this.nodeAt(position));
+  }
+
+  /** Throws `CorruptStoreError` unless the inner node above the bottom at `position` is the hash of its children. */
+  check(position: number): void {
+    if ((this.verified >>> position) & 1) return;
+    const computed = innerHash(this.hashAt(2 * position), this.hashAt(2 * position + 1));
+    if (!equalBytes(computed, this.nodeAt(position))) {
+      throw new CorruptStoreError('a state page does not hash to its root');
+    }
+    this.verified |= 1 << position;
+  }
+}
+
+/** Writes the canonical bytes of the nodes at the positions in the bitmaps. `slots` has 64 bytes a position. */
+export function encodePage(inner: number, leaf: number, slots: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(pageBytes(inner, leaf));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, inner);
+  view.setUint32(4, leaf);
+  let at = HEAD_BYTES;
+  for (let position = ROOT_POSITION; position < 32; position++) {
+    const size = sizeAt(inner, leaf, position);
+    const from = LEAF_BYTES * position;
+    for (let i = 0; i < size; i++) bytes[at + i] = slots[from + i]!;
+    at += size;
+  }
+  return bytes;
+}
+
+/** Reads the nodes of `page` into `slots`, 64 bytes a position. */
+export function unpackPage(page: Page, slots: Uint8Array): void {
+  const { bytes, inner, leaf } = page;
+  let at = HEAD_BYTES;
+  for (let position = ROOT_POSITION; position < 32; position++) {
+    const size = sizeAt(inner, leaf, position);
+    const to = LEAF_BYTES * position;
+    for (let i = 0; i < size; i++) slots[to + i] = bytes[at + i]!;
+    at += size;
+  }
+}
+
+/** The page of bytes from the store, copied; `CorruptStoreError` unless they have the shape of a page. */
+export function decodePage(stored: Uint8Array): Page {
+  if (stored.length < HEAD_BYTES) throw new CorruptStoreError('a state page is too short');
+  const bytes = new Uint8Array(stored);
+  const view = new DataView(bytes.buffer);
+  const inner = view.getUint32(0);
+  const leaf = view.getUint32(4);
+  if (bytes.length !== pageBytes(inner, leaf) || !isWellFormed(inner, leaf)) {
+    throw new CorruptStoreError('a state page has a shape no page has');
+  }
+  return new Page(bytes, inner, leaf, 0);
+}
+
+/** True if each node is where a tree can have one and nothing that would have been folded up is left unfolded. */
+function isWellFormed(inner: number, leaf: number): boolean {
+  if ((inner & leaf) !== 0) return false;
+  const occupied = inner | leaf;
+  if ((occupied & 3) !== 1 << ROOT_POSITION) return false;
+  for (let position = ROOT_POSITION; position < FIRST_BOTTOM; position++) {
+    const isInner = (inner >>> position) & 1;
+    const children = (occupied >>> (2 * position)) & 3;
+    if (!isInner && children !== 0) return false;
+    const leaves = (leaf >>> (2 * position)) & 3;
+    if (isInner && (children === 0 || (children !== 3 && children === leaves))) return false;
+  }
+  return true;
+}
+
+function pageBytes(inner: number, leaf: number): number {
+  return HEAD_BYTES + INNER_BYTES * countBits(inner) + LEAF_BYTES * countBits(leaf);
+}
+
+function sizeAt(inner: number, leaf: number, position: number): number {
+  if ((inner >>> position) & 1) return INNER_BYTES;
+  return (leaf >>> position) & 1 ? LEAF_BYTES : 0;
+}
+
+function countBits(word: number): number {
+  let v = word - ((word >>> 1) & 0x55555555);
+  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
+  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
