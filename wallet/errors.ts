@@ -13,6 +13,7 @@ export const WALLET_ERRORS = {
   NOT_ENCRYPTED: 'the key file is not encrypted',
   PASSPHRASE_NEEDED: 'the key needs a passphrase',
   WRONG_PASSPHRASE: 'the passphrase is wrong, or the key file was altered',
+  BAD_NODE: 'not the URL of a node',
   NO_NODE: 'no node answered',
   BAD_ANSWER: 'the node answered with something else than was asked',
 } as const;

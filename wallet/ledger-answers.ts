@@ -1,0 +1,188 @@
+/** Owns the shape of each answer a node gives about the ledger: what `docs/RPC.md` says, as readers. */
+import {
+  address,
+  decimal,
+  flag,
+  hex,
+  id,
+  list,
+  maybe,
+  object,
+  oneOf,
+  planks,
+  type Read,
+  signedPlanks,
+  text,
+  whole,
+} from './answers.ts';
+
+/** The block whose state an answer describes. */
+const tip = object({ height: whole, id });
+
+export const status = object({
+  chainId: id,
+  name: text,
+  version: text,
+  node: id,
+  height: whole,
+  tip: id,
+  stateRoot: id,
+  work: decimal,
+  time: whole,
+  peers: whole,
+  mempool: whole,
+  supply: planks,
+  headers: whole,
+  syncing: flag,
+  mining: maybe(object({ address, hashrate: whole })),
+  listen: maybe(text),
+});
+export type Status = Read<typeof status>;
+
+export const params = object({ chainId: id, genesis: object({}) });
+
+const change = object({ account: maybe(address), delay: maybe(whole) });
+
+export const account = object({
+  address,
+  exists: flag,
+  balance: planks,
+  nonce: whole,
+  /** Counting what waits in the mempool. */
+  nextNonce: whole,
+  deposits: planks,
+  authKey: maybe(id),
+  locked: flag,
+  rotatedAt: whole,
+  recovery: maybe(change),
+  history: object({ hash: id, count: whole }),
+  tip,
+});
+export type AccountAnswer = Read<typeof account>;
+
+export const history = object({
+  items: list(
+    object({
+      id,
+      height: whole,
+      block: id,
+      index: whole,
+      time: whole,
+      kind: text,
+      from: address,
+      to: maybe(address),
+      /** What the account gained, or lost if negative. */
+      amount: maybe(signedPlanks),
+      fee: planks,
+    }),
+  ),
+  next: maybe(text),
+  tip,
+});
+export type HistoryAnswer = Read<typeof history>;
+
+const summary = object({
+  id,
+  kind: text,
+  sender: address,
+  nonce: whole,
+  fee: planks,
+  validUntil: whole,
+  bytes: whole,
+  outputs: maybe(list(object({ to: address, amount: planks }))),
+  memo: maybe(text),
+});
+export type TransactionSummary = Read<typeof summary>;
+
+export const block = object({
+  id,
+  height: whole,
+  previous: id,
+  time: whole,
+  elapsed: whole,
+  bits: hex,
+  work: decimal,
+  miner: address,
+  historyRoot: id,
+  txRoot: id,
+  stateRoot: id,
+  active: flag,
+  confirmations: whole,
+  transactions: list(summary),
+  size: whole,
+  tip,
+});
+export type BlockAnswer = Read<typeof block>;
+
+const reason = object({ code: text, message: text });
+
+export const transaction = object({
+  id,
+  status: oneOf('pending', 'mined', 'unknown', 'dropped'),
+  reason: maybe(reason),
+  confirmations: whole,
+  block: maybe(object({ height: whole, id, index: whole })),
+  transaction: maybe(summary),
+  raw: maybe(hex),
+  tip,
+});
+export type TransactionAnswer = Read<typeof transaction>;
+
+const refusal = object({ code: text, message: text, hint: maybe(text) });
+
+/** One of `submit`: the transaction is held (`error` null), or it isn't and why. */
+const submission = object({
+  id: maybe(id),
+  status: maybe(oneOf('pending', 'mined')),
+  error: maybe(refusal),
+});
+export const submit = object({ results: list(submission) });
+export type Submission = Read<typeof submission>;
+
+export const mempool = object({
+  count: whole,
+  bytes: whole,
+  /** Planks a byte below which nothing is admitted now. */
+  minFeePerByte: planks,
+  transactions: list(summary),
+  tip,
+});
+export type MempoolAnswer = Read<typeof mempool>;
+
+export const fee = object({ perByte: planks, floorPerByte: planks, tip });
+export type FeeAnswer = Read<typeof fee>;
+
+export const peers = object({
+  peers: list(
+    object({
+      node: id,
+      address: text,
+      direction: oneOf('in', 'out'),
+      height: whole,
+      work: decimal,
+      connectedMs: whole,
+      pingMs: maybe(whole),
+      agent: maybe(text),
+      bytesIn: whole,
+      bytesOut: whole,
+    }),
+  ),
+  tip,
+});
+export type PeersAnswer = Read<typeof peers>;
+
+export const forks = object({
+  tips: list(
+    object({
+      height: whole,
+      id,
+      work: decimal,
+      status: oneOf('active', 'valid', 'headers', 'invalid'),
+      forkHeight: whole,
+      length: whole,
+    }),
+  ),
+  reorgs: list(object({ at: whole, from: id, to: id, depth: whole, connected: whole, forkHeight: whole })),
+  tip,
+});
+export type ForksAnswer = Read<typeof forks>;

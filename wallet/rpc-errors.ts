@@ -1,0 +1,54 @@
+/** Owns how talking to nodes fails: the node refused (`RpcError`), or none answered (`NoNodeError`). */
+import { WalletError } from './errors.ts';
+
+/** JSON-RPC 2.0: the node itself failed. Another may do better, so this one is never shown to the caller alone. */
+export const INTERNAL_ERROR = -32603;
+
+/** A node understood the question and refused it; another would refuse it too. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  /** JSON-RPC code; -32000 for a rule of the ledger. */
+  readonly code: number;
+  readonly data: unknown;
+  /** URL of the node. */
+  readonly node: string;
+  constructor(node: string, code: number, message: string, data: unknown) {
+    super(message);
+    this.node = node;
+    this.code = code;
+    this.data = data;
+  }
+
+  /** The ledger's own code, as 'OVERSPEND', if the node gave one. */
+  get ledgerCode(): string | undefined {
+    return this.#field('code');
+  }
+
+  /** What to do about it, if the node said. */
+  get hint(): string | undefined {
+    return this.#field('hint');
+  }
+
+  #field(name: string): string | undefined {
+    const value =
+      typeof this.data === 'object' && this.data !== null ? Reflect.get(this.data, name) : undefined;
+    return typeof value === 'string' ? value : undefined;
+  }
+}
+
+/** Why one node gave no usable answer. */
+export interface NodeFailure {
+  readonly node: string;
+  readonly reason: string;
+}
+
+/** Every node was tried, once each. */
+export class NoNodeError extends WalletError {
+  override readonly name = 'NoNodeError';
+  readonly failures: readonly NodeFailure[];
+  constructor(failures: readonly NodeFailure[]) {
+    const list = failures.map(({ node, reason }) => `${node} (${reason})`).join(', ');
+    super('NO_NODE', list, 'start one with: pier testnet start; or name one with --node URL');
+    this.failures = failures;
+  }
+}
