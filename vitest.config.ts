@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     environment: 'node',
-    globalSetup: ['test/bundle.ts'],
-    reporters: ['default', 'test/reporter.ts'],
+    globalSetup: ['./test/bundle.ts'],
+    reporters: ['default', './test/reporter.ts'],
     // Tests of real processes start nodes and wait for blocks; a pure test that needs seconds has gone wrong.
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -34,7 +34,7 @@ export async function buildBundle() {
   mkdirSync(dist, { recursive: true });
   const scratch = join(dist, `.building-${process.pid}-${performance.now()}`);
   try {
-    await runEsbuild(scratch);
+    await buildPrograms(scratch);
     publish(scratch, path);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -43,16 +43,28 @@ export async function buildBundle() {
   return target;
 }
 
-/** @param {string} outdir */
-async function runEsbuild(outdir) {
+/**
+ * Builds the programs themselves, wherever it is told.
+ * @param {string} outdir
+ */
+export async function buildPrograms(outdir) {
+  const entries = Object.entries(ENTRIES).filter(([, file]) => existsSync(join(ROOT, file)));
+  if (entries.length === 0) throw new Error('no sources to build here');
+  await bundleInto(outdir, Object.fromEntries(entries));
+}
+
+/**
+ * Builds any sources of this checkout the way the programs are built.
+ * @param {string} outdir
+ * @param {Readonly<Record<string, string>>} entryPoints names of programs, and the files they begin with
+ */
+export async function bundleInto(outdir, entryPoints) {
   const esbuild = await import('esbuild').catch(() => {
     throw new Error('the packages are not installed; run: npm ci --ignore-scripts');
   });
-  const entries = Object.entries(ENTRIES).filter(([, file]) => existsSync(join(ROOT, file)));
-  if (entries.length === 0) throw new Error('no sources to build here');
   await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: Object.fromEntries(entries),
+    entryPoints,
     outdir,
     bundle: true,
     format: 'esm',

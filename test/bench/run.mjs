@@ -1,0 +1,110 @@
+/**
+ * Owns `npm run bench`: runs each `*.bench.ts` of this folder in a process of its own, one after the other, and prints
+ * a table of medians. `npm run bench -- NAME` runs those whose file name contains NAME. Ends with 1 if a goal was missed.
+ */
+import { fork } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildBundle, bundleInto } from '../../cli/build.mjs';
+
+/** @import { Figure, Measure } from './figure.ts' */
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const SELF = fileURLToPath(import.meta.url);
+
+const [first, second, third] = process.argv.slice(2);
+if (first === '--measure' && second && third) await measure(second, third);
+else process.exitCode = await runAll(first ?? '');
+
+/**
+ * In the child: runs one built benchmark and hands its figures up.
+ * @param {string} file @param {string} bundle
+ */
+async function measure(file, bundle) {
+  /** @type {{ default: Measure }} */
+  const module = await import(pathToFileURL(file).href);
+  const figures = await module.default({ bundle });
+  process.send?.(figures, () => process.disconnect());
+}
+
+/** @param {string} wanted */
+async function runAll(wanted) {
+  const names = readdirSync(HERE).filter((name) => name.endsWith('.bench.ts') && name.includes(wanted));
+  if (names.length === 0) {
+    process.stderr.write(`no benchmark is named "${wanted}"\n`);
+    return 1;
+  }
+  const bundle = await buildBundle();
+  const built = mkdtempSync(join(fileURLToPath(bundle), '..', '.bench-'));
+  let missed = 0;
+  try {
+    const entries = names.map((name) => [basename(name, '.ts'), `test/bench/${name}`]);
+    await bundleInto(built, Object.fromEntries(entries));
+    printRow(['figure', 'median', 'range', 'goal', '']);
+    for (const [name] of entries) {
+      const figures = await runOne(join(built, `${name}.js`), bundle.href);
+      for (const figure of figures) missed += printFigure(figure) ? 0 : 1;
+    }
+  } finally {
+    rmSync(built, { recursive: true, force: true });
+  }
+  return missed > 0 ? 1 : 0;
+}
+
+/**
+ * @param {string} file @param {string} bundle
+ * @returns {Promise<readonly Figure[]>}
+ */
+function runOne(file, bundle) {
+  return new Promise((resolve, reject) => {
+    /** @type {readonly Figure[] | undefined} */
+    let figures;
+    const child = fork(SELF, ['--measure', file, bundle], { execArgv: ['--expose-gc'] });
+    child.on('message', (message) => {
+      figures = /** @type {readonly Figure[]} */ (message);
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0 && figures) resolve(figures);
+      else reject(new Error(`${basename(file)} ended with ${code} before it gave its figures`));
+    });
+  });
+}
+
+/**
+ * Prints one line; says whether the goal was met.
+ * @param {Figure} figure
+ */
+function printFigure({ name, unit, samples, goal }) {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const median = /** @type {number} */ (sorted[sorted.length >> 1]);
+  const range = sorted.length > 1 ? `${short(sorted[0])} – ${short(sorted.at(-1))} of ${sorted.length}` : '';
+  let met = true;
+  let wanted = '';
+  if (goal && 'atMost' in goal) {
+    met = median <= goal.atMost;
+    wanted = `≤ ${short(goal.atMost)}`;
+  } else if (goal) {
+    met = median >= goal.atLeast;
+    wanted = `≥ ${short(goal.atLeast)}`;
+  }
+  printRow([name, `${short(median)} ${unit}`, range, wanted, met ? '' : 'MISSED']);
+  return met;
+}
+
+/** Three significant digits are all a benchmark is good for. @param {number | undefined} value */
+function short(value = Number.NaN) {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
+}
+
+/** @param {readonly string[]} cells */
+function printRow(cells) {
+  const widths = [52, 16, 26, 12, 0];
+  process.stdout.write(
+    `${cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('')
+      .trimEnd()}\n`,
+  );
+}
