@@ -26,7 +26,7 @@ const TABLE = {
   BAD_KEY: ['malformed', 'the public key is not canonical or is of small order'],
   BAD_CONTENT: ['malformed', 'the inline data does not match its size and content root'],
   BAD_NAME: ['malformed', 'a record name is empty'],
-  BAD_DELAY: ['malformed', 'a recovery delay must be at least one block'],
+  BAD_DELAY: ['malformed', 'a recovery delay must be from 1 to 2^31-1 blocks'],
   // Transactions: state
   WRONG_KEY: ['context', "the key is not the account's current key"],
   NO_ACCOUNT: ['context', 'the account does not exist'],

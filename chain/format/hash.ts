@@ -4,6 +4,7 @@
  * file, which is BitTorrent's (BEP 52) and has no domain: see `pieces.ts`.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
+import { SHORT_BYTES, sha256Short } from './sha256.ts';
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 
@@ -48,6 +49,7 @@ export const DOMAIN = {
 export function hash(domain: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
   let length = domain.length;
   for (const part of parts) length += part.length;
+  if (length <= SHORT_BYTES) return sha256Short(domain, ...parts);
   const message = new Uint8Array(length);
   message.set(domain, 0);
   let at = domain.length;

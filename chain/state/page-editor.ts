@@ -13,13 +13,14 @@ export class PageEditor {
   #leaf = 0;
   #verified = 0;
   readonly #slots = new Uint8Array(32 * SLOT_BYTES);
+  readonly #words = new Uint32Array(this.#slots.buffer);
 
   /** Starts from a page, or from nothing at all. */
   open(page: Page | null): void {
     this.#inner = page === null ? 0 : page.inner;
     this.#leaf = page === null ? 0 : page.leaf;
     this.#verified = page === null ? 0 : page.verified;
-    if (page !== null) unpackPage(page, this.#slots);
+    if (page !== null) unpackPage(page, this.#words);
   }
 
   kindAt(position: number): NodeKind {
@@ -91,6 +92,6 @@ export class PageEditor {
   seal(): Page {
     const inner = this.#inner >>> 0;
     const leaf = this.#leaf >>> 0;
-    return new Page(encodePage(inner, leaf, this.#slots), inner, leaf, this.#verified);
+    return new Page(encodePage(inner, leaf, this.#words), inner, leaf, this.#verified);
   }
 }

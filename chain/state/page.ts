@@ -73,29 +73,32 @@ export class Page {
 }
 
 /** Writes the canonical bytes of the nodes at the positions in the bitmaps. `slots` has 64 bytes a position. */
-export function encodePage(inner: number, leaf: number, slots: Uint8Array): Uint8Array {
+export function encodePage(inner: number, leaf: number, slots: Uint32Array): Uint8Array {
   const bytes = new Uint8Array(pageBytes(inner, leaf));
   const view = new DataView(bytes.buffer);
   view.setUint32(0, inner);
   view.setUint32(4, leaf);
-  let at = HEAD_BYTES;
+  // Word by word, in whatever order this machine has: nothing looks into the words.
+  const words = new Uint32Array(bytes.buffer);
+  let at = HEAD_BYTES / 4;
   for (let position = ROOT_POSITION; position < 32; position++) {
-    const size = sizeAt(inner, leaf, position);
-    const from = LEAF_BYTES * position;
-    for (let i = 0; i < size; i++) bytes[at + i] = slots[from + i]!;
+    const size = wordsAt(inner, leaf, position);
+    const from = (LEAF_BYTES / 4) * position;
+    for (let i = 0; i < size; i++) words[at + i] = slots[from + i]!;
     at += size;
   }
   return bytes;
 }
 
 /** Reads the nodes of `page` into `slots`, 64 bytes a position. */
-export function unpackPage(page: Page, slots: Uint8Array): void {
+export function unpackPage(page: Page, slots: Uint32Array): void {
   const { bytes, inner, leaf } = page;
-  let at = HEAD_BYTES;
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  let at = HEAD_BYTES / 4;
   for (let position = ROOT_POSITION; position < 32; position++) {
-    const size = sizeAt(inner, leaf, position);
-    const to = LEAF_BYTES * position;
-    for (let i = 0; i < size; i++) slots[to + i] = bytes[at + i]!;
+    const size = wordsAt(inner, leaf, position);
+    const to = (LEAF_BYTES / 4) * position;
+    for (let i = 0; i < size; i++) slots[to + i] = words[at + i]!;
     at += size;
   }
 }
@@ -132,9 +135,9 @@ function pageBytes(inner: number, leaf: number): number {
   return HEAD_BYTES + INNER_BYTES * countBits(inner) + LEAF_BYTES * countBits(leaf);
 }
 
-function sizeAt(inner: number, leaf: number, position: number): number {
-  if ((inner >>> position) & 1) return INNER_BYTES;
-  return (leaf >>> position) & 1 ? LEAF_BYTES : 0;
+function wordsAt(inner: number, leaf: number, position: number): number {
+  if ((inner >>> position) & 1) return INNER_BYTES / 4;
+  return (leaf >>> position) & 1 ? LEAF_BYTES / 4 : 0;
 }
 
 function countBits(word: number): number {

@@ -1,0 +1,263 @@
+/**
+ * Owns every header this node has accepted, as a tree from genesis, and the checks a header must pass given its
+ * ancestors (stage *context*).
+ *
+ * Bounds: a header enters only with its proof of work done, so memory costs an attacker work; what a peer may add
+ * beyond that is capped in `p2p/` (per-peer caps, and long low-work branches are counted before they are kept).
+ */
+import { RuleError, assert } from '../errors.ts';
+import { compareBytes, equalBytes, toHex, u256 } from '../format/bytes.ts';
+import { HEADER_VERSION, type Header, headerId } from '../format/header.ts';
+import type { Params } from '../format/params.ts';
+import { nextBits, nextElapsed, targetOf, workOf } from './difficulty.ts';
+import { EMPTY_HISTORY, type Peaks, appendHistory, historyRoot } from './history.ts';
+
+/** What a child is checked against. */
+export interface HeaderContext {
+  /** Block id, 32 bytes. */
+  readonly id: Uint8Array;
+  readonly header: Header;
+  /** Peaks of the mountain range over all headers up to and including this one. */
+  readonly history: Peaks;
+  /** Expected hashes of the whole branch, this header included. */
+  readonly work: bigint;
+}
+
+export interface HeaderNode extends HeaderContext {
+  /** Hex of the id. */
+  readonly key: string;
+  readonly height: number;
+  readonly parent: HeaderNode | null;
+  readonly children: HeaderNode[];
+  /** Its body has been received. */
+  hasBody: boolean;
+  /** It, or an ancestor, broke a rule of execution: never to be built on. */
+  invalid: boolean;
+  /** Order in which it became complete (its body and all its ancestors' received); 0 while it isn't. */
+  completed: number;
+}
+
+/** Ids in a locator: dense for the last ten, then every step twice as far. */
+export const LOCATOR_MAX = 64;
+const LOCATOR_DENSE = 10;
+
+/** Root a child of `parent` must carry. */
+export function historyRootAfter(parent: HeaderContext): Uint8Array {
+  return historyRoot(parent.history);
+}
+
+/**
+ * Checks a header against its parent, cheapest and most telling first: proof of work stands before anything that costs
+ * memory. `wallMs` is the local clock. Returns the context for its children; throws a `RuleError`.
+ */
+export function validateHeader(
+  params: Params,
+  parent: HeaderContext,
+  header: Header,
+  wallMs: number,
+): HeaderContext {
+  const above = parent.header;
+  if (!equalBytes(header.previous, parent.id)) throw new RuleError('UNKNOWN_PARENT');
+  if (header.version !== HEADER_VERSION) throw new RuleError('BAD_VERSION', String(header.version));
+  if (header.height !== above.height + 1) throw new RuleError('BAD_HEIGHT', String(header.height));
+  if (header.bits !== nextBits(difficultyOf(params), above)) throw new RuleError('BAD_BITS', header.bits.toString(16));
+  const id = headerId(header);
+  if (!meetsTarget(id, header.bits)) throw new RuleError('BAD_WORK', toHex(id));
+  if (header.elapsed !== nextElapsed(difficultyOf(params), above, header.time)) throw new RuleError('BAD_ELAPSED');
+  if (header.time <= above.time) throw new RuleError('TIME_TOO_OLD', `${header.time} after ${above.time}`);
+  if (!equalBytes(header.historyRoot, historyRootAfter(parent))) throw new RuleError('BAD_HISTORY');
+  if (header.time > wallMs + params.limits.futureMs) {
+    throw new RuleError('TIME_TOO_NEW', `${header.time - wallMs} ms ahead`);
+  }
+  return contextOf(parent, header, id);
+}
+
+/** True if the id, read as a number, doesn't exceed the target of `bits`. */
+export function meetsTarget(id: Uint8Array, bits: number): boolean {
+  return compareBytes(id, u256(targetOf(bits))) <= 0;
+}
+
+/** The parameters in the shape the difficulty rule takes them. */
+function difficultyOf(params: Params): Parameters<typeof nextBits>[0] {
+  const { bits, targetMs, halfLifeMs, floorBits } = params.difficulty;
+  return { genesisBits: bits, targetMs, halfLifeMs, floorBits };
+}
+
+/** Bits and elapsed time that a child of `parent` mined at `time` must carry. */
+export function childDifficulty(
+  params: Params,
+  parent: HeaderContext,
+  time: number,
+): { bits: number; elapsed: number } {
+  const rules = difficultyOf(params);
+  return { bits: nextBits(rules, parent.header), elapsed: nextElapsed(rules, parent.header, time) };
+}
+
+function contextOf(parent: HeaderContext | null, header: Header, id: Uint8Array): HeaderContext {
+  const work = workOf(header.bits);
+  const history = appendHistory(parent === null ? EMPTY_HISTORY : parent.history, { id, work });
+  return { id, header, history, work: (parent === null ? 0n : parent.work) + work };
+}
+
+export class HeaderTree {
+  readonly params: Params;
+  readonly genesis: HeaderNode;
+  readonly #nodes = new Map<string, HeaderNode>();
+  #best: HeaderNode;
+
+  constructor(params: Params, genesis: Header) {
+    this.params = params;
+    const context = contextOf(null, genesis, headerId(genesis));
+    this.genesis = makeNode(context, null);
+    this.genesis.hasBody = true;
+    this.#nodes.set(this.genesis.key, this.genesis);
+    this.#best = this.genesis;
+  }
+
+  /** Id of the ledger: what signatures and handshakes are bound to. */
+  get chainId(): Uint8Array {
+    return this.genesis.id;
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  get(key: string): HeaderNode | undefined {
+    return this.#nodes.get(key);
+  }
+
+  values(): Iterable<HeaderNode> {
+    return this.#nodes.values();
+  }
+
+  /** The header with the most work among those not known to be invalid. */
+  best(): HeaderNode {
+    return this.#best;
+  }
+
+  /** Validates and keeps a header; the known node if it's known. Throws a `RuleError` and changes nothing. */
+  add(header: Header, wallMs: number): HeaderNode {
+    const parent = this.#nodes.get(toHex(header.previous));
+    if (parent === undefined) {
+      throw new RuleError('UNKNOWN_PARENT', toHex(header.previous));
+    }
+    const known = parent.children.find((child) => sameHeader(child.header, header));
+    if (known !== undefined) {
+      if (known.invalid) throw new RuleError('INVALID_PARENT', known.key);
+      return known;
+    }
+    if (parent.invalid) throw new RuleError('INVALID_PARENT', parent.key);
+    return this.#attach(validateHeader(this.params, parent, header, wallMs), parent);
+  }
+
+  /** Puts back a header this node had validated and stored; only its id is checked. */
+  restore(header: Header, id: Uint8Array): HeaderNode | null {
+    const parent = this.#nodes.get(toHex(header.previous));
+    if (parent === undefined) return null;
+    return this.#attach(contextOf(parent, header, id), parent);
+  }
+
+  #attach(context: HeaderContext, parent: HeaderNode): HeaderNode {
+    const node = makeNode(context, parent);
+    parent.children.push(node);
+    this.#nodes.set(node.key, node);
+    if (node.work > this.#best.work) this.#best = node;
+    return node;
+  }
+
+  /** Marks a header and all that builds on it as invalid for good. Returns the marked nodes. */
+  invalidate(node: HeaderNode): HeaderNode[] {
+    const marked: HeaderNode[] = [];
+    const queue = [node];
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      next.invalid = true;
+      marked.push(next);
+      queue.push(...next.children);
+    }
+    this.#best = this.genesis;
+    for (const other of this.#nodes.values()) {
+      if (!other.invalid && other.work > this.#best.work) this.#best = other;
+    }
+    return marked;
+  }
+
+  /** The ancestor of `node`, or itself, at `height`. */
+  ancestor(node: HeaderNode, height: number): HeaderNode {
+    let at = node;
+    while (at.height > height) {
+      assert(at.parent !== null, 'every header but genesis has a parent');
+      at = at.parent;
+    }
+    assert(at.height === height, 'an ancestor is not above its descendant');
+    return at;
+  }
+
+  /** The last header that both branches share. */
+  commonAncestor(a: HeaderNode, b: HeaderNode): HeaderNode {
+    const height = Math.min(a.height, b.height);
+    let left = this.ancestor(a, height);
+    let right = this.ancestor(b, height);
+    while (left !== right) {
+      assert(left.parent !== null && right.parent !== null, 'all branches meet at genesis');
+      left = left.parent;
+      right = right.parent;
+    }
+    return left;
+  }
+
+  /** Ids from `from` back to genesis, dense first and then ever sparser, so a peer can find where we part. */
+  locator(from: HeaderNode): Uint8Array[] {
+    const ids: Uint8Array[] = [];
+    let at = from;
+    let step = 1;
+    while (at.height > 0 && ids.length < LOCATOR_MAX - 1) {
+      ids.push(at.id);
+      if (ids.length >= LOCATOR_DENSE) step *= 2;
+      at = this.ancestor(at, Math.max(0, at.height - step));
+    }
+    ids.push(this.genesis.id);
+    return ids;
+  }
+
+  /** Up to `max` headers of the branch that ends in `tip`, after the first id of the locator that lies on it. */
+  afterLocator(tip: HeaderNode, locator: readonly Uint8Array[], max: number): HeaderNode[] {
+    let fork = this.genesis;
+    for (const id of locator) {
+      const node = this.#nodes.get(toHex(id));
+      if (node === undefined || node.height > tip.height) continue;
+      if (this.ancestor(tip, node.height) === node) {
+        fork = node;
+        break;
+      }
+    }
+    const last = Math.min(tip.height, fork.height + max);
+    const found: HeaderNode[] = [];
+    for (let at = this.ancestor(tip, last); at !== fork; at = at.parent!) found.push(at);
+    return found.reverse();
+  }
+}
+
+function makeNode(context: HeaderContext, parent: HeaderNode | null): HeaderNode {
+  return {
+    ...context,
+    key: toHex(context.id),
+    height: context.header.height,
+    parent,
+    children: [],
+    hasBody: false,
+    invalid: false,
+    completed: 0,
+  };
+}
+
+function sameHeader(a: Header, b: Header): boolean {
+  return (
+    a.nonce === b.nonce &&
+    a.time === b.time &&
+    equalBytes(a.txRoot, b.txRoot) &&
+    equalBytes(a.stateRoot, b.stateRoot) &&
+    equalBytes(headerId(a), headerId(b))
+  );
+}
+

@@ -1,0 +1,64 @@
+/**
+ * Owns the block: a header and its transactions, and the checks that need their bytes alone (stage *structure*).
+ * A body travels and is stored apart from its header.
+ */
+import { RuleError } from '../errors.ts';
+import { equalBytes } from './bytes.ts';
+import { byteString, decode, encode, list } from './codec.ts';
+import { HEADER_BYTES, type Header } from './header.ts';
+import { txRoot } from './merkle.ts';
+import { BLOCK_BYTES_MAX, type Limits } from './params.ts';
+import { TRANSACTION_BYTES_MAX, type Transaction, decodeTransaction, signatureCount } from './transaction.ts';
+
+export interface Block {
+  readonly header: Header;
+  readonly transactions: readonly Transaction[];
+}
+
+/** Most transactions a body can hold whatever a genesis allows; bounds the decoder. */
+export const BODY_TRANSACTIONS_MAX = 65_536;
+/** A body's count takes 4 bytes, and each transaction has its length before it, 2 bytes. */
+const BODY_FIXED_BYTES = 4;
+const TRANSACTION_FIXED_BYTES = 2;
+
+const body = list(BODY_TRANSACTIONS_MAX, byteString(TRANSACTION_BYTES_MAX));
+
+export function encodeBody(transactions: readonly Transaction[]): Uint8Array {
+  return encode(
+    body,
+    transactions.map((tx) => tx.bytes),
+  );
+}
+
+/** Decodes a body and checks the structure of each transaction in it. */
+export function decodeBody(bytes: Uint8Array): Transaction[] {
+  if (bytes.length > BLOCK_BYTES_MAX) throw new RuleError('OVERSIZE', `${bytes.length} bytes`);
+  return decode(body, bytes).map(decodeTransaction);
+}
+
+/** Bytes that a transaction adds to its block. */
+export function bytesInBlock(tx: Transaction): number {
+  return tx.bytes.length + TRANSACTION_FIXED_BYTES;
+}
+
+/** Bytes of a block without transactions. */
+export const EMPTY_BLOCK_BYTES = HEADER_BYTES + BODY_FIXED_BYTES;
+
+/**
+ * Checks that the transactions are those the header commits to, and that they keep to the ledger's limits.
+ * 'MUTATED_BODY' says nothing about the block: somebody sent another body with its header.
+ */
+export function checkBody(header: Header, transactions: readonly Transaction[], limits: Limits): void {
+  const root = txRoot(transactions.map((tx) => tx.id));
+  if (!equalBytes(root, header.txRoot)) throw new RuleError('MUTATED_BODY');
+  let bytes = EMPTY_BLOCK_BYTES;
+  let signatures = 0;
+  for (const tx of transactions) {
+    bytes += bytesInBlock(tx);
+    signatures += signatureCount(tx);
+  }
+  if (bytes > limits.blockBytes) throw new RuleError('BLOCK_TOO_LARGE', `${bytes} of ${limits.blockBytes} bytes`);
+  if (signatures > limits.blockSignatures) {
+    throw new RuleError('TOO_MANY_SIGNATURES', `${signatures} of ${limits.blockSignatures}`);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Owns the bodies that have been received and wait to be connected, with the check of their signatures, which starts
+ * when they arrive so that it runs beside the connecting of earlier blocks. Bounded by the network layer, which asks for
+ * no more while `bytes` is over its budget.
+ */
+import { RuleError } from '../errors.ts';
+import { bytesInBlock, decodeBody, encodeBody } from '../format/block.ts';
+import { encodeHeader } from '../format/header.ts';
+import type { Transaction } from '../format/transaction.ts';
+import type { HeaderNode } from '../consensus/header-tree.ts';
+import type { Store, StoreWrite } from './ports.ts';
+import { bodyRow, headerRow } from './store-keys.ts';
+import type { Verdicts } from './verdicts.ts';
+
+interface Held {
+  readonly node: HeaderNode;
+  readonly transactions: readonly Transaction[];
+  readonly bytes: number;
+  readonly verdict: Promise<RuleError | null>;
+}
+
+/** What an object costs beside its bytes, roughly. */
+const OVERHEAD_BYTES = 512;
+
+export class Bodies {
+  readonly #store: Store;
+  readonly #verdicts: Verdicts;
+  readonly #held = new Map<string, Held>();
+  #bytes = 0;
+
+  constructor(store: Store, verdicts: Verdicts) {
+    this.#store = store;
+    this.#verdicts = verdicts;
+  }
+
+  /** Bytes held in memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  hold(node: HeaderNode, transactions: readonly Transaction[]): void {
+    let bytes = OVERHEAD_BYTES;
+    for (const tx of transactions) bytes += bytesInBlock(tx) + OVERHEAD_BYTES;
+    const verdict = this.#check(transactions);
+    // Awaited when the block is connected; until then a failure of the verifier must not count as unhandled.
+    verdict.catch(() => undefined);
+    this.#held.set(node.key, { node, transactions, bytes, verdict });
+    this.#bytes += bytes;
+  }
+
+  release(node: HeaderNode): void {
+    const held = this.#held.get(node.key);
+    if (held === undefined) return;
+    this.#held.delete(node.key);
+    this.#bytes -= held.bytes;
+  }
+
+  /** The transactions of a block held or stored; `null` if the store lost them. Signatures are not looked at. */
+  async read(node: HeaderNode): Promise<readonly Transaction[] | null> {
+    const held = this.#held.get(node.key);
+    if (held !== undefined) return held.transactions;
+    const [bytes] = await this.#store.getMany([bodyRow(node.id)]);
+    return bytes === undefined ? null : decodeBody(bytes);
+  }
+
+  /** The encoded body of a block held or stored. */
+  async readBytes(node: HeaderNode): Promise<Uint8Array | null> {
+    const held = this.#held.get(node.key);
+    if (held !== undefined) return encodeBody(held.transactions);
+    const [bytes] = await this.#store.getMany([bodyRow(node.id)]);
+    return bytes ?? null;
+  }
+
+  /** The fault in a block's signatures, or `null`. */
+  verdict(node: HeaderNode, transactions: readonly Transaction[]): Promise<RuleError | null> {
+    return this.#held.get(node.key)?.verdict ?? this.#check(transactions);
+  }
+
+  /** Rows of the complete blocks still held: side branches, to be stored so that they needn't stay in memory. */
+  takeComplete(): StoreWrite[] {
+    const rows: StoreWrite[] = [];
+    for (const { node, transactions } of this.#held.values()) {
+      if (node.completed === 0) continue;
+      rows.push([headerRow(node.id), encodeHeader(node.header)], [bodyRow(node.id), encodeBody(transactions)]);
+      this.release(node);
+    }
+    return rows;
+  }
+
+  async #check(transactions: readonly Transaction[]): Promise<RuleError | null> {
+    const verdicts = await this.#verdicts.check(transactions);
+    const bad = verdicts.indexOf(false);
+    return bad === -1 ? null : new RuleError('BAD_SIGNATURE', `transaction ${bad} of the block`);
+  }
+}

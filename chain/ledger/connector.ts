@@ -1,0 +1,146 @@
+/**
+ * Owns the step from one state to the next: connecting a block at the end of the working chain, and disconnecting it.
+ * Works on the overlay and the tree; nothing reaches the store until the engine commits.
+ */
+import { CorruptStoreError, RuleError } from '../errors.ts';
+import { concat, equalBytes, u32 } from '../format/bytes.ts';
+import type { Params } from '../format/params.ts';
+import type { Transaction } from '../format/transaction.ts';
+import { encodeBody } from '../format/block.ts';
+import { encodeHeader } from '../format/header.ts';
+import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
+import { type EntryRef, valueHash } from '../state/entries.ts';
+import { accessList, accountsOf, blockEntries, executeBlock } from '../state/execute.ts';
+import type { StateTree } from '../state/tree.ts';
+import { type Change, WorkingState } from '../state/working-state.ts';
+import type { Overlay } from './overlay.ts';
+import type { Store } from './ports.ts';
+import { bodyRow, headerRow, touchRow, transactionRow, undoRow } from './store-keys.ts';
+import { decodeUndo, encodeUndo } from './undo.ts';
+
+/** Lets other work run; awaited between slices of a long computation. */
+export type Pause = () => Promise<void>;
+
+export async function runSliced<T>(work: Generator<void, T>, pause: Pause): Promise<T> {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    await pause();
+  }
+}
+
+export class Connector {
+  readonly #params: Params;
+  readonly #headers: HeaderTree;
+  readonly #store: Store;
+  readonly #overlay: Overlay;
+  readonly #tree: StateTree;
+  readonly #pause: Pause;
+
+  constructor(parts: {
+    params: Params;
+    headers: HeaderTree;
+    store: Store;
+    overlay: Overlay;
+    tree: StateTree;
+    pause: Pause;
+  }) {
+    this.#params = parts.params;
+    this.#headers = parts.headers;
+    this.#store = parts.store;
+    this.#overlay = parts.overlay;
+    this.#tree = parts.tree;
+    this.#pause = parts.pause;
+  }
+
+  /**
+   * Connects a block whose signatures have been checked on top of the working state. Throws the `RuleError` of the
+   * first broken rule and has then changed nothing.
+   */
+  async connect(node: HeaderNode, transactions: readonly Transaction[]): Promise<void> {
+    const state = await this.loadState(node.height, node.parent!, transactions);
+    const context = { params: this.#params, height: node.height, state };
+    await runSliced(executeBlock(context, node.header.miner, transactions), this.#pause);
+    const changes = state.changes();
+    const savepoint = this.#tree.savepoint();
+    const root = await this.updateTree(changes);
+    if (!equalBytes(root, node.header.stateRoot)) {
+      this.#tree.rollback(savepoint);
+      throw new RuleError('BAD_STATE_ROOT');
+    }
+    this.#tree.forget(savepoint);
+    this.#overlay.change(changes);
+    this.#overlay.put(undoRow(node.id), encodeUndo(changes));
+    this.#overlay.put(headerRow(node.id), encodeHeader(node.header));
+    this.#overlay.put(bodyRow(node.id), encodeBody(transactions));
+    for (const [index, tx] of transactions.entries()) {
+      this.#overlay.put(transactionRow(tx.id), concat(u32(node.height), u32(index)));
+      for (const address of distinct(accountsOf(tx))) {
+        this.#overlay.put(touchRow(address, node.height, index), tx.id);
+      }
+    }
+  }
+
+  /** Takes the last block of the working chain back. */
+  async disconnect(node: HeaderNode, transactions: readonly Transaction[]): Promise<void> {
+    const [undo] = await this.#store.getMany([undoRow(node.id)]);
+    if (undo === undefined) throw new CorruptStoreError(`the undo of block ${node.key} is missing`);
+    const changes = decodeUndo(undo);
+    await this.#tree.prepare(changes.map(({ key }) => key));
+    const root = await this.updateTree(changes);
+    if (!equalBytes(root, node.parent!.header.stateRoot)) {
+      throw new CorruptStoreError(`undoing block ${node.key} doesn't give its parent's state`);
+    }
+    this.#overlay.change(changes);
+    this.#overlay.put(undoRow(node.id), null);
+    for (const [index, tx] of transactions.entries()) {
+      this.#overlay.put(transactionRow(tx.id), null);
+      for (const address of distinct(accountsOf(tx))) {
+        this.#overlay.put(touchRow(address, node.height, index), null);
+      }
+    }
+  }
+
+  /**
+   * The entries that a child of `parent` with these transactions can touch, each checked against the state tree: the
+   * store can lose or damage an entry, never make us believe it.
+   */
+  async loadState(
+    height: number,
+    parent: HeaderNode,
+    transactions: Iterable<Transaction>,
+  ): Promise<WorkingState> {
+    const { maturity } = this.#params.reward;
+    const maturing = height > maturity ? this.#headers.ancestor(parent, height - maturity).header.miner : null;
+    const refs = new Map<string, EntryRef>();
+    for (const ref of blockEntries(this.#params, height, maturing)) refs.set(ref.name, ref);
+    for (const ref of accessList(transactions)) refs.set(ref.name, ref);
+    const list = [...refs.values()];
+    const keys = list.map(({ key }) => key);
+    const values = await this.#overlay.entries(keys);
+    await this.#tree.prepare(keys);
+    list.forEach(({ key, name }, i) => {
+      checkEntry(this.#tree, key, values[i]!, name);
+    });
+    const state = new WorkingState();
+    state.load(list, values);
+    return state;
+  }
+
+  /** Applies changes to the tree, whose keys are prepared. Returns its new root. */
+  updateTree(changes: readonly Change[]): Promise<Uint8Array> {
+    const hashes = changes.map(({ key, after }) => [key, after === null ? null : valueHash(after)] as const);
+    return runSliced(this.#tree.update(hashes), this.#pause);
+  }
+}
+
+/** Throws `CorruptStoreError` unless the tree holds exactly this value (or none) at the prepared key. */
+export function checkEntry(tree: StateTree, key: Uint8Array, value: Uint8Array | null, name: string): void {
+  const expected = tree.valueHashAt(key);
+  const same = value === null || expected === null ? value === expected : equalBytes(valueHash(value), expected);
+  if (!same) throw new CorruptStoreError(`the stored ${name} isn't what the state tree commits to`);
+}
+
+function distinct(addresses: Uint8Array[]): Uint8Array[] {
+  return addresses.filter((address, i) => addresses.findIndex((other) => equalBytes(other, address)) === i);
+}

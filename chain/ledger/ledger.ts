@@ -1,0 +1,271 @@
+/**
+ * Owns the ledger engine: the chain this node follows, its state, and the way from one tip to the next. Everything it
+ * awaits is a store or a verifier. Calls that change the chain run one after the other.
+ *
+ * A tip change is one atomic, synced batch: undo, state, tree pages, index and tip together, so a crash at any moment
+ * leaves the store at a block boundary. While catching up one batch takes many blocks.
+ */
+import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
+import { CorruptStoreError, RuleError, assert } from '../errors.ts';
+import type { Block } from '../format/block.ts';
+import type { Params } from '../format/params.ts';
+import type { Transaction } from '../format/transaction.ts';
+import { StateTree } from '../state/tree.ts';
+import { Bodies } from './bodies.ts';
+import { Connector, type Pause } from './connector.ts';
+import type { ForkChoice } from './fork-choice.ts';
+import { type OpenOptions, type Opened, openStore } from './open.ts';
+import { Overlay } from './overlay.ts';
+import type { Store, StoreWrite } from './ports.ts';
+import { Queue } from './queue.ts';
+import { META } from './store-keys.ts';
+import { Verdicts } from './verdicts.ts';
+
+/** What one committed batch changed. */
+export interface TipChange {
+  readonly from: HeaderNode;
+  readonly to: HeaderNode;
+  /** Newest first. */
+  readonly disconnected: readonly Block[];
+  /** Oldest first. */
+  readonly connected: readonly Block[];
+}
+
+/** A block that broke a rule of execution. */
+export interface Rejection {
+  readonly node: HeaderNode;
+  readonly error: RuleError;
+}
+
+/** Blocks of one batch while catching up: one synced write for all of them. */
+const BATCH_BLOCKS_MAX = 256;
+/** Bytes of one batch, written at most by the next block's: what memory a batch may take. */
+const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+
+export class Ledger {
+  readonly headers: HeaderTree;
+  readonly params: Params;
+  readonly verdicts: Verdicts;
+  /** Transactions acknowledged to a user and not mined yet: kept on disk, put back after a restart. */
+  readonly queue: Queue;
+  readonly store: Store;
+  readonly overlay: Overlay;
+  readonly tree: StateTree;
+  readonly connector: Connector;
+  readonly pause: Pause;
+  readonly #choice: ForkChoice;
+  readonly #bodies: Bodies;
+  readonly #active: HeaderNode[];
+  #lock: Promise<unknown> = Promise.resolve();
+
+  /** Opens the ledger of `params` in the store: new, as it was left, or rebuilt from its blocks if the state is damaged. */
+  static async open(options: OpenOptions): Promise<Ledger> {
+    return new Ledger(options, await openStore(options));
+  }
+
+  private constructor(options: OpenOptions, opened: Opened) {
+    this.params = options.params;
+    this.store = options.store;
+    this.headers = opened.headers;
+    this.#choice = opened.choice;
+    this.#active = opened.active;
+    this.queue = opened.queue;
+    this.verdicts = new Verdicts(options.verifier, this.headers.chainId);
+    this.#bodies = new Bodies(this.store, this.verdicts);
+    this.overlay = new Overlay(this.store);
+    this.tree = new StateTree(this.store, opened.cache, this.tip.header.stateRoot);
+    this.pause = options.pause;
+    const { params, headers, store, overlay, tree, pause } = this;
+    this.connector = new Connector({ params, headers, store, overlay, tree, pause });
+  }
+
+  get chainId(): Uint8Array {
+    return this.headers.chainId;
+  }
+
+  /** The last committed block. */
+  get tip(): HeaderNode {
+    return this.#active.at(-1)!;
+  }
+
+  /** Bytes of received bodies that wait in memory. */
+  get heldBytes(): number {
+    return this.#bodies.bytes;
+  }
+
+  /** The block of the active chain at a height. */
+  activeAt(height: number): HeaderNode | undefined {
+    return this.#active[height];
+  }
+
+  isActive(node: HeaderNode): boolean {
+    return this.#active[node.height] === node;
+  }
+
+  /** Takes a body that `checkBody` has matched to its header. Its signatures begin to be checked at once. */
+  addBody(node: HeaderNode, transactions: readonly Transaction[]): void {
+    if (node.hasBody || node.invalid) return;
+    this.#bodies.hold(node, transactions);
+    this.#choice.bodyReceived(node);
+  }
+
+  /** The encoded body of a block this node has, or `null`. */
+  readBody(node: HeaderNode): Promise<Uint8Array | null> {
+    return node.hasBody ? this.#bodies.readBytes(node) : Promise.resolve(null);
+  }
+
+  /** The transactions of a block this node has, or `null`. */
+  readTransactions(node: HeaderNode): Promise<readonly Transaction[] | null> {
+    return node.hasBody ? this.#bodies.read(node) : Promise.resolve(null);
+  }
+
+  /** Runs work that uses the tree and the overlay, alone. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#lock.then(work);
+    this.#lock = result.catch(() => undefined);
+    return result;
+  }
+
+  /**
+   * Goes towards the best branch by one batch. Returns what changed, `null` if the tip is the best there is. Blocks found
+   * invalid on the way are given to `rejected`. Rejects with `CorruptStoreError` if the state is damaged: open again.
+   */
+  advance(rejected: (rejection: Rejection) => void = () => undefined): Promise<TipChange | null> {
+    return this.exclusively(async () => {
+      for (;;) {
+        const target = this.#choice.best;
+        if (target === this.tip || target.work <= this.tip.work) {
+          await this.#storeSideBranches();
+          return null;
+        }
+        const change = await this.#moveTowards(target, rejected);
+        if (change !== null) return change;
+      }
+    });
+  }
+
+  /** Marks the state as damaged, so that the next `open` makes it again from the blocks. */
+  requestRebuild(): Promise<void> {
+    return this.store.write([[META.rebuild, Uint8Array.of(1)]], { sync: true });
+  }
+
+  async #moveTowards(
+    target: HeaderNode,
+    rejected: (rejection: Rejection) => void,
+  ): Promise<TipChange | null> {
+    const from = this.tip;
+    const fork = this.headers.commonAncestor(from, target);
+    const disconnected: Block[] = [];
+    const connected: Block[] = [];
+    let at = from;
+    try {
+      for (; at !== fork; at = at.parent!) {
+        const transactions = await this.#transactionsOf(at);
+        await this.connector.disconnect(at, transactions);
+        disconnected.push({ header: at.header, transactions });
+      }
+      for (const node of branch(fork, target)) {
+        const full = connected.length >= BATCH_BLOCKS_MAX || this.overlay.bytes >= BATCH_BYTES_MAX;
+        if (full && at.work > from.work) break;
+        const transactions = await this.#connect(node);
+        connected.push({ header: node.header, transactions });
+        at = node;
+      }
+    } catch (error) {
+      if (error instanceof Fault) this.#reject(error.node, error.cause, rejected);
+      else if (error instanceof LostBody) this.#choice.bodyLost(error.node);
+      if (!(error instanceof Fault || error instanceof LostBody) || at.work <= from.work) {
+        this.#discard();
+        if (!(error instanceof Fault || error instanceof LostBody)) throw error;
+        return null;
+      }
+    }
+    await this.#commit(fork, at, disconnected, connected);
+    return { from, to: at, disconnected, connected };
+  }
+
+  async #connect(node: HeaderNode): Promise<readonly Transaction[]> {
+    const transactions = await this.#transactionsOf(node);
+    const fault = await this.#bodies.verdict(node, transactions);
+    if (fault !== null) throw new Fault(node, fault);
+    try {
+      await this.connector.connect(node, transactions);
+    } catch (error) {
+      throw error instanceof RuleError ? new Fault(node, error) : error;
+    }
+    return transactions;
+  }
+
+  async #transactionsOf(node: HeaderNode): Promise<readonly Transaction[]> {
+    let transactions: readonly Transaction[] | null = null;
+    try {
+      transactions = await this.#bodies.read(node);
+    } catch (error) {
+      if (!(error instanceof CorruptStoreError || error instanceof RuleError)) throw error;
+    }
+    if (transactions === null) throw new LostBody(node);
+    return transactions;
+  }
+
+  #reject(node: HeaderNode, error: RuleError, rejected: (rejection: Rejection) => void): void {
+    for (const marked of this.#choice.invalidate(node)) this.#bodies.release(marked);
+    rejected({ node, error });
+  }
+
+  #discard(): void {
+    this.overlay.discard();
+    this.tree.discard();
+  }
+
+  async #commit(
+    fork: HeaderNode,
+    tip: HeaderNode,
+    disconnected: readonly Block[],
+    connected: readonly Block[],
+  ): Promise<void> {
+    assert(tip.work > this.tip.work, 'the work of the tip never falls');
+    for (const [row, value] of this.queue.rowsFor(disconnected, connected)) this.overlay.put(row, value);
+    const batch = this.overlay.take();
+    for (const page of this.tree.takeDirty()) batch.push(page);
+    batch.push([META.tip, tip.id]);
+    await this.store.write(batch, { sync: true });
+    this.queue.committed(disconnected, connected);
+    this.#active.length = fork.height + 1;
+    for (const node of branch(fork, tip)) {
+      this.#active.push(node);
+      this.#bodies.release(node);
+    }
+  }
+
+  async #storeSideBranches(): Promise<void> {
+    const rows: StoreWrite[] = this.#bodies.takeComplete();
+    if (rows.length > 0) await this.store.write(rows, { sync: false });
+  }
+}
+
+/** The headers from above `fork` up to `tip`, oldest first. */
+function branch(fork: HeaderNode, tip: HeaderNode): HeaderNode[] {
+  const nodes: HeaderNode[] = [];
+  for (let at = tip; at !== fork; at = at.parent!) nodes.push(at);
+  return nodes.reverse();
+}
+
+/** A block broke a rule. */
+class Fault extends Error {
+  readonly node: HeaderNode;
+  override readonly cause: RuleError;
+  constructor(node: HeaderNode, cause: RuleError) {
+    super(cause.message);
+    this.node = node;
+    this.cause = cause;
+  }
+}
+
+/** A stored body can't be read: it must be fetched again. */
+class LostBody extends Error {
+  readonly node: HeaderNode;
+  constructor(node: HeaderNode) {
+    super(`the body of block ${node.key} is lost`);
+    this.node = node;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Owns the key table of the database. A key is a prefix byte and what identifies the row; integers are big-endian so
+ * that rows sort by height.
+ *
+ *   m name                        → see META                                     one row each
+ *   h id(32)                      → header(181)                                  every header whose body is stored
+ *   b id(32)                      → body                                         its transactions
+ *   u id(32)                      → undo                                         what connecting it overwrote
+ *   s key(32)                     → entry                                        the state at the tip
+ *   p depth path                  → page of the state tree (state/page-path.ts)  the tree at the tip
+ *   t txid(32)                    → height(4) index(4)                           where a transaction was mined
+ *   a address(20) height(4) index(4) → txid(32)                                  what touched an account, in order
+ *   q txid(32)                    → transaction                                  acknowledged, not mined yet
+ */
+import { concat, u32 } from '../format/bytes.ts';
+
+const prefix = (letter: string): Uint8Array => Uint8Array.of(letter.charCodeAt(0));
+const HEADER = prefix('h');
+const BODY = prefix('b');
+const UNDO = prefix('u');
+const STATE = prefix('s');
+const TRANSACTION = prefix('t');
+const TOUCH = prefix('a');
+const QUEUED = prefix('q');
+
+const meta = (name: string): Uint8Array => Uint8Array.from(`m${name}`, (c) => c.charCodeAt(0));
+
+export const META = {
+  /** Version of this table, 4 bytes. */
+  format: meta('format'),
+  /** Chain id: whose ledger this is. */
+  chain: meta('chain'),
+  /** Id of the tip that the state belongs to. */
+  tip: meta('tip'),
+  /** Present while the state must be made again from the blocks. */
+  rebuild: meta('rebuild'),
+} as const;
+
+/** Rows that are made from blocks, and go when the state is rebuilt. */
+export const DERIVED_PREFIXES: readonly Uint8Array[] = [STATE, prefix('p'), UNDO, TRANSACTION, TOUCH];
+
+export const headerRow = (id: Uint8Array): Uint8Array => concat(HEADER, id);
+export const bodyRow = (id: Uint8Array): Uint8Array => concat(BODY, id);
+export const undoRow = (id: Uint8Array): Uint8Array => concat(UNDO, id);
+export const stateRow = (key: Uint8Array): Uint8Array => concat(STATE, key);
+export const transactionRow = (id: Uint8Array): Uint8Array => concat(TRANSACTION, id);
+export const queuedRow = (id: Uint8Array): Uint8Array => concat(QUEUED, id);
+export const touchRow = (address: Uint8Array, height: number, index: number): Uint8Array =>
+  concat(TOUCH, address, u32(height), u32(index));
+
+export const HEADER_ROWS = HEADER;
+export const QUEUED_ROWS = QUEUED;
+/** Rows of one account's touches. */
+export const touchRows = (address: Uint8Array): Uint8Array => concat(TOUCH, address);
+
+/** End of the range of all keys that start with `start`: the next byte string after them. */
+export function endOf(start: Uint8Array): Uint8Array {
+  const end = start.slice();
+  for (let i = end.length - 1; i >= 0; i--) {
+    if (end[i]! < 0xff) {
+      end[i]! += 1;
+      return end.slice(0, i + 1);
+    }
+  }
+  return new Uint8Array(start.length + 1).fill(0xff);
+}

@@ -1,0 +1,184 @@
+/**
+ * Owns the state transition: what a block does to accounts, records, totals and pending rewards (stage *execution*).
+ * Pure: it reads and changes a `WorkingState` that holds all the block can touch, and it can be paused between slices.
+ */
+import { RuleError } from '../errors.ts';
+import { authKeyOf } from '../format/address.ts';
+import { equalBytes, toHex } from '../format/bytes.ts';
+import { DOMAIN, hash } from '../format/hash.ts';
+import type { Params } from '../format/params.ts';
+import { type Kind, type Transaction, recordId } from '../format/transaction.ts';
+import { type ExecutionContext, type KindRule, recoveryAt } from './effect.ts';
+import { type Account, type EntryRef, TOTALS, type Touches, accountRef, pendingRef, recordRef } from './entries.ts';
+import { claim, recover, revoke, rotate, setRecovery, veto } from './key-rules.ts';
+import { drop, give, put } from './records.ts';
+import { transfer } from './transfer.ts';
+import type { WorkingState } from './working-state.ts';
+
+const RULES: Record<Kind, KindRule> = {
+  transfer,
+  put,
+  give,
+  drop,
+  rotate,
+  setRecovery,
+  recover,
+  veto,
+  claim,
+  revoke,
+};
+
+/** Transactions between two pauses: about 2 ms of work. */
+const TRANSACTIONS_PER_SLICE = 100;
+
+/** Planks that the block at `height` brings into being. */
+export function rewardAt(params: Params, height: number): number {
+  const halvings = Math.floor((height - 1) / params.reward.halvingBlocks);
+  return halvings >= 53 ? 0 : Math.floor(params.reward.initial / 2 ** halvings);
+}
+
+/** The accounts a transaction may read or change, sender first. */
+export function accountsOf(tx: Transaction): Uint8Array[] {
+  const { body } = tx;
+  switch (body.TAG) {
+    case 'transfer':
+      return [tx.sender, ...body.data.outputs.map(({ to }) => to)];
+    case 'give':
+      return [tx.sender, body.data.to];
+    case 'recover':
+    case 'veto':
+    case 'claim':
+      return [tx.sender, body.data.target];
+    default:
+      return [tx.sender];
+  }
+}
+
+/** Id of the record a transaction may read or change. */
+export function recordOf(tx: Transaction): Uint8Array | null {
+  const { body } = tx;
+  if (body.TAG === 'put') return recordId(body.data.creator, body.data.name);
+  return body.TAG === 'give' || body.TAG === 'drop' ? body.data.record : null;
+}
+
+/** Everything the transactions may read or change, each entry once. It is known from their bytes alone. */
+export function accessList(transactions: Iterable<Transaction>): EntryRef[] {
+  const addresses = new Map<string, Uint8Array>();
+  const records = new Map<string, Uint8Array>();
+  for (const tx of transactions) {
+    for (const address of accountsOf(tx)) addresses.set(toHex(address), address);
+    const record = recordOf(tx);
+    if (record !== null) records.set(toHex(record), record);
+  }
+  return [...[...addresses.values()].map(accountRef), ...[...records.values()].map(recordRef)];
+}
+
+/** What every block touches besides its transactions' entries, given who earned the reward that matures in it. */
+export function blockEntries(params: Params, height: number, maturing: Uint8Array | null): EntryRef[] {
+  const refs = [TOTALS, pendingRef(height, params.reward.maturity)];
+  return maturing === null ? refs : [...refs, accountRef(maturing)];
+}
+
+/** Credits the reward that matures at this height. First thing in a block. */
+export function creditMatured({ params, height, state }: ExecutionContext): void {
+  const pending = state.pending(pendingRef(height, params.reward.maturity));
+  if (pending === null) return;
+  state.changeAccount(pending.miner, height).balance += pending.reward + pending.fees;
+  const totals = state.totals();
+  totals.issued += pending.reward;
+  totals.unclaimedFees -= pending.fees;
+}
+
+/** Keeps what this block earned until it matures. Last thing in a block. */
+export function keepReward({ params, height, state }: ExecutionContext, miner: Uint8Array, fees: number): void {
+  const reward = rewardAt(params, height);
+  state.setPending(pendingRef(height, params.reward.maturity), { height, miner, reward, fees });
+  state.totals().unclaimedFees += fees;
+}
+
+/**
+ * Executes a whole block. Yields between slices; throws the `RuleError` of the first transaction that breaks a rule,
+ * after which the working state is worth nothing.
+ */
+export function* executeBlock(
+  context: ExecutionContext,
+  miner: Uint8Array,
+  transactions: readonly Transaction[],
+): Generator<void, void> {
+  creditMatured(context);
+  let fees = 0;
+  for (const [i, tx] of transactions.entries()) {
+    executeTransaction(context, tx);
+    fees += tx.fee;
+    if (i % TRANSACTIONS_PER_SLICE === TRANSACTIONS_PER_SLICE - 1) yield;
+  }
+  keepReward(context, miner, fees);
+}
+
+/** Executes one transaction: either all of it, or it throws a `RuleError` and has changed nothing. */
+export function executeTransaction(context: ExecutionContext, tx: Transaction): void {
+  const { state, height } = context;
+  const known = checkSender(context, tx);
+  const effect = RULES[tx.body.TAG](tx, known, context);
+  if (effect.cost > known.balance) {
+    throw new RuleError('OVERSPEND', `it costs ${effect.cost} planks, the account has ${known.balance}`);
+  }
+  const sender = state.changeAccount(tx.sender, height);
+  const touched = effect.touched.map((address) => state.changeAccount(address, height));
+  const accounts = touched.includes(sender) ? touched : [sender, ...touched];
+  for (const account of accounts) settle(account, height);
+  sender.authKey ??= authKeyOf(tx.scheme, tx.publicKey);
+  sender.nonce += 1;
+  sender.balance -= effect.cost;
+  if (effect.burned > 0) state.totals().burned += effect.burned;
+  effect.apply(sender);
+  for (const account of accounts) touch(account, tx.id);
+  if (effect.record !== null) touch(state.record(effect.record)!, tx.id);
+}
+
+/** Checks all that holds for every kind: expiry, fee, and that the sender's current key signs its next nonce. */
+export function checkSender({ params, height, state }: ExecutionContext, tx: Transaction): Account {
+  if (tx.validUntil < height) throw new RuleError('EXPIRED', `valid until ${tx.validUntil}, height ${height}`);
+  checkFee(params, tx);
+  const sender = state.account(tx.sender);
+  if (sender === null) throw new RuleError('NO_ACCOUNT');
+  checkAuthority(sender, tx);
+  if (tx.nonce < sender.nonce) throw new RuleError('NONCE_USED', `found ${tx.nonce}, next is ${sender.nonce}`);
+  if (tx.nonce > sender.nonce) throw new RuleError('NONCE_GAP', `found ${tx.nonce}, next is ${sender.nonce}`);
+  return sender;
+}
+
+export function checkFee(params: Params, tx: Transaction): void {
+  const least = params.prices.feePerByte * tx.bytes.length;
+  if (tx.fee < least) throw new RuleError('FEE_TOO_LOW', `${tx.fee} of ${least} planks`);
+}
+
+/** Checks that the key is the one that may sign for the account, and that the account may send. */
+export function checkAuthority(sender: Account, tx: Transaction): void {
+  const key = authKeyOf(tx.scheme, tx.publicKey);
+  const held = sender.authKey;
+  const holds = held === null ? equalBytes(key.subarray(0, 20), tx.sender) : equalBytes(key, held);
+  if (!holds) throw new RuleError('WRONG_KEY');
+  if (sender.locked) throw new RuleError('LOCKED');
+}
+
+/** Writes down a change of the recovery account whose time has come. */
+function settle(account: Account, height: number): void {
+  const { recovery, pendingChange } = recoveryAt(account, height);
+  account.recovery = recovery;
+  account.pendingChange = pendingChange;
+}
+
+function touch(entry: Touches, id: Uint8Array): void {
+  entry.history = hash(DOMAIN.history, entry.history, id);
+  entry.historyCount += 1;
+}
+
+/** The accounts a genesis funds, and the totals. */
+export function applyGenesis(state: WorkingState, params: Params): void {
+  for (const { address, amount } of params.allocations) {
+    state.changeAccount(address, 0).balance += amount;
+    state.totals().issued += amount;
+  }
+  state.totals();
+}
