@@ -69,6 +69,12 @@ export const whole: Reader<number> = (value, where) => {
   return value as number;
 };
 
+/** Rates and durations: not counted, so not whole. */
+export const measure: Reader<number> = (value, where) => {
+  if (!Number.isFinite(value) || (value as number) < 0) throw bad(where, 'a number, not negative');
+  return value as number;
+};
+
 /** 32 bytes as hex. */
 export const id: Reader<string> = (value, where) => {
   if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw bad(where, '64 hex digits');

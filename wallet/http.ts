@@ -115,5 +115,6 @@ function reasonOf(error: unknown): string {
   const code = (error.cause as { code?: unknown } | undefined)?.code;
   if (code === 'ECONNREFUSED') return 'nothing listens there';
   if (code === 'ENOTFOUND') return 'no such host';
+  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'the connection broke';
   return typeof code === 'string' ? code : error.message;
 }

@@ -7,6 +7,7 @@ import {
   id,
   list,
   maybe,
+  measure,
   object,
   oneOf,
   planks,
@@ -34,7 +35,7 @@ export const status = object({
   supply: planks,
   headers: whole,
   syncing: flag,
-  mining: maybe(object({ address, hashrate: whole })),
+  mining: maybe(object({ address, hashrate: measure })),
   listen: maybe(text),
 });
 export type Status = Read<typeof status>;
@@ -160,8 +161,8 @@ export const peers = object({
       direction: oneOf('in', 'out'),
       height: whole,
       work: decimal,
-      connectedMs: whole,
-      pingMs: maybe(whole),
+      connectedMs: measure,
+      pingMs: maybe(measure),
       agent: maybe(text),
       bytesIn: whole,
       bytesOut: whole,

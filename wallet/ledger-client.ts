@@ -45,7 +45,7 @@ export class LedgerClient {
   account(address: string, asked?: Asked): Promise<answers.AccountAnswer> {
     return this.#ask(
       'account',
-      { address },
+      { address: address.toLowerCase() },
       answers.account,
       asked,
       (answer) => answer.address === address.toLowerCase(),
