@@ -18,7 +18,6 @@ import type { SignatureCheck, Verifier } from '../ledger/ports.ts';
 /** Lengths in bytes. */
 export const PUBLIC_KEY_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
-export const SECRET_SEED_BYTES = 32;
 
 const { Point } = ed25519;
 
