@@ -1,0 +1,224 @@
+/**
+ * Owns the sockets between nodes: WebSocket links of subprotocol `pier.1`, one binary frame a message.
+ *
+ * Bounds, against peers: links by `maxLinks` (inbound) and by the protocol's own dialling; a frame by `maxFrameBytes`;
+ * unread output by `MAX_BUFFERED_BYTES` a link, beyond which the link is cut; frames that have begun and don't end by
+ * `PARTIAL_FRAME_MS` a link and `MAX_PARTIAL_BYTES` in all; upgrades that don't come by `HANDSHAKE_MS`. Pings are
+ * ignored (the protocol has its own), compression is off, and redirects aren't followed.
+ */
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Link, MAX_PARTIAL_BYTES } from './link.ts';
+import type { Transport, TransportInput } from './ports.ts';
+
+export const SUBPROTOCOL = 'pier.1';
+/** From a connection to its upgrade, and from a dial to the answer. */
+const HANDSHAKE_MS = 5_000;
+const CLOSE_MS = 1_000;
+const SWEEP_MS = 1_000;
+const MAX_HEADER_BYTES = 8 * 1024;
+
+export interface TransportConfig {
+  /** Largest frame of the message table. */
+  readonly maxFrameBytes: number;
+  /** Most inbound connections, upgraded or not. */
+  readonly maxLinks: number;
+  /** Web pages that may open links. All others are refused: any page could reach a port of this machine. */
+  readonly allowedOrigins: readonly string[];
+}
+
+export class WebSocketTransport implements Transport {
+  readonly #config: TransportConfig;
+  readonly #upgrader: WebSocketServer;
+  #server: Server | null = null;
+  #handler: (input: TransportInput) => void = () => {};
+  readonly #links = new Map<number, Link>();
+  /** Dialled, not yet open. */
+  readonly #dialling = new Set<WebSocket>();
+  #lastLink = 0;
+  #sweeper: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(config: TransportConfig) {
+    this.#config = config;
+    this.#upgrader = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      handleProtocols: () => SUBPROTOCOL,
+      ...this.#socketOptions(),
+    });
+  }
+
+  onInput(handler: (input: TransportInput) => void): void {
+    this.#handler = handler;
+  }
+
+  async listen(host: string, port: number): Promise<{ host: string; port: number }> {
+    const server = createServer(
+      {
+        maxHeaderSize: MAX_HEADER_BYTES,
+        headersTimeout: HANDSHAKE_MS,
+        requestTimeout: HANDSHAKE_MS,
+        connectionsCheckingInterval: SWEEP_MS,
+        noDelay: true,
+      },
+      (_request, response) => {
+        response.writeHead(426, { connection: 'close', 'content-type': 'text/plain' });
+        response.end(`This is a Pier node. It speaks WebSocket, subprotocol ${SUBPROTOCOL}.\n`);
+      },
+    );
+    server.maxConnections = this.#config.maxLinks;
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    // Out of descriptors, say: those that are open go on.
+    server.on('error', () => {});
+    this.#server = server;
+    return { host, port: (server.address() as AddressInfo).port };
+  }
+
+  dial(address: string): void {
+    if (this.#stopped) return;
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(address, SUBPROTOCOL, {
+        handshakeTimeout: HANDSHAKE_MS,
+        ...this.#socketOptions(),
+      });
+    } catch {
+      // Not an address at all. Reported later, like every other failure.
+      setImmediate(() => this.#report({ type: 'dialFailed', address }));
+      return;
+    }
+    this.#dialling.add(socket);
+    let raw: Socket | null = null;
+    socket.on('upgrade', (response) => {
+      raw = response.socket;
+    });
+    const fail = (): void => {
+      if (this.#dialling.delete(socket)) this.#report({ type: 'dialFailed', address });
+    };
+    socket.once('error', fail);
+    socket.once('close', fail);
+    socket.once('open', () => {
+      this.#dialling.delete(socket);
+      this.#open(socket, raw!, false, address);
+    });
+  }
+
+  send(link: number, bytes: Uint8Array): void {
+    this.#links.get(link)?.send(bytes);
+  }
+
+  close(link: number, code: string, reason: string): void {
+    this.#links.get(link)?.close(code, reason);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const socket of this.#dialling) socket.terminate();
+    for (const link of this.#links.values()) link.close('STOPPING', 'the node is stopping');
+    const server = this.#server;
+    this.#server = null;
+    // Resolves once every connection is gone, upgraded ones too; each closes within CLOSE_MS.
+    if (server !== null) {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    }
+    await Promise.all([...this.#links.values()].map((link) => link.ended));
+    if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    this.#sweeper = null;
+  }
+
+  #socketOptions() {
+    return {
+      perMessageDeflate: false,
+      maxPayload: this.#config.maxFrameBytes,
+      autoPong: false,
+      closeTimeout: CLOSE_MS,
+    };
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const refusal = this.#refusalOf(request);
+    if (refusal !== null) {
+      refuseUpgrade(socket, refusal);
+      return;
+    }
+    this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+      const { remoteAddress = '', remotePort = 0 } = socket;
+      const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
+      this.#open(webSocket, socket, true, `${host}:${remotePort}`);
+    });
+  }
+
+  /** The status an upgrade is refused with, or null. */
+  #refusalOf(request: IncomingMessage): number | null {
+    const { origin } = request.headers;
+    if (this.#stopped) return 503;
+    if (origin !== undefined && !this.#config.allowedOrigins.includes(origin)) return 403;
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    return offered.includes(SUBPROTOCOL) ? null : 400;
+  }
+
+  #open(webSocket: WebSocket, socket: Socket, inbound: boolean, address: string): void {
+    if (this.#stopped) {
+      webSocket.terminate();
+      return;
+    }
+    const number = ++this.#lastLink;
+    const link = new Link(webSocket, socket, {
+      frame: (bytes) => this.#report({ type: 'frame', link: number, bytes }),
+      drained: () => this.#report({ type: 'drained', link: number }),
+      closed: () => {
+        this.#links.delete(number);
+        this.#report({ type: 'closed', link: number });
+      },
+    });
+    this.#links.set(number, link);
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    this.#report({
+      type: 'opened',
+      link: number,
+      inbound,
+      address,
+      loopback: isLoopback(socket.remoteAddress),
+    });
+  }
+
+  /** Cuts links that hold memory with frames they don't finish. */
+  #sweep(): void {
+    const now = performance.now();
+    let partial = 0;
+    for (const link of this.#links.values()) partial += link.sweep(now);
+    if (partial <= MAX_PARTIAL_BYTES) return;
+    const largestFirst = [...this.#links.values()].sort((a, b) => b.partialBytes - a.partialBytes);
+    for (const link of largestFirst) {
+      if (partial <= MAX_PARTIAL_BYTES) break;
+      partial -= link.partialBytes;
+      link.cut();
+    }
+  }
+
+  #report(input: TransportInput): void {
+    this.#handler(input);
+  }
+}
+
+function refuseUpgrade(socket: Duplex, status: number): void {
+  socket.on('error', () => {});
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && /^(?:::ffff:)?127\.|^::1$/.test(address);
+}
