@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     environment: 'node',
+    // A native store lives in the process: a file of tests that dies takes no other with it.
+    pool: 'forks',
     globalSetup: ['./test/bundle.ts'],
     reporters: ['default', './test/reporter.ts'],
     // Tests of real processes start nodes and wait for blocks; a pure test that needs seconds has gone wrong.
