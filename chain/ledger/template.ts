@@ -18,7 +18,12 @@ export interface Template {
   readonly header: Header;
   readonly transactions: readonly Transaction[];
   /** Candidates that the state at the tip refuses. */
-  readonly refused: readonly { readonly transaction: Transaction; readonly error: RuleError }[];
+  readonly refused: readonly Refused[];
+}
+
+export interface Refused {
+  readonly transaction: Transaction;
+  readonly error: RuleError;
 }
 
 /** Transactions executed between two pauses. */
@@ -40,20 +45,28 @@ export function buildTemplate(
     const context = { params: ledger.params, height, state };
     creditMatured(context);
     const transactions: Transaction[] = [];
-    const refused: { transaction: Transaction; error: RuleError }[] = [];
-    let fees = 0;
-    for (const [i, transaction] of chosen.entries()) {
-      try {
-        executeTransaction(context, transaction);
-        transactions.push(transaction);
-        fees += transaction.fee;
-      } catch (error) {
-        if (!(error instanceof RuleError)) throw error;
-        refused.push({ transaction, error });
+    const attempt = async (candidates: readonly Transaction[]): Promise<Refused[]> => {
+      const refused: Refused[] = [];
+      for (const [i, transaction] of candidates.entries()) {
+        try {
+          executeTransaction(context, transaction);
+          transactions.push(transaction);
+        } catch (error) {
+          if (!(error instanceof RuleError)) throw error;
+          refused.push({ transaction, error });
+        }
+        if (i % SLICE === SLICE - 1) await ledger.pause();
       }
-      if (i % SLICE === SLICE - 1) await ledger.pause();
-    }
-    keepReward(context, options.miner, fees);
+      return refused;
+    };
+    // A second try for what spends money that another candidate, with a lower fee, brings.
+    const first = await attempt(chosen);
+    const refused = await attempt(first.map(({ transaction }) => transaction));
+    keepReward(
+      context,
+      options.miner,
+      transactions.reduce((fees, { fee }) => fees + fee, 0),
+    );
     const savepoint = ledger.tree.savepoint();
     const stateRoot = await ledger.connector.updateTree(state.changes());
     ledger.tree.rollback(savepoint);

@@ -115,8 +115,11 @@ export function* executeBlock(
   keepReward(context, miner, fees);
 }
 
-/** Executes one transaction: either all of it, or it throws a `RuleError` and has changed nothing. */
-export function executeTransaction(context: ExecutionContext, tx: Transaction): void {
+/**
+ * Executes one transaction: either all of it, or it throws a `RuleError` and has changed nothing. Returns what it took
+ * from its sender, in planks, fee included.
+ */
+export function executeTransaction(context: ExecutionContext, tx: Transaction): number {
   const { state, height } = context;
   const known = checkSender(context, tx);
   const effect = RULES[tx.body.TAG](tx, known, context);
@@ -134,6 +137,7 @@ export function executeTransaction(context: ExecutionContext, tx: Transaction): 
   effect.apply(sender);
   for (const account of accounts) touch(account, tx.id);
   if (effect.record !== null) touch(state.record(effect.record)!, tx.id);
+  return effect.cost;
 }
 
 /** Checks all that holds for every kind: expiry, fee, and that the sender's current key signs its next nonce. */

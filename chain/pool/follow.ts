@@ -1,0 +1,69 @@
+/** Owns how the mempool follows the chain: what was mined leaves, what a reorganisation displaced comes back. */
+import { RuleError } from '../errors.ts';
+import { toHex } from '../format/bytes.ts';
+import type { Transaction } from '../format/transaction.ts';
+import type { Ledger, TipChange } from '../ledger/ledger.ts';
+import { accountsOf } from '../state/execute.ts';
+import { admit } from './admission.ts';
+import type { Dropped, Mempool } from './mempool.ts';
+
+export interface PoolChange {
+  /** Displaced by a reorganisation and waiting again. */
+  readonly returned: readonly Transaction[];
+  /** Gone for good, with the reason. */
+  readonly dropped: readonly Dropped[];
+}
+
+/** Brings the pool from one tip to the next. */
+export async function followTip(ledger: Ledger, pool: Mempool, change: TipChange): Promise<PoolChange> {
+  const mined = change.connected.flatMap(({ transactions }) => transactions);
+  const stale = staleSenders(pool, change, mined);
+  pool.removeMined(mined);
+  const dropped: Dropped[] = pool.expire(ledger.tip.height + 1);
+  const minedKeys = new Set(mined.map(({ key }) => key));
+  const displaced = change.disconnected
+    .toReversed()
+    .flatMap(({ transactions }) => transactions)
+    .filter(({ key }) => !minedKeys.has(key));
+  const again = [...displaced, ...stale.flatMap((sender) => pool.takeQueue(sender))].sort(bySenderAndNonce);
+  if (again.length === 0) return { returned: [], dropped };
+  const { errors, dropped: pushedOut } = await admit(ledger, pool, again);
+  dropped.push(...pushedOut);
+  again.forEach((tx, i) => {
+    const error = errors[i]!;
+    const gone = error !== null && error.code !== 'ALREADY_KNOWN' && error.code !== 'ALREADY_MINED';
+    if (gone && !pool.has(tx.key)) dropped.push(...pool.drop(tx, reasonOf(error)));
+  });
+  const returned = displaced.filter(({ key }) => pool.has(key));
+  return { returned, dropped };
+}
+
+/** A used nonce in the pool means that another transaction of the sender was mined instead. */
+function reasonOf(error: RuleError): RuleError {
+  return error.code === 'NONCE_USED' ? new RuleError('NONCE_USED', 'another transaction with its nonce was mined') : error;
+}
+
+/**
+ * Senders whose queue may no longer hold on the new tip. A queue whose own first transactions were mined still holds:
+ * its nonces follow on, and what it costs was counted.
+ */
+function staleSenders(pool: Mempool, change: TipChange, mined: readonly Transaction[]): Uint8Array[] {
+  if (change.disconnected.length > 0) return pool.senders();
+  const stale = new Map<string, Uint8Array>();
+  for (const tx of mined) {
+    const simple = tx.body.TAG === 'transfer' && pool.has(tx.key);
+    const touched = tx.body.TAG === 'transfer' ? [tx.sender] : accountsOf(tx);
+    if (simple) continue;
+    for (const address of touched) {
+      if (pool.queueOf(address).length > 0) stale.set(toHex(address), address);
+    }
+  }
+  return [...stale.values()];
+}
+
+function bySenderAndNonce(a: Transaction, b: Transaction): number {
+  const left = toHex(a.sender);
+  const right = toHex(b.sender);
+  if (left !== right) return left < right ? -1 : 1;
+  return a.nonce - b.nonce;
+}

@@ -1,0 +1,242 @@
+/**
+ * Owns the transactions that wait to be mined: for each sender a queue without gaps, in the order of its nonces, that its
+ * balance at the tip covers. Policy, not consensus: every node may keep what it likes.
+ *
+ * Bounds: `POOL_BYTES_MAX` in all, `QUEUE_MAX` a sender; when full, the cheapest ends of queues go and the fee floor
+ * rises above them, to fall again with every block. What happened to what was dropped is remembered for the last
+ * `DROPPED_MAX`.
+ */
+import { RuleError, assert } from '../errors.ts';
+import { toHex } from '../format/bytes.ts';
+import type { Params } from '../format/params.ts';
+import type { Transaction } from '../format/transaction.ts';
+import { Heap } from './heap.ts';
+
+/** About 45,000 transfers; in memory each byte costs some eight. */
+export const POOL_BYTES_MAX = 8 * 1024 * 1024;
+/** Transactions of one sender that may wait. */
+export const QUEUE_MAX = 256;
+/** Share of the pool that is freed at once when it is full, so that freeing is rare. */
+const EVICTED_SHARE = 16;
+/** A replacement must pay this much more a byte, in per cent of what it replaces. */
+const REPLACEMENT_PERCENT = 110;
+/** Reasons remembered for transactions that were dropped. */
+const DROPPED_MAX = 10_000;
+/** With every block the raised part of the fee floor shrinks by this share. */
+const FLOOR_DECAY_SHARE = 8;
+
+export interface PoolEntry {
+  readonly transaction: Transaction;
+  /** Planks it takes from its sender, fee included, as of the tip it was admitted on. */
+  readonly cost: number;
+  /** Planks per 1,000 bytes. */
+  readonly rate: number;
+  /** Order of arrival. */
+  readonly sequence: number;
+}
+
+/** What left the pool without being mined, and why. */
+export interface Dropped {
+  readonly transaction: Transaction;
+  readonly error: RuleError;
+}
+
+export class Mempool {
+  readonly #minimumRate: number;
+  readonly #bytesMax: number;
+  readonly #entries = new Map<string, PoolEntry>();
+  readonly #queues = new Map<string, PoolEntry[]>();
+  readonly #dropped = new Map<string, RuleError>();
+  #bytes = 0;
+  #sequence = 0;
+  #raised = 0;
+
+  constructor(params: Params, options: { bytesMax?: number } = {}) {
+    this.#minimumRate = params.prices.feePerByte * 1000;
+    this.#bytesMax = options.bytesMax ?? POOL_BYTES_MAX;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Least planks per 1,000 bytes that are taken now. */
+  get floorRate(): number {
+    return this.#minimumRate + this.#raised;
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  get(key: string): Transaction | undefined {
+    return this.#entries.get(key)?.transaction;
+  }
+
+  *values(): Generator<Transaction> {
+    for (const { transaction } of this.#entries.values()) yield transaction;
+  }
+
+  /** Addresses with something waiting. */
+  senders(): Uint8Array[] {
+    return [...this.#queues.values()].map((queue) => queue[0]!.transaction.sender);
+  }
+
+  /** What waits of one sender, lowest nonce first. */
+  queueOf(sender: Uint8Array): readonly PoolEntry[] {
+    return this.#queues.get(toHex(sender)) ?? [];
+  }
+
+  /** Why a transaction was dropped, if that's remembered. */
+  droppedBecause(key: string): RuleError | undefined {
+    return this.#dropped.get(key);
+  }
+
+  /** Checks a newcomer as far as the pool alone can tell, before anything is spent on it. */
+  precheck(transaction: Transaction, height: number): void {
+    if (this.#entries.has(transaction.key)) throw new RuleError('ALREADY_KNOWN');
+    if (transaction.validUntil < height) throw new RuleError('EXPIRED', `valid until ${transaction.validUntil}`);
+    const rate = rateOf(transaction);
+    if (rate < this.#minimumRate) throw new RuleError('FEE_TOO_LOW', `${rate} of ${this.#minimumRate} planks per 1,000 bytes`);
+    if (rate < this.floorRate) throw new RuleError('POOL_FULL', `the floor is ${this.floorRate} planks per 1,000 bytes`);
+    const queue = this.queueOf(transaction.sender);
+    const rival = queue.find((entry) => entry.transaction.nonce === transaction.nonce);
+    if (rival !== undefined) checkReplacement(rival, transaction, rate);
+    else if (queue.length >= QUEUE_MAX) throw new RuleError('QUEUE_FULL', `${QUEUE_MAX} at most`);
+  }
+
+  /**
+   * Takes a transaction that has been found executable behind its sender's queue, or in place of one with its nonce.
+   * Returns what had to go for it.
+   */
+  add(transaction: Transaction, cost: number): Dropped[] {
+    const name = toHex(transaction.sender);
+    const queue = this.#queues.get(name) ?? [];
+    const entry = { transaction, cost, rate: rateOf(transaction), sequence: this.#sequence++ };
+    const place = queue.findIndex((other) => other.transaction.nonce === transaction.nonce);
+    const gone: Dropped[] = [];
+    if (place >= 0) {
+      const rival = queue[place]!;
+      queue[place] = entry;
+      this.#forget(rival);
+      gone.push(this.#note(rival.transaction, new RuleError('REPLACEMENT_FEE', `replaced by ${transaction.key}`)));
+    } else {
+      const last = queue.at(-1);
+      assert(last === undefined || last.transaction.nonce + 1 === transaction.nonce, 'a queue has no gaps');
+      queue.push(entry);
+    }
+    this.#queues.set(name, queue);
+    this.#entries.set(transaction.key, entry);
+    this.#bytes += transaction.bytes.length;
+    this.#dropped.delete(transaction.key);
+    if (this.#bytes > this.#bytesMax) gone.push(...this.#evict());
+    return gone;
+  }
+
+  /** Takes out what has been mined; nothing else changes. */
+  removeMined(transactions: readonly Transaction[]): void {
+    for (const { key, sender } of transactions) {
+      const entry = this.#entries.get(key);
+      if (entry === undefined) continue;
+      this.#forget(entry);
+      this.#setQueue(sender, this.queueOf(sender).filter((other) => other !== entry));
+    }
+  }
+
+  /** Empties one sender's queue, to be admitted again on another tip. */
+  takeQueue(sender: Uint8Array): Transaction[] {
+    const queue = this.queueOf(sender);
+    for (const entry of queue) this.#forget(entry);
+    this.#setQueue(sender, []);
+    return queue.map(({ transaction }) => transaction);
+  }
+
+  /** Drops a transaction and, since they can't be mined without it, the later ones of its sender. */
+  drop(transaction: Transaction, error: RuleError): Dropped[] {
+    const queue = this.queueOf(transaction.sender);
+    const place = queue.findIndex((entry) => entry.transaction.key === transaction.key);
+    if (place < 0) return [this.#note(transaction, error)];
+    this.#setQueue(transaction.sender, queue.slice(0, place));
+    return queue.slice(place).map((entry, i) => {
+      this.#forget(entry);
+      const why = i === 0 ? error : new RuleError('NONCE_GAP', `nonce ${transaction.nonce} was dropped`);
+      return this.#note(entry.transaction, why);
+    });
+  }
+
+  /** Drops what can't be mined at `height` or later, and lets the fee floor fall. */
+  expire(height: number): Dropped[] {
+    this.#raised = Math.floor(this.#raised - this.#raised / FLOOR_DECAY_SHARE);
+    const expired = [...this.#entries.values()].filter(({ transaction }) => transaction.validUntil < height);
+    return expired
+      .filter(({ transaction }) => this.has(transaction.key))
+      .flatMap(({ transaction }) =>
+        this.drop(transaction, new RuleError('EXPIRED', `valid until ${transaction.validUntil}`)),
+      );
+  }
+
+  /** The transactions in the order a miner wants them: the best fee first, each sender's nonces in sequence. */
+  *best(): Generator<Transaction> {
+    const heads = new Heap<{ queue: readonly PoolEntry[]; at: number }>((a, b) => {
+      const [left, right] = [a.queue[a.at]!, b.queue[b.at]!];
+      return left.rate > right.rate || (left.rate === right.rate && left.sequence < right.sequence);
+    });
+    for (const queue of this.#queues.values()) heads.push({ queue: [...queue], at: 0 });
+    for (let head = heads.pop(); head !== undefined; head = heads.pop()) {
+      yield head.queue[head.at]!.transaction;
+      if (head.at + 1 < head.queue.length) heads.push({ queue: head.queue, at: head.at + 1 });
+    }
+  }
+
+  /** Frees a share of the pool from the ends of the queues that pay least. */
+  #evict(): Dropped[] {
+    const goal = this.#bytesMax - Math.floor(this.#bytesMax / EVICTED_SHARE);
+    const ends = new Heap<PoolEntry[]>((a, b) => {
+      const [left, right] = [a.at(-1)!, b.at(-1)!];
+      return left.rate < right.rate || (left.rate === right.rate && left.sequence > right.sequence);
+    });
+    for (const queue of this.#queues.values()) ends.push(queue);
+    const gone: Dropped[] = [];
+    while (this.#bytes > goal) {
+      const queue = ends.pop();
+      assert(queue !== undefined, 'a pool over its size is not empty');
+      const entry = queue.pop()!;
+      this.#forget(entry);
+      this.#raised = Math.max(this.#raised, entry.rate + 1 - this.#minimumRate);
+      gone.push(this.#note(entry.transaction, new RuleError('POOL_FULL', 'it paid least')));
+      if (queue.length > 0) ends.push(queue);
+      else this.#queues.delete(toHex(entry.transaction.sender));
+    }
+    return gone;
+  }
+
+  #setQueue(sender: Uint8Array, queue: PoolEntry[]): void {
+    if (queue.length === 0) this.#queues.delete(toHex(sender));
+    else this.#queues.set(toHex(sender), queue);
+  }
+
+  #forget(entry: PoolEntry): void {
+    if (this.#entries.delete(entry.transaction.key)) this.#bytes -= entry.transaction.bytes.length;
+  }
+
+  #note(transaction: Transaction, error: RuleError): Dropped {
+    this.#dropped.delete(transaction.key);
+    this.#dropped.set(transaction.key, error);
+    if (this.#dropped.size > DROPPED_MAX) this.#dropped.delete(this.#dropped.keys().next().value!);
+    return { transaction, error };
+  }
+}
+
+/** Planks per 1,000 bytes, a whole number. */
+export function rateOf(transaction: Transaction): number {
+  return Math.floor((Math.min(transaction.fee, 2 ** 43) * 1000) / transaction.bytes.length);
+}
+
+function checkReplacement(rival: PoolEntry, transaction: Transaction, rate: number): void {
+  const enough = rate * 100 >= rival.rate * REPLACEMENT_PERCENT && transaction.fee > rival.transaction.fee;
+  if (!enough) throw new RuleError('REPLACEMENT_FEE', `${rival.transaction.key} pays ${rival.transaction.fee} planks`);
+}
