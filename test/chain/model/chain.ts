@@ -68,7 +68,8 @@ export class ModelChain {
 
   addHeader(header: Header, wallMs: number): ErrorCode | null {
     const id = headerIdOf(header);
-    if (this.blocks.has(id)) return null;
+    const known = this.blocks.get(id);
+    if (known !== undefined) return known.invalid === null ? null : 'INVALID_PARENT';
     const parent = this.blocks.get(hexOf(header.previous));
     if (parent === undefined) return 'UNKNOWN_PARENT';
     if (parent.invalid !== null) return 'INVALID_PARENT';
@@ -88,18 +89,15 @@ export class ModelChain {
     return null;
   }
 
-  /** Checks and takes the body of a known header. Only 'MUTATED_BODY' says nothing about the block. */
+  /** Checks and takes the body of a known header. One that fails leaves the block without a body. */
   addBody(id: Hex, transactions: readonly Transaction[]): ErrorCode | null {
     const block = this.blocks.get(id)!;
     const code = checkStructure(this.params, block.header, transactions);
-    if (code !== null) {
-      if (code !== 'MUTATED_BODY') this.#markInvalid(block, code);
-      return code;
-    }
-    if (block.received !== null) return null;
+    if (code !== null) return code;
+    if (block.received !== null || block.invalid !== null) return null;
     block.transactions = transactions;
     block.received = ++this.#events;
-    this.#complete();
+    this.#complete(block);
     return null;
   }
 
@@ -117,18 +115,18 @@ export class ModelChain {
     }
   }
 
-  /** Blocks whose last missing ancestor has come: in the order of their bodies. */
-  #complete(): void {
-    const ready = [...this.blocks.values()]
-      .filter((block) => block.received !== null && block.complete === null)
-      .sort((a, b) => a.received! - b.received!);
-    for (let again = true; again; ) {
-      again = false;
-      for (const block of ready) {
-        if (block.complete !== null || block.parent!.complete === null) continue;
-        block.complete = ++this.#events;
-        again = true;
-      }
+  /** Forgets which blocks turned out to be invalid, as a node that starts again may. */
+  forgetVerdicts(): void {
+    for (const block of this.blocks.values()) block.invalid = null;
+  }
+
+  /** A body has come: the block and what waited on it may be complete, the nearest first, then in the headers' order. */
+  #complete(first: ModelBlock): void {
+    let layer = [first];
+    while (layer.length > 0) {
+      const done = layer.filter(({ received, parent }) => received !== null && parent!.complete !== null);
+      for (const block of done) block.complete = ++this.#events;
+      layer = done.flatMap((block) => [...this.blocks.values()].filter(({ parent }) => parent === block));
     }
   }
 
