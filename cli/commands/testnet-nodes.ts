@@ -1,0 +1,194 @@
+/** Owns what one does to a running testnet's nodes: `pier testnet status`, `stop`, `kill`, `restart` and `add`. */
+import { parseWhole } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { CliError } from '../faults.ts';
+import { countOf, formatSpan, layTable, shortId } from '../layout.ts';
+import { createMiner } from '../testnet/create.ts';
+import { applyGroup, describeGroups } from '../testnet/groups.ts';
+import { withLock } from '../testnet/lock.ts';
+import {
+  type NodePlan,
+  needPlan,
+  nodeDir,
+  nodeOf,
+  p2pUrl,
+  rpcUrl,
+  type TestnetPlan,
+  writePlan,
+} from '../testnet/plan.ts';
+import { choosePorts, isFree } from '../testnet/ports.ts';
+import { killProcess, startProcess, stopProcess } from '../testnet/processes.ts';
+import { stopAll } from '../testnet/start.ts';
+import { type NodeReport, surveyNodes, waitForNodes } from '../testnet/survey.ts';
+
+export async function status(context: Context): Promise<void> {
+  const dir = context.places.testnet;
+  const plan = needPlan(dir);
+  const reports = await surveyNodes(dir, plan);
+  const nodes = reports.map(({ index, status }) => ({
+    index,
+    up: status !== null,
+    height: status?.height ?? null,
+    tip: status?.tip ?? null,
+    stateRoot: status?.stateRoot ?? null,
+    peers: status?.peers ?? null,
+  }));
+  context.output.result({ nodes }, () => describeStatus(dir, plan, reports));
+}
+
+function describeStatus(dir: string, plan: TestnetPlan, reports: readonly NodeReport[]): string {
+  const up = reports.filter(({ status }) => status !== null);
+  if (up.length === 0) return `the testnet in ${dir} is down; start it with: npm start`;
+  const rows = reports.map(({ index, pid, status }) => {
+    if (status === null) return [String(index), pid === null ? 'down' : 'silent'];
+    return [
+      String(index),
+      'up',
+      String(status.height),
+      shortId(status.tip),
+      shortId(status.stateRoot),
+      String(status.peers),
+      String(status.mempool),
+      formatSpan(Date.now() - status.time),
+    ];
+  });
+  const right = 'right' as const;
+  const header = ['NODE', '', 'HEIGHT', 'TIP', 'STATE', 'PEERS', 'MEMPOOL', 'LAST BLOCK'];
+  const lines = layTable([header, ...rows], ['left', 'left', right, 'left', 'left', right, right, right]);
+  const tips = new Set(up.map(({ status }) => status!.tip)).size;
+  lines.push('', tips === 1 ? 'all that are up agree' : `${tips} different tips`);
+  if (plan.groups !== null)
+    lines.push(`split: ${describeGroups(plan.groups)}   (end it with: pier testnet heal)`);
+  return lines.join('\n');
+}
+
+export async function stop(context: Context): Promise<void> {
+  const dir = context.places.testnet;
+  needPlan(dir);
+  await withLock(dir, async () => {
+    const plan = needPlan(dir);
+    const progress = context.output.progress('stopping the nodes');
+    try {
+      writePlan(dir, { ...plan, stopped: true });
+      const stopped = await stopAll(dir, plan);
+      progress.stop();
+      context.output.result(
+        { stopped },
+        stopped === 0 ? 'nothing was running' : `stopped ${countOf(stopped, 'node')}`,
+      );
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+export async function kill(context: Context, which: string): Promise<void> {
+  const { dir, plan, node } = pick(context, which);
+  const pid = await killProcess(nodeDir(dir, node.index));
+  if (pid === null) throw notRunning(node.index);
+  const others = plan.nodes.length - 1;
+  context.output.result({ index: node.index, pid }, () =>
+    [
+      `node ${node.index} (pid ${pid}) was killed${others > 0 ? '; the others go on' : ''}`,
+      `bring it back with: pier testnet restart ${node.index}`,
+    ].join('\n'),
+  );
+}
+
+export async function restart(context: Context, which: string): Promise<void> {
+  const { dir, node: picked } = pick(context, which);
+  await withLock(dir, async () => {
+    const progress = context.output.progress(`restarting node ${picked.index}`);
+    try {
+      await stopProcess(nodeDir(dir, picked.index));
+      const { plan, node } = await withOwnPorts(dir, needPlan(dir), picked.index);
+      const pid = await startNode(dir, plan, node, (text) => progress.update(text));
+      progress.stop();
+      const document = describeNode(dir, node, pid);
+      context.output.result(document, `node ${node.index} is up again (pid ${pid}) and catching up`);
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+export async function add(context: Context): Promise<void> {
+  const dir = context.places.testnet;
+  needPlan(dir);
+  await withLock(dir, async () => {
+    const before = needPlan(dir);
+    refuseSplit(before);
+    const progress = context.output.progress('adding a node');
+    try {
+      const index = Math.max(...before.nodes.map((node) => node.index)) + 1;
+      const last = Math.max(...before.nodes.flatMap(({ rpcPort, p2pPort }) => [rpcPort, p2pPort]));
+      const [ports] = await choosePorts(last + 1, 1);
+      const node: NodePlan = { index, ...ports!, miner: await createMiner(dir, index) };
+      const plan = { ...before, nodes: [...before.nodes, node] };
+      writePlan(dir, plan);
+      const pid = await startNode(dir, plan, node, (text) => progress.update(text));
+      progress.stop();
+      const text = `node ${index} is up (pid ${pid}) and fetches the ledger from the others`;
+      context.output.result(describeNode(dir, node, pid), text);
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+/** Starts one node, waits until it answers, and gives it its group again before anything else is said. */
+async function startNode(
+  dir: string,
+  plan: TestnetPlan,
+  node: NodePlan,
+  tell: (text: string) => void,
+): Promise<number> {
+  const pid = startProcess(dir, plan, node);
+  const only = { ...plan, nodes: [node] };
+  const up = (reports: NodeReport[]) => reports[0]!.status !== null;
+  const [report] = await waitForNodes(dir, only, { done: up, pids: new Map([[node.index, pid]]), tell });
+  const known = { ...plan, ids: { ...plan.ids, [node.index]: report!.status!.node }, stopped: false };
+  writePlan(dir, known);
+  await applyGroup(dir, known, node);
+  return pid;
+}
+
+/** The node with ports that are free: its own, unless another program took them. */
+async function withOwnPorts(
+  dir: string,
+  plan: TestnetPlan,
+  index: number,
+): Promise<{ plan: TestnetPlan; node: NodePlan }> {
+  const node = nodeOf(plan, index);
+  if ((await isFree(node.rpcPort)) && (await isFree(node.p2pPort))) return { plan, node };
+  const [ports] = await choosePorts(0, 1);
+  const moved = { ...node, ...ports! };
+  const nodes = plan.nodes.map((other) => (other.index === index ? moved : other));
+  const changed = { ...plan, nodes };
+  writePlan(dir, changed);
+  return { plan: changed, node: moved };
+}
+
+function pick(context: Context, which: string): { dir: string; plan: TestnetPlan; node: NodePlan } {
+  const dir = context.places.testnet;
+  const plan = needPlan(dir);
+  return { dir, plan, node: nodeOf(plan, parseWhole(which, 'the node', 1, 9999)) };
+}
+
+function describeNode(dir: string, node: NodePlan, pid: number): object {
+  return { index: node.index, pid, rpc: rpcUrl(node), p2p: p2pUrl(node), dataDir: nodeDir(dir, node.index) };
+}
+
+function refuseSplit(plan: TestnetPlan): void {
+  if (plan.groups === null) return;
+  const message = `the testnet is split (${describeGroups(plan.groups)}): a new node would be on no side`;
+  throw new CliError('SPLIT', message, 'heal it first: pier testnet heal');
+}
+
+function notRunning(index: number): CliError {
+  return new CliError(
+    'NODE_DOWN',
+    `node ${index} is not running`,
+    `start it with: pier testnet restart ${index}`,
+  );
+}

@@ -1,0 +1,46 @@
+/** Owns `pier testnet split` and `pier testnet heal`. */
+import { parseIndices } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { CliError } from '../faults.ts';
+import { findRunningNode } from '../node-file.ts';
+import { applyGroup, completeGroups, describeGroups } from '../testnet/groups.ts';
+import { withLock } from '../testnet/lock.ts';
+import { needPlan, nodeDir, type TestnetPlan, writePlan } from '../testnet/plan.ts';
+
+export async function split(context: Context, named: string[]): Promise<void> {
+  const dir = context.places.testnet;
+  needPlan(dir);
+  await withLock(dir, async () => {
+    const plan = needPlan(dir);
+    const groups = completeGroups(plan, named.map(parseIndices));
+    await change(dir, { ...plan, groups });
+    context.output.result({ groups }, () =>
+      [
+        `split into ${describeGroups(groups)}: each side goes on by itself`,
+        'look at them with: pier testnet status   join them with: pier testnet heal',
+      ].join('\n'),
+    );
+  });
+}
+
+export async function heal(context: Context): Promise<void> {
+  const dir = context.places.testnet;
+  needPlan(dir);
+  await withLock(dir, async () => {
+    const plan = needPlan(dir);
+    const wasSplit = plan.groups !== null;
+    await change(dir, { ...plan, groups: null });
+    const text = wasSplit ? 'healed: all nodes may link again, the most work wins' : 'it was not split';
+    context.output.result({ groups: null, healed: wasSplit }, text);
+  });
+}
+
+/** Tells every running node first, so that a plan is never written that isn't so. */
+async function change(dir: string, plan: TestnetPlan): Promise<void> {
+  const running = plan.nodes.filter(({ index }) => findRunningNode(nodeDir(dir, index)) !== null);
+  if (running.length === 0) {
+    throw new CliError('NODE_DOWN', 'no node of this testnet is running', 'start it with: npm start');
+  }
+  await Promise.all(running.map((node) => applyGroup(dir, plan, node)));
+  writePlan(dir, plan);
+}

@@ -1,0 +1,57 @@
+/**
+ * Owns finding nodes without being told: a running testnet first, then the node of `pier node start`. Only files are
+ * read: whether a node answers is found out by asking it, and the client goes on with another if it doesn't.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { CliError } from './faults.ts';
+import { findRunningNode, type NodeFile } from './node-file.ts';
+import type { Places } from './places.ts';
+import { nodeDir, planPath } from './testnet/plan.ts';
+
+export interface Found {
+  readonly kind: 'testnet' | 'node' | 'none';
+  readonly urls: readonly string[];
+}
+
+/** The nodes to ask. With `given` URLs just those, which may turn out to be the running testnet's. */
+export function findNodes(places: Places, given: readonly string[]): Found {
+  const testnet = findTestnetNodes(places.testnet).map(({ rpc }) => rpc);
+  if (given.length > 0) {
+    const known = new Set(testnet.map(normalise));
+    const kind = given.every((url) => known.has(normalise(url))) ? 'testnet' : 'node';
+    return { kind, urls: given };
+  }
+  if (testnet.length > 0) return { kind: 'testnet', urls: testnet };
+  const node = places.testnetChosen ? null : findRunningNode(places.node);
+  return node === null ? { kind: 'none', urls: [] } : { kind: 'node', urls: [node.rpc] };
+}
+
+/** 'NO_NODE' with what to do if nothing was found. */
+export function needNodes(found: Found, places: Places): readonly string[] {
+  if (found.urls.length > 0) return found.urls;
+  const where = places.testnetChosen
+    ? `no testnet runs in ${places.testnet}`
+    : 'no testnet and no node runs here';
+  throw new CliError('NO_NODE', where, 'start one with: npm start   (or name a node with --node URL)');
+}
+
+/** The nodes of the testnet that run, by index. */
+function findTestnetNodes(dir: string): NodeFile[] {
+  if (!existsSync(planPath(dir))) return [];
+  return readIndices(dir)
+    .map((index) => findRunningNode(nodeDir(dir, index)))
+    .filter((file) => file !== null);
+}
+
+function readIndices(dir: string): number[] {
+  try {
+    const { nodes } = JSON.parse(readFileSync(planPath(dir), 'utf8'));
+    return nodes.map(({ index }: { index: number }) => index);
+  } catch {
+    return [];
+  }
+}
+
+function normalise(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin.replace('//localhost:', '//127.0.0.1:') : url;
+}

@@ -1,0 +1,99 @@
+/** Owns how a testnet looks on the screen: a scene in, lines that fit the terminal out. Pure text. */
+import colors from 'picocolors';
+import { countOf, formatClock, formatSpan, layTable, shortId, widthOf } from '../layout.ts';
+import type { EventKind, NodeView, SceneEvent } from './scene.ts';
+
+export interface Picture {
+  readonly nodes: readonly NodeView[];
+  readonly events: readonly SceneEvent[];
+  readonly dir: string;
+  readonly groups: string | null;
+  readonly nowMs: number;
+}
+
+export interface ScreenSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+const TRY = [
+  'pier key new alice          pier send faucet alice 100 --wait',
+  'pier balance alice          pier testnet kill 1 · restart 1',
+  'pier forks                  pier testnet split "1,2" "3,4,5" · heal',
+];
+
+/** Columns of at most 80 without colours fit `npx ` too, but people have aliases. */
+const FOOT = ['', colors.bold('try in another terminal (npx pier …)'), ...TRY.map((line) => `  ${line}`)];
+
+/** The whole screen; never more lines than it has, nor wider ones. */
+export function drawPicture(picture: Picture, { columns, rows }: ScreenSize): string[] {
+  const head = [header(picture), '', ...nodeLines(picture)];
+  const foot = rows - head.length - 2 >= FOOT.length + 4 ? FOOT : [];
+  const room = Math.max(0, rows - head.length - foot.length - 2);
+  const shown = room === 0 ? [] : picture.events.slice(-room);
+  const lines = [...head, '', ...shown.map(describe)];
+  while (lines.length < rows - foot.length - 1) lines.push('');
+  return [...lines, ...foot].slice(0, rows - 1).map((line) => clip(line, columns));
+}
+
+/** An event as one plain line. */
+export function describe({ at, kind, text }: SceneEvent): string {
+  return `${colors.dim(formatClock(at))}  ${STYLE[kind](text)}`;
+}
+
+const STYLE: Record<EventKind, (text: string) => string> = {
+  block: (text) => text,
+  fork: colors.yellow,
+  reorg: colors.magenta,
+  node: colors.cyan,
+  agreed: colors.green,
+};
+
+function header({ nodes, dir, groups }: Picture): string {
+  const up = nodes.filter((node) => node.up);
+  const tips = new Set(up.map(({ tip }) => tip)).size;
+  const agreement = tips === 1 ? colors.green('all agree') : colors.yellow(`${tips} tips`);
+  const split = groups === null ? '' : colors.yellow(`   split: ${groups}`);
+  const title = `${colors.bold('Pier testnet')}   ${up.length} of ${countOf(nodes.length, 'node')} up, ${agreement}${split}`;
+  return `${title}   ${colors.dim(`Ctrl-C stops   ${dir}`)}`;
+}
+
+function nodeLines({ nodes, nowMs }: Picture): string[] {
+  const rows = nodes.map(({ index, up, height, tip, peers, mempool, time }) => {
+    if (!up) return [String(index), colors.red('down')];
+    const age = formatSpan(nowMs - time);
+    return [
+      String(index),
+      colors.green('up'),
+      String(height),
+      shortId(tip),
+      String(peers),
+      String(mempool),
+      age,
+    ];
+  });
+  const right = 'right' as const;
+  const titles = ['NODE', '', 'HEIGHT', 'TIP', 'PEERS', 'MEMPOOL', 'LAST BLOCK'];
+  const [title = '', ...lines] = layTable(
+    [titles, ...rows],
+    [right, 'left', right, 'left', right, right, right],
+  );
+  return [colors.dim(title), ...lines];
+}
+
+/** The line cut to the width; colour codes are kept whole, and ended. */
+export function clip(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line;
+  let width = 0;
+  let out = '';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins a colour
+  for (const part of line.split(/(\x1b\[[0-9;]*m)/)) {
+    if (part.startsWith('\x1b')) out += part;
+    else {
+      const kept = [...part].slice(0, columns - width);
+      width += kept.length;
+      out += kept.join('');
+    }
+  }
+  return out;
+}
