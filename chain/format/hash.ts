@@ -43,6 +43,8 @@ export const DOMAIN = {
   /** Short ids of the block relay, and their per-connection key. */
   shortIdKey: ascii('pier/sik'),
   shortId: ascii('pier/sid'),
+  /** Place of an address in a node's own book, under a secret of that node. */
+  addressBucket: ascii('pier/adb'),
 } as const;
 
 /** SHA-256 of the domain and the parts, one after the other. Returns 32 bytes. */

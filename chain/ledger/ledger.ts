@@ -93,6 +93,11 @@ export class Ledger {
     return this.#bodies.bytes;
   }
 
+  /** True if `advance` has somewhere to go. */
+  get hasBetter(): boolean {
+    return this.#choice.best.work > this.tip.work;
+  }
+
   /** The block of the active chain at a height. */
   activeAt(height: number): HeaderNode | undefined {
     return this.#active[height];

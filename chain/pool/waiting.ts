@@ -1,0 +1,56 @@
+/**
+ * Owns transactions that came before an earlier one of their sender: gossip keeps no order between peers. They are tried
+ * again when the sender's queue or account moves on. Their signatures are not checked yet, so nothing else rests on them.
+ *
+ * Bounds: `WAITING_MAX` in all, `WAITING_PER_SENDER_MAX` a sender; the oldest goes first.
+ */
+import { toHex } from '../format/bytes.ts';
+import type { Transaction } from '../format/transaction.ts';
+
+const WAITING_MAX = 2_000;
+const WAITING_PER_SENDER_MAX = 64;
+
+export class Waiting {
+  /** By sender, each in order of arrival; a Map's order of insertion tells the oldest. */
+  readonly #all = new Map<string, Transaction>();
+  readonly #senders = new Map<string, Set<string>>();
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  has(key: string): boolean {
+    return this.#all.has(key);
+  }
+
+  add(transaction: Transaction): void {
+    const sender = toHex(transaction.sender);
+    const mine = this.#senders.get(sender) ?? new Set();
+    if (mine.size >= WAITING_PER_SENDER_MAX || this.#all.has(transaction.key)) return;
+    mine.add(transaction.key);
+    this.#senders.set(sender, mine);
+    this.#all.set(transaction.key, transaction);
+    if (this.#all.size > WAITING_MAX) this.#remove(this.#all.values().next().value!);
+  }
+
+  /** Takes out what waits of these senders, lowest nonce of each first. */
+  takeOf(senders: Iterable<Uint8Array>): Transaction[] {
+    const taken: Transaction[] = [];
+    for (const sender of senders) {
+      const keys = this.#senders.get(toHex(sender));
+      if (keys === undefined) continue;
+      const mine = [...keys].map((key) => this.#all.get(key)!);
+      for (const transaction of mine) this.#remove(transaction);
+      taken.push(...mine.sort((a, b) => a.nonce - b.nonce));
+    }
+    return taken;
+  }
+
+  #remove(transaction: Transaction): void {
+    const sender = toHex(transaction.sender);
+    const mine = this.#senders.get(sender);
+    this.#all.delete(transaction.key);
+    mine?.delete(transaction.key);
+    if (mine?.size === 0) this.#senders.delete(sender);
+  }
+}

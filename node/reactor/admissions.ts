@@ -1,0 +1,163 @@
+/**
+ * Owns the transactions on their way into the mempool: from peers and from users, checked in batches.
+ * Bounds: `QUEUED_MAX` transactions of peers wait to be checked; more are left to be announced again.
+ */
+import { RuleError } from '../../chain/errors.ts';
+import { type Transaction, decodeTransaction } from '../../chain/format/transaction.ts';
+import { areMined } from '../../chain/ledger/queries.ts';
+import type { Ledger } from '../../chain/ledger/ledger.ts';
+import { admit } from '../../chain/pool/admission.ts';
+import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
+import { Waiting } from '../../chain/pool/waiting.ts';
+import type { Lane } from './lane.ts';
+
+/** A block's worth; gossip asks again for what was left out. */
+const QUEUED_MAX = 20_000;
+/** Transactions checked at once: what one step may hold up the chain. */
+const BATCH_MAX = 1_000;
+
+/** What became of a submitted transaction. */
+export type Submitted =
+  | { readonly id: Uint8Array; readonly status: 'pending' | 'mined' }
+  | { readonly id: Uint8Array | null; readonly error: RuleError };
+
+/** What the reactor does with the outcome. `link` is who sent them; `null` for a user, or nobody in particular. */
+export interface AdmissionOutcome {
+  added(transactions: readonly Transaction[], link: number | null): void;
+  dropped(dropped: readonly Dropped[]): void;
+  checked(link: number, results: readonly { key: string; error: RuleError | null }[]): void;
+}
+
+interface Queued {
+  readonly transaction: Transaction;
+  readonly link: number | null;
+}
+
+export class Admissions {
+  readonly #ledger: Ledger;
+  readonly #pool: Mempool;
+  readonly #lane: Lane;
+  readonly #outcome: AdmissionOutcome;
+  readonly #waiting = new Waiting();
+  #queue: Queued[] = [];
+  #scheduled = false;
+
+  constructor(ledger: Ledger, pool: Mempool, lane: Lane, outcome: AdmissionOutcome) {
+    this.#ledger = ledger;
+    this.#pool = pool;
+    this.#lane = lane;
+    this.#outcome = outcome;
+  }
+
+  /** Takes transactions of a peer to be checked. */
+  enqueue(transactions: readonly Transaction[], link: number | null): void {
+    const room = QUEUED_MAX - this.#queue.length;
+    for (const transaction of transactions.slice(0, room)) this.#queue.push({ transaction, link });
+    const left = transactions.slice(room);
+    if (link !== null && left.length > 0) {
+      const error = new RuleError('POOL_FULL', 'too many are being checked');
+      this.#outcome.checked(
+        link,
+        left.map(({ key }) => ({ key, error })),
+      );
+    }
+    this.#schedule();
+  }
+
+  /** Tries again what waited for an earlier nonce of these senders. */
+  retry(senders: Iterable<Uint8Array>): void {
+    if (this.#waiting.size === 0) return;
+    const again = this.#waiting.takeOf(senders);
+    if (again.length > 0) this.enqueue(again, null);
+  }
+
+  /**
+   * Takes transactions of a user. Resolves once those accepted are on disk, with an answer for each in order. A
+   * transaction that is known already is no error.
+   */
+  async submit(encoded: readonly Uint8Array[]): Promise<Submitted[]> {
+    const decoded = encoded.map((bytes) => attempt(() => decodeTransaction(bytes)));
+    const valid = decoded.filter((tx): tx is Transaction => !(tx instanceof RuleError));
+    await this.#ledger.verdicts.check(valid);
+    const errors = new Map<Transaction, RuleError | null>();
+    const mined = new Set<string>();
+    await this.#lane.run(async () => {
+      const result = await admit(this.#ledger, this.#pool, valid);
+      valid.forEach((tx, i) => {
+        errors.set(tx, result.errors[i]!);
+      });
+      const rows = await areMined(
+        this.#ledger,
+        valid.map(({ id }) => id),
+      );
+      valid.forEach(({ key }, i) => {
+        if (rows[i]) mined.add(key);
+      });
+      const kept = valid.filter(({ key }) => this.#pool.has(key));
+      await this.#ledger.queue.keep(kept);
+      this.#report(
+        valid.filter((tx) => errors.get(tx) === null),
+        null,
+        result.dropped,
+      );
+    });
+    return decoded.map((tx): Submitted => {
+      if (tx instanceof RuleError) return { id: null, error: tx };
+      if (mined.has(tx.key)) return { id: tx.id, status: 'mined' };
+      const error = errors.get(tx)!;
+      if (error === null || error.code === 'ALREADY_KNOWN') return { id: tx.id, status: 'pending' };
+      return { id: tx.id, error };
+    });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#queue.length === 0) return;
+    this.#scheduled = true;
+    void this.#lane.run(async () => {
+      this.#scheduled = false;
+      const batch = this.#queue.slice(0, BATCH_MAX);
+      this.#queue = this.#queue.slice(BATCH_MAX);
+      await this.#checkBatch(batch);
+      this.#schedule();
+    });
+  }
+
+  async #checkBatch(batch: readonly Queued[]): Promise<void> {
+    const { errors, dropped } = await admit(
+      this.#ledger,
+      this.#pool,
+      batch.map(({ transaction }) => transaction),
+    );
+    const links = new Map<number | null, { added: Transaction[]; results: { key: string; error: RuleError | null }[] }>();
+    batch.forEach(({ transaction, link }, i) => {
+      const error = errors[i]!;
+      const of = links.get(link) ?? { added: [], results: [] };
+      links.set(link, of);
+      of.results.push({ key: transaction.key, error });
+      if (error === null) of.added.push(transaction);
+      else if (error.code === 'NONCE_GAP') this.#waiting.add(transaction);
+    });
+    let first = true;
+    for (const [link, { added, results }] of links) {
+      if (link !== null) this.#outcome.checked(link, results);
+      this.#report(added, link, first ? dropped : []);
+      first = false;
+    }
+  }
+
+  #report(added: readonly Transaction[], link: number | null, dropped: readonly Dropped[]): void {
+    if (dropped.length > 0) this.#outcome.dropped(dropped);
+    if (added.length === 0) return;
+    this.#outcome.added(added, link);
+    this.retry(added.map(({ sender }) => sender));
+  }
+}
+
+function attempt<T>(work: () => T): T | RuleError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RuleError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * Owns the loop of a node: gives the protocol machine its inputs, carries out its effects, and moves ledger, mempool and
+ * miner along. Clock, timer, transport, miner and store come as ports, so the simulator runs this very file.
+ *
+ * Slow work goes through one lane; what the machine may queue there is bounded in `p2p/` and `admissions.ts`.
+ */
+import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
+import { CorruptStoreError, RuleError } from '../../chain/errors.ts';
+import type { Header } from '../../chain/format/header.ts';
+import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
+import type { Ledger, Rejection, TipChange } from '../../chain/ledger/ledger.ts';
+import { followTip } from '../../chain/pool/follow.ts';
+import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
+import type { Effect, Identity, Input, MachineConfig } from '../../p2p/door.ts';
+import { Machine } from '../../p2p/machine.ts';
+import type { Clock, Miner, Timer, Transport } from '../ports.ts';
+import { Admissions, type Submitted } from './admissions.ts';
+import { Listeners, type Listener } from './events.ts';
+import { Lane } from './lane.ts';
+import { Mining } from './mining.ts';
+import { Reorgs } from './reorgs.ts';
+
+export interface ReactorParts {
+  readonly ledger: Ledger;
+  readonly pool: Mempool;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly miner: Miner;
+  readonly identity: Identity;
+  /** A uniformly random u32. */
+  readonly random: () => number;
+  readonly network: MachineConfig;
+  /** The address book as last saved. */
+  readonly savedAddresses: Uint8Array | null;
+  saveAddresses(bytes: Uint8Array): void;
+  /** The store is damaged or broken: nothing more will be committed. */
+  fatal(error: unknown): void;
+}
+
+export class Reactor {
+  readonly ledger: Ledger;
+  readonly pool: Mempool;
+  readonly machine: Machine;
+  readonly mining: Mining;
+  readonly reorgs = new Reorgs();
+  readonly #parts: ReactorParts;
+  readonly #lane: Lane;
+  readonly #listeners = new Listeners();
+  readonly #admissions: Admissions;
+  /** Blocks given to the ledger whose verdict the machine waits for. Bounded by its requests. */
+  readonly #unanswered = new Map<string, { node: HeaderNode; link: number | null }>();
+  #advancing = false;
+  #stopped = false;
+
+  constructor(parts: ReactorParts) {
+    this.#parts = parts;
+    this.ledger = parts.ledger;
+    this.pool = parts.pool;
+    this.#lane = new Lane((error) => this.#fail(error));
+    this.#admissions = new Admissions(this.ledger, this.pool, this.#lane, {
+      added: (transactions, link) => this.#transactionsAdded(transactions, link),
+      dropped: (dropped) => this.#transactionsDropped(dropped),
+      checked: (link, results) => this.#input({ type: 'transactionsChecked', link, results }),
+    });
+    this.mining = new Mining({
+      ledger: this.ledger,
+      pool: this.pool,
+      miner: parts.miner,
+      clock: parts.clock,
+      lane: this.#lane,
+      outcome: {
+        found: (header, transactions) => this.#blockMined(header, transactions),
+        dropped: (dropped) => this.#transactionsDropped(dropped),
+      },
+    });
+    this.machine = new Machine({
+      headers: this.ledger.headers,
+      chain: this.ledger,
+      pool: this.pool,
+      identity: parts.identity,
+      random: parts.random,
+      config: parts.network,
+    });
+    parts.transport.onInput((input) => this.#input(input));
+  }
+
+  /** Takes back what was acknowledged before the last stop, finishes what is stored, and meets the network. */
+  async start(): Promise<void> {
+    this.#advance();
+    await this.#restoreQueue();
+    this.#input({ type: 'start', savedAddresses: this.#parts.savedAddresses });
+  }
+
+  /** Ends after the work under way; nothing is carried out afterwards. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#parts.timer.cancel();
+    await this.mining.stop();
+    await this.#parts.transport.stop();
+    await this.#lane.settled();
+  }
+
+  listen(listener: Listener): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  /** Takes encoded transactions of a user. Those accepted are on disk when it resolves. */
+  submit(encoded: readonly Uint8Array[]): Promise<Submitted[]> {
+    return this.#admissions.submit(encoded);
+  }
+
+  connect(address: string): void {
+    this.#input({ type: 'connect', address });
+  }
+
+  disconnect(link: number): void {
+    this.#input({ type: 'disconnect', link });
+  }
+
+  /** Lab switch: link only to these nodes, by hex id; `null` lets everyone in. */
+  allow(nodeIds: readonly string[] | null): void {
+    this.#input({ type: 'allow', nodeIds });
+  }
+
+  /** True while slow work is under way. */
+  get busy(): boolean {
+    return this.#lane.busy;
+  }
+
+  /** Resolves once no slow work is under way. */
+  settled(): Promise<void> {
+    return this.#lane.settled();
+  }
+
+  #input(input: Input): void {
+    if (this.#stopped) return;
+    const { clock } = this.#parts;
+    const effects = this.machine.handle(input, { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() });
+    for (const effect of effects) this.#carryOut(effect);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    const deadlines = [this.machine.deadline(), this.mining.deadline()].filter((at) => at !== null);
+    if (deadlines.length === 0) this.#parts.timer.cancel();
+    else this.#parts.timer.set(Math.min(...deadlines), () => this.#wake());
+  }
+
+  #wake(): void {
+    this.mining.wake();
+    this.#input({ type: 'wake' });
+  }
+
+  #carryOut(effect: Effect): void {
+    const { transport } = this.#parts;
+    switch (effect.type) {
+      case 'dial':
+        return transport.dial(effect.address);
+      case 'send':
+        return transport.send(effect.link, effect.bytes);
+      case 'close':
+        return transport.close(effect.link, effect.code, effect.reason);
+      case 'checkTransactions':
+        return this.#admissions.enqueue(effect.transactions, effect.link);
+      case 'acceptBlock':
+        return this.#acceptBlock(effect.node, effect.transactions, effect.link);
+      case 'readBody':
+        return this.#readBody(effect.token, effect.node);
+      case 'saveAddresses':
+        return this.#parts.saveAddresses(effect.bytes);
+      case 'event':
+        return this.#listeners.tell({ type: 'network', name: effect.name, fields: effect.fields });
+    }
+  }
+
+  #readBody(token: number, node: HeaderNode): void {
+    this.ledger.readBody(node).then(
+      (body) => this.#input({ type: 'bodyRead', token, body }),
+      (error) => {
+        // A body the store has damaged is a body we don't have.
+        if (!(error instanceof CorruptStoreError)) this.#fail(error);
+        this.#input({ type: 'bodyRead', token, body: null });
+      },
+    );
+  }
+
+  #acceptBlock(node: HeaderNode, transactions: readonly Transaction[], link: number | null): void {
+    this.#unanswered.set(node.key, { node, link });
+    this.ledger.addBody(node, transactions);
+    this.#advance();
+  }
+
+  #blockMined(header: Header, transactions: readonly Transaction[]): void {
+    let node: HeaderNode;
+    try {
+      node = this.ledger.headers.add(header, this.#parts.clock.wallMs());
+    } catch (error) {
+      // The clock was set back while it was searched.
+      if (!(error instanceof RuleError)) throw error;
+      return this.mining.tipChanged();
+    }
+    this.#input({ type: 'blockMined', node, transactions });
+    this.ledger.addBody(node, transactions);
+    this.#advance();
+  }
+
+  /** Moves the tip as far as the bodies go, one batch a step, so that other work gets its turn between. */
+  #advance(): void {
+    if (this.#advancing || this.#stopped) return;
+    this.#advancing = true;
+    void this.#lane.run(async () => {
+      let change: TipChange | null = null;
+      try {
+        change = await this.ledger.advance((rejection) => this.#rejected(rejection));
+        if (change !== null) await this.#tipChanged(change);
+      } finally {
+        this.#advancing = false;
+      }
+      this.#answer(change === null);
+      if (change !== null || this.ledger.hasBetter) this.#advance();
+      else if (this.mining.address !== null && this.mining.deadline() === null) this.mining.tipChanged();
+    });
+  }
+
+  async #tipChanged(change: TipChange): Promise<void> {
+    if (change.disconnected.length > 0) this.reorgs.add(change, this.#parts.clock.wallMs());
+    const { returned, dropped } = await followTip(this.ledger, this.pool, change);
+    this.#listeners.tell({ type: 'tip', change });
+    this.#transactionsDropped(dropped);
+    this.#input({ type: 'tipChanged', tip: change.to });
+    if (returned.length > 0) this.#transactionsAdded(returned, null);
+    this.#admissions.retry(change.connected.flatMap(({ transactions }) => transactions.map(({ sender }) => sender)));
+    this.mining.tipChanged();
+  }
+
+  #rejected(rejection: Rejection): void {
+    this.#listeners.tell({ type: 'invalidBlock', rejection });
+    const waiting = this.#unanswered.get(rejection.node.key);
+    this.#unanswered.delete(rejection.node.key);
+    this.#input({ type: 'blockChecked', node: rejection.node, error: rejection.error, link: waiting?.link ?? null });
+  }
+
+  /** Tells the machine what became of the blocks it handed over. `all`: nothing is left to be tried. */
+  #answer(all: boolean): void {
+    for (const [key, { node, link }] of this.#unanswered) {
+      if (!(all || this.ledger.isActive(node) || node.invalid)) continue;
+      this.#unanswered.delete(key);
+      const error = node.invalid ? new RuleError('INVALID_PARENT') : null;
+      this.#input({ type: 'blockChecked', node, error, link });
+    }
+  }
+
+  #transactionsAdded(transactions: readonly Transaction[], link: number | null): void {
+    this.#listeners.tell({ type: 'pending', transactions });
+    this.#input({ type: 'transactionsAdded', transactions, link });
+    this.mining.poolChanged();
+    this.#schedule();
+  }
+
+  #transactionsDropped(dropped: readonly Dropped[]): void {
+    if (dropped.length === 0) return;
+    for (const { transaction, error } of dropped) this.#listeners.tell({ type: 'dropped', transaction, error });
+    void this.ledger.queue.forget(dropped.map(({ transaction }) => transaction)).catch((error) => this.#fail(error));
+  }
+
+  async #restoreQueue(): Promise<void> {
+    await this.#lane.settled();
+    const restored = this.ledger.queue.takeRestored().map(decodeTransaction);
+    if (restored.length === 0) return;
+    restored.sort((a, b) => a.nonce - b.nonce);
+    const results = await this.submit(restored.map(({ bytes }) => bytes));
+    await this.ledger.queue.forget(restored.filter((_, i) => !isPending(results[i]!)));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#parts.timer.cancel();
+    this.#parts.fatal(error);
+  }
+}
+
+function isPending(result: Submitted): boolean {
+  return 'status' in result && result.status === 'pending';
+}
