@@ -28,6 +28,8 @@ export interface HeaderNode extends HeaderContext {
   readonly key: string;
   readonly height: number;
   readonly parent: HeaderNode | null;
+  /** A farther ancestor, at `skipHeight`, so that any ancestor is found in a logarithmic number of steps. */
+  readonly skip: HeaderNode | null;
   readonly children: HeaderNode[];
   /** Its body has been received. */
   hasBody: boolean;
@@ -108,7 +110,7 @@ export class HeaderTree {
   constructor(params: Params, genesis: Header) {
     this.params = params;
     const context = contextOf(null, genesis, headerId(genesis));
-    this.genesis = makeNode(context, null);
+    this.genesis = makeNode(context, null, null);
     this.genesis.hasBody = true;
     this.#nodes.set(this.genesis.key, this.genesis);
     this.#best = this.genesis;
@@ -159,7 +161,7 @@ export class HeaderTree {
   }
 
   #attach(context: HeaderContext, parent: HeaderNode): HeaderNode {
-    const node = makeNode(context, parent);
+    const node = makeNode(context, parent, this.ancestor(parent, skipHeight(context.header.height)));
     parent.children.push(node);
     this.#nodes.set(node.key, node);
     if (node.work > this.#best.work) this.#best = node;
@@ -186,8 +188,8 @@ export class HeaderTree {
   ancestor(node: HeaderNode, height: number): HeaderNode {
     let at = node;
     while (at.height > height) {
-      assert(at.parent !== null, 'every header but genesis has a parent');
-      at = at.parent;
+      assert(at.parent !== null && at.skip !== null, 'every header but genesis has a parent');
+      at = at.skip.height >= height ? at.skip : at.parent;
     }
     assert(at.height === height, 'an ancestor is not above its descendant');
     return at;
@@ -200,8 +202,9 @@ export class HeaderTree {
     let right = this.ancestor(b, height);
     while (left !== right) {
       assert(left.parent !== null && right.parent !== null, 'all branches meet at genesis');
-      left = left.parent;
-      right = right.parent;
+      const apart = left.skip !== right.skip;
+      left = apart ? left.skip! : left.parent;
+      right = apart ? right.skip! : right.parent;
     }
     return left;
   }
@@ -238,12 +241,22 @@ export class HeaderTree {
   }
 }
 
-function makeNode(context: HeaderContext, parent: HeaderNode | null): HeaderNode {
+/**
+ * Height of the ancestor that a header at `height` (1 or more) points to: even heights jump far, to themselves without
+ * their lowest bit, and odd ones somewhat less, so that no start is a bad one.
+ */
+function skipHeight(height: number): number {
+  const withoutLowestBit = (n: number): number => n & (n - 1);
+  return height % 2 === 0 ? withoutLowestBit(height) : withoutLowestBit(withoutLowestBit(height - 1)) + (height > 1 ? 1 : 0);
+}
+
+function makeNode(context: HeaderContext, parent: HeaderNode | null, skip: HeaderNode | null): HeaderNode {
   return {
     ...context,
     key: toHex(context.id),
     height: context.header.height,
     parent,
+    skip,
     children: [],
     hasBody: false,
     invalid: false,

@@ -168,8 +168,10 @@ export function assembleTransaction(unsignedBytes: Uint8Array, signature: Uint8A
  * Decodes and checks the structure of a transaction: all that its bytes alone can tell but the signatures
  * (see `signatureChecks`). Throws a `RuleError` of kind 'malformed'.
  */
-export function decodeTransaction(bytes: Uint8Array): Transaction {
-  if (bytes.length > TRANSACTION_BYTES_MAX) throw new RuleError('OVERSIZE', `${bytes.length} bytes`);
+export function decodeTransaction(encoded: Uint8Array): Transaction {
+  if (encoded.length > TRANSACTION_BYTES_MAX) throw new RuleError('OVERSIZE', `${encoded.length} bytes`);
+  // A copy: a transaction is kept long after the message or block that brought it.
+  const bytes = Uint8Array.from(encoded);
   const { unsigned: fields, signature } = decode(signed, bytes);
   checkStructure(fields);
   const id = hash(DOMAIN.transaction, bytes);
