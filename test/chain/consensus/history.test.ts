@@ -191,7 +191,7 @@ function isAccepted(root: Uint8Array, leaf: HistoryLeaf & { height: number }, by
   try {
     return verifyHistoryProof(root, leaf, decodeHistoryProof(bytes));
   } catch (error) {
-    expect(error).toBeInstanceOf(RuleError);
+    if (!(error instanceof RuleError)) throw error;
     return false;
   }
 }

@@ -117,7 +117,7 @@ function isAccepted(root: Uint8Array, id: Uint8Array, bytes: Uint8Array): boolea
   try {
     return verifyTxProof(root, id, decodeTxProof(bytes));
   } catch (error) {
-    expect(error).toBeInstanceOf(RuleError);
+    if (!(error instanceof RuleError)) throw error;
     return false;
   }
 }
