@@ -18,7 +18,9 @@ export function layTable(
   alignments: readonly Alignment[] = [],
 ): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, widthOf(cell))));
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, widthOf(cell));
+  }
   return rows.map((row) =>
     row
       .map((cell, i) => {

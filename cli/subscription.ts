@@ -70,7 +70,11 @@ export class Subscription {
 
   #connect(): void {
     const url = this.#url();
-    if (url === null) return this.#later();
+    if (url === null) this.#later();
+    else this.#open(url);
+  }
+
+  #open(url: string): void {
     const address = new URL('/ws', url);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(address, {

@@ -1,0 +1,70 @@
+/** Owns running the `pier` command as a process of its own, as people do, with a home in a temporary folder. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
+/** A home for one test file; `remove` takes it away. */
+export class PierHome {
+  readonly path = mkdtempSync(join(tmpdir(), 'pier-cli-'));
+
+  /** Runs one command to its end. */
+  run(args: readonly string[], { input = '', env = {}, signal }: RunOptions = {}): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const entry = fileURLToPath(new URL('cli.js', inject('bundle')));
+      const child = spawn(process.execPath, [entry, ...args], {
+        env: { ...process.env, PIER_HOME: this.path, NO_COLOR: '1', ...env },
+        stdio: ['pipe', 'pipe', 'pipe'],
+        ...(signal === undefined ? {} : { signal }),
+      });
+      let stdout = '';
+      let stderr = '';
+      child.stdout.setEncoding('utf8').on('data', (text) => {
+        stdout += text;
+      });
+      child.stderr.setEncoding('utf8').on('data', (text) => {
+        stderr += text;
+      });
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code, stdout, stderr }));
+      // A command that fails early doesn't read it.
+      child.stdin.on('error', () => {});
+      child.stdin.end(input);
+    });
+  }
+
+  /** The JSON document of a command that must succeed. */
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for
+  async json(args: readonly string[], options: RunOptions = {}): Promise<any> {
+    const outcome = await this.run([...args, '--json'], options);
+    if (outcome.code !== 0) throw new Error(`pier ${args.join(' ')}: ${outcome.stdout}${outcome.stderr}`);
+    return JSON.parse(outcome.stdout);
+  }
+
+  /** The code of the error of a command that must fail, from its one JSON document. */
+  async faultCode(args: readonly string[], options: RunOptions = {}): Promise<string> {
+    const { code, stdout } = await this.run([...args, '--json'], options);
+    if (code === 0) throw new Error(`pier ${args.join(' ')} was to fail: ${stdout}`);
+    const { error } = JSON.parse(stdout);
+    if (typeof error.message !== 'string' || typeof error.hint !== 'string') throw new Error(stdout);
+    return error.code;
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
