@@ -10,7 +10,8 @@ import { transactionDocument, transactionRows } from '../transactions.ts';
 const HEIGHT_MAX = 2 ** 32 - 1;
 
 export async function run(context: Context, which: string): Promise<void> {
-  const block = await openClient(context).block(parseReference(which));
+  const reference = parseReference(which);
+  const block = await openClient(context).block(reference);
   const { tip, ...rest } = block;
   const document = { ...rest, transactions: block.transactions.map(transactionDocument) };
   context.output.result(document, () => describe(block));

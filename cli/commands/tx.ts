@@ -9,7 +9,8 @@ import { countOf, layFacts } from '../layout.ts';
 import { transactionDocument, transactionFacts } from '../transactions.ts';
 
 export async function run(context: Context, id: string): Promise<void> {
-  const answer = await openClient(context).transaction(parseId(id, 'transaction'));
+  const wanted = parseId(id, 'transaction');
+  const answer = await openClient(context).transaction(wanted);
   const { block, reason, transaction, raw } = answer;
   const document = {
     id: answer.id,
