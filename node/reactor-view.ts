@@ -1,0 +1,261 @@
+/** Owns the RPC's view of a running reactor: gathers each answer from ledger, mempool, machine and miner. */
+import type { HeaderNode } from '../chain/consensus/header-tree.ts';
+import type { RuleError } from '../chain/errors.ts';
+import { fromHex, toHex } from '../chain/format/bytes.ts';
+import type { Params } from '../chain/format/params.ts';
+import type { Transaction } from '../chain/format/transaction.ts';
+import {
+  type Answer,
+  getAccounts,
+  getMined,
+  getRecord,
+  getTotals,
+  getTouches,
+  type Mined,
+  proveEntry,
+  type Touch,
+  touchCursor,
+} from '../chain/ledger/queries.ts';
+import { type Account, accountRef, type LedgerRecord, type Totals } from '../chain/state/entries.ts';
+import { recordOf } from '../chain/state/execute.ts';
+import type { PeerInfo } from '../p2p/door.ts';
+import type { NodeEvent as ReactorEvent } from './reactor/events.ts';
+import type { Reactor } from './reactor/reactor.ts';
+import { type Reorg, reorgOf } from './reactor/reorgs.ts';
+import { badParams } from './rpc/faults.ts';
+import type {
+  ForkTip,
+  HistoryPage,
+  NodeEvent,
+  NodeView,
+  ProvedEntry,
+  Reorganisation,
+  Submission,
+  Unmined,
+} from './rpc/view.ts';
+
+export interface ReactorViewOptions {
+  readonly genesis: unknown;
+  readonly nodeId: string;
+  readonly version: string;
+  readonly listen: string | null;
+  wallMs(): number;
+  stop(): void;
+}
+
+/** Side branches shown at most: the newest; an attacker's old forks aren't worth a long answer. */
+const FORK_TIPS_MAX = 100;
+
+export class ReactorView implements NodeView {
+  readonly #reactor: Reactor;
+  readonly #options: ReactorViewOptions;
+
+  constructor(reactor: Reactor, options: ReactorViewOptions) {
+    this.#reactor = reactor;
+    this.#options = options;
+  }
+
+  get params(): Params {
+    return this.#reactor.ledger.params;
+  }
+  get chainId(): Uint8Array {
+    return this.#reactor.ledger.chainId;
+  }
+  get genesis(): unknown {
+    return this.#options.genesis;
+  }
+  get nodeId(): string {
+    return this.#options.nodeId;
+  }
+  get version(): string {
+    return this.#options.version;
+  }
+  get listen(): string | null {
+    return this.#options.listen;
+  }
+  get tip(): HeaderNode {
+    return this.#reactor.ledger.tip;
+  }
+  get bestHeader(): HeaderNode {
+    return this.#reactor.ledger.headers.best();
+  }
+  get syncing(): boolean {
+    return this.#reactor.machine.syncState().syncing;
+  }
+  get mining(): { address: Uint8Array; hashrate: number } | null {
+    const { address } = this.#reactor.mining;
+    return address === null ? null : { address, hashrate: this.#reactor.mining.hashrate() };
+  }
+  get pool(): NodeView['pool'] {
+    return this.#reactor.pool;
+  }
+
+  totals(): Promise<Answer<Totals>> {
+    return getTotals(this.#reactor.ledger);
+  }
+
+  findBlock(at: { id: Uint8Array } | { height: number }): HeaderNode | null {
+    const { ledger } = this.#reactor;
+    return ('id' in at ? ledger.headers.get(toHex(at.id)) : ledger.activeAt(at.height)) ?? null;
+  }
+
+  isActive(node: HeaderNode): boolean {
+    return this.#reactor.ledger.isActive(node);
+  }
+
+  transactionsOf(node: HeaderNode): Promise<readonly Transaction[] | null> {
+    // The genesis block has a state and no body.
+    if (node.height === 0) return Promise.resolve([]);
+    return this.#reactor.ledger.readTransactions(node);
+  }
+
+  async account(address: Uint8Array): Promise<Answer<Account | null>> {
+    const { tip, value } = await getAccounts(this.#reactor.ledger, [address]);
+    return { tip, value: value[0]! };
+  }
+
+  queueOf(sender: Uint8Array): readonly { transaction: Transaction; cost: number }[] {
+    return this.#reactor.pool.queueOf(sender);
+  }
+
+  async history(
+    address: Uint8Array,
+    limit: number,
+    before: string | undefined,
+  ): Promise<Answer<HistoryPage>> {
+    const { ledger } = this.#reactor;
+    const tip = ledger.tip;
+    const touches = await getTouches(ledger, address, limit, before === undefined ? undefined : readCursor(before));
+    const found = await Promise.all(touches.map(({ id }) => getMined(ledger, id)));
+    const items = found.map(({ value }) => value).filter((mined): mined is Mined => mined !== null);
+    const last: Touch | undefined = touches.at(-1);
+    const next = last === undefined || touches.length < limit ? null : touchCursor(last);
+    return { tip: found.at(-1)?.tip ?? tip, value: { items, next } };
+  }
+
+  record(id: Uint8Array): Promise<Answer<LedgerRecord | null>> {
+    return getRecord(this.#reactor.ledger, id);
+  }
+
+  async proveAccount(address: Uint8Array): Promise<Answer<ProvedEntry>> {
+    const ref = accountRef(address);
+    const { tip, value } = await proveEntry(this.#reactor.ledger, ref);
+    return { tip, value: { key: ref.key, ...value } };
+  }
+
+  mined(id: Uint8Array): Promise<Answer<Mined | null>> {
+    return getMined(this.#reactor.ledger, id);
+  }
+
+  unmined(id: Uint8Array): Unmined {
+    const key = toHex(id);
+    const transaction = this.#reactor.pool.get(key);
+    if (transaction !== undefined) return { status: 'pending', transaction };
+    const reason: RuleError | undefined = this.#reactor.pool.droppedBecause(key);
+    return reason === undefined ? { status: 'unknown' } : { status: 'dropped', reason };
+  }
+
+  async submit(transactions: readonly Uint8Array[]): Promise<Submission[]> {
+    const results = await this.#reactor.submit(transactions);
+    return results.map((result) =>
+      'status' in result ? { ...result, error: null } : { ...result, status: null },
+    );
+  }
+
+  fees(): { perByte: number; floorPerByte: number } {
+    // What the pool takes is what it will mine: there is no queue that a higher fee would jump but the pool's own.
+    const floorPerByte = Math.ceil(this.#reactor.pool.floorRate / 1000);
+    return { perByte: floorPerByte, floorPerByte };
+  }
+
+  peers(): readonly PeerInfo[] {
+    return this.#reactor.machine.peers();
+  }
+
+  addresses(): readonly { url: string; lastSeenMs: number | null }[] {
+    return this.#reactor.machine.addresses();
+  }
+
+  forkTips(): readonly ForkTip[] {
+    const { ledger } = this.#reactor;
+    const tips: ForkTip[] = [];
+    for (const node of ledger.headers.values()) {
+      const isTip = node === ledger.tip || (node.children.length === 0 && !ledger.isActive(node));
+      if (!isTip) continue;
+      const forkHeight = ledger.headers.commonAncestor(node, ledger.tip).height;
+      tips.push({ node, forkHeight, status: this.#statusOf(node) });
+    }
+    return tips.sort((a, b) => b.node.height - a.node.height).slice(0, FORK_TIPS_MAX);
+  }
+
+  #statusOf(node: HeaderNode): ForkTip['status'] {
+    if (node.invalid) return 'invalid';
+    if (this.#reactor.ledger.isActive(node)) return 'active';
+    return node.completed > 0 ? 'valid' : 'headers';
+  }
+
+  reorganisations(): readonly Reorganisation[] {
+    return this.#reactor.reorgs.all.map(reorganisation);
+  }
+
+  onEvent(listener: (event: NodeEvent) => void): () => void {
+    return this.#reactor.listen((event) => {
+      for (const news of this.#translate(event)) listener(news);
+    });
+  }
+
+  *#translate(event: ReactorEvent): Generator<NodeEvent> {
+    if (event.type === 'pending') {
+      for (const transaction of event.transactions) yield { topic: 'transaction', status: 'pending', transaction };
+    } else if (event.type === 'dropped') {
+      const { transaction, error: reason } = event;
+      yield { topic: 'transaction', status: 'dropped', transaction, reason };
+    } else if (event.type === 'tip') {
+      const { change } = event;
+      if (change.disconnected.length > 0) {
+        yield { topic: 'reorg', reorganisation: reorganisation(reorgOf(change, this.#options.wallMs())) };
+      }
+      let height = change.to.height - change.connected.length;
+      for (const { transactions } of change.connected) {
+        const block = this.#reactor.ledger.headers.ancestor(change.to, ++height);
+        yield { topic: 'tip', node: block, transactions: transactions.length };
+        for (const [index, transaction] of transactions.entries()) {
+          yield { topic: 'transaction', status: 'mined', transaction, block, index };
+          const record = recordOf(transaction);
+          if (record !== null) yield { topic: 'record', record, transaction, block };
+        }
+      }
+    }
+  }
+
+  connect(url: string): void {
+    this.#reactor.connect(url);
+  }
+
+  disconnect(nodeId: string): boolean {
+    const peer = this.#reactor.machine.peers().find(({ node }) => node === nodeId);
+    if (peer !== undefined) this.#reactor.disconnect(peer.link);
+    return peer !== undefined;
+  }
+
+  allow(nodeIds: readonly string[] | null): void {
+    this.#reactor.allow(nodeIds);
+  }
+
+  mine(address: Uint8Array | null, hashesPerSecond: number | undefined): void {
+    this.#reactor.mining.set(address, hashesPerSecond);
+  }
+
+  stop(): void {
+    this.#options.stop();
+  }
+}
+
+function reorganisation({ from, to, ...rest }: Reorg): Reorganisation {
+  return { ...rest, from: fromHex(from), to: fromHex(to) };
+}
+
+function readCursor(text: string): { height: number; index: number } {
+  if (!/^[0-9a-f]{16}$/.test(text)) throw badParams('before must be the next of an earlier page');
+  return { height: parseInt(text.slice(0, 8), 16), index: parseInt(text.slice(8), 16) };
+}
