@@ -1,0 +1,260 @@
+/** Owns the methods that ask for accounts and records. */
+import { RuleError } from '../../chain/errors.ts';
+import { formatAddress } from '../../chain/format/address.ts';
+import { formatPlanks } from '../../chain/format/amount.ts';
+import { equalBytes, toHex } from '../../chain/format/bytes.ts';
+import { encodeHeader } from '../../chain/format/header.ts';
+import { NAME_BYTES_MAX, recordId, type Transaction } from '../../chain/format/transaction.ts';
+import type { Mined } from '../../chain/ledger/queries.ts';
+import { badParams } from './faults.ts';
+import { method } from './method.ts';
+import * as sample from './samples.ts';
+import * as schema from './schema.ts';
+import * as shape from './shapes.ts';
+import { accountJson, recordJson, tipJson } from './summaries.ts';
+
+const { hash, whole, hex, planks, address, flag, object, orNull, list, text, tip } = schema;
+
+const HISTORY_MAX = 100;
+const HISTORY_DEFAULT = 20;
+const recoverySchema = orNull(object({ account: address, delay: whole }));
+const historySchema = object({ hash, count: whole });
+const who = shape.required(shape.address, 'of the account');
+
+/** What the transfer moved to the account, less what it moved away and the fee; other kinds have no amount. */
+function amountFor(account: Uint8Array, tx: Transaction): number | null {
+  if (tx.body.TAG !== 'transfer') return null;
+  const sends = equalBytes(tx.sender, account);
+  let change = sends ? -tx.fee : 0;
+  for (const { to, amount } of tx.body.data.outputs) {
+    if (sends) change -= amount;
+    if (equalBytes(to, account)) change += amount;
+  }
+  return change;
+}
+
+/** Whom a transaction is about beside its sender: the account itself if it is among the recipients. */
+function counterpartOf(account: Uint8Array, { body, sender }: Transaction): Uint8Array | null {
+  switch (body.TAG) {
+    case 'transfer': {
+      const { outputs } = body.data;
+      const own = equalBytes(sender, account) ? undefined : outputs.find(({ to }) => equalBytes(to, account));
+      return (own ?? outputs[0]!).to;
+    }
+    case 'give':
+      return body.data.to;
+    case 'recover':
+    case 'veto':
+    case 'claim':
+      return body.data.target;
+    default:
+      return null;
+  }
+}
+
+function historyItem(account: Uint8Array, { transaction: tx, block, index }: Mined) {
+  const to = counterpartOf(account, tx);
+  const amount = amountFor(account, tx);
+  return {
+    id: tx.key,
+    height: block.height,
+    block: block.key,
+    index,
+    time: block.header.time,
+    kind: tx.body.TAG,
+    from: formatAddress(tx.sender),
+    ...(to !== null && { to: formatAddress(to) }),
+    ...(amount !== null && { amount: String(amount) }),
+    fee: formatPlanks(tx.fee),
+  };
+}
+
+export const ACCOUNT_METHODS = [
+  method({
+    name: 'account',
+    doc: 'An account. `nextNonce` counts what waits in the mempool, `pendingOut` is what that will take from the balance, fees included. An address that nobody paid to yet has `exists` false.',
+    params: { address: who },
+    result: object({
+      address,
+      exists: flag,
+      balance: planks,
+      nonce: whole,
+      nextNonce: whole,
+      pendingOut: planks,
+      deposits: planks,
+      authKey: orNull(hash),
+      locked: flag,
+      rotatedAt: whole,
+      recovery: recoverySchema,
+      pendingChange: orNull(object({ recovery: recoverySchema, at: whole })),
+      pendingRecovery: orNull(object({ authKey: hash, at: whole })),
+      history: historySchema,
+      tip,
+    }),
+    example: {
+      params: { address: sample.ALICE },
+      result: {
+        address: sample.ALICE,
+        exists: true,
+        balance: '250000000',
+        nonce: 4,
+        nextNonce: 5,
+        pendingOut: '1000178',
+        deposits: '0',
+        authKey: sample.HASH,
+        locked: false,
+        rotatedAt: 1,
+        recovery: null,
+        pendingChange: null,
+        pendingRecovery: null,
+        history: { hash: sample.HASH, count: 9 },
+        tip: sample.TIP,
+      },
+    },
+    async call({ view }, params) {
+      const { tip: node, value: account } = await view.account(params.address);
+      const nonce = account?.nonce ?? 0;
+      const waiting = view.queueOf(params.address).filter(({ transaction }) => transaction.nonce >= nonce);
+      const last = waiting.at(-1);
+      return {
+        ...accountJson(params.address, account),
+        nextNonce: last === undefined ? nonce : last.transaction.nonce + 1,
+        pendingOut: formatPlanks(waiting.reduce((sum, { cost }) => sum + cost, 0)),
+        tip: tipJson(node),
+      };
+    },
+  }),
+  method({
+    name: 'history',
+    doc: 'Mined transactions that touched an account, newest first. `amount` is what a transfer brought (or took, fee included, surcharges for new accounts not). `next` is the `before` of the next page.',
+    params: {
+      address: who,
+      limit: shape.optional(shape.integer(1, HISTORY_MAX), `items of a page, ${HISTORY_DEFAULT} if left out`),
+      before: shape.optional(
+        shape.string(64, /^[0-9a-f]+$/, 'the next of an earlier page'),
+        'the next of the page before',
+      ),
+    },
+    result: object({
+      items: list(
+        object({
+          id: hash,
+          height: whole,
+          block: hash,
+          index: whole,
+          time: whole,
+          kind: text,
+          from: address,
+          'to?': address,
+          'amount?': schema.signedPlanks,
+          fee: planks,
+        }),
+      ),
+      next: orNull(text),
+      tip,
+    }),
+    example: {
+      params: { address: sample.ALICE, limit: 1 },
+      result: {
+        items: [
+          {
+            id: sample.TRANSACTION,
+            height: 128,
+            block: sample.BLOCK,
+            index: 0,
+            time: 1_790_000_000_000,
+            kind: 'transfer',
+            from: sample.ALICE,
+            to: sample.BOB,
+            amount: '-100000178',
+            fee: '178',
+          },
+        ],
+        next: '0000008000000000',
+        tip: sample.TIP,
+      },
+    },
+    async call({ view }, { address: account, limit = HISTORY_DEFAULT, before }) {
+      const { tip: node, value: page } = await view.history(account, limit, before);
+      return {
+        items: page.items.map((mined) => historyItem(account, mined)),
+        next: page.next,
+        tip: tipJson(node),
+      };
+    },
+  }),
+  method({
+    name: 'record',
+    doc: 'A record, by its id, or by its creator and name. A dropped one is still there, with `dropped` true.',
+    params: {
+      id: shape.optional(shape.hexOf(32), 'of the record'),
+      creator: shape.optional(shape.address, 'who made it first'),
+      name: shape.optional(shape.string(NAME_BYTES_MAX, /^[\s\S]+$/, 'a name of 1 to 64 bytes'), 'UTF-8'),
+    },
+    result: object({
+      id: hash,
+      owner: address,
+      creator: address,
+      'name?': text,
+      'nameHex?': hex,
+      root: hash,
+      size: whole,
+      'mediaType?': text,
+      'mediaTypeHex?': hex,
+      inline: orNull(hex),
+      revision: whole,
+      dropped: flag,
+      deposit: planks,
+      history: historySchema,
+      tip,
+    }),
+    example: {
+      params: { creator: sample.ALICE, name: 'notes' },
+      result: {
+        id: sample.RECORD,
+        owner: sample.BOB,
+        creator: sample.ALICE,
+        name: 'notes',
+        root: sample.HASH,
+        size: 5,
+        mediaType: 'text/plain',
+        inline: '68656c6c6f',
+        revision: 2,
+        dropped: false,
+        deposit: '25100',
+        history: { hash: sample.HASH, count: 3 },
+        tip: sample.TIP,
+      },
+    },
+    async call({ view }, { id, creator, name }) {
+      const named = creator !== undefined && name !== undefined;
+      if ((id !== undefined) === named || (creator === undefined) !== (name === undefined)) {
+        throw badParams('give either id, or creator and name');
+      }
+      const key = id ?? recordId(creator!, new TextEncoder().encode(name));
+      const { tip: node, value: record } = await view.record(key);
+      if (record === null) throw new RuleError('NO_RECORD', toHex(key));
+      return { ...recordJson(key, record), tip: tipJson(node) };
+    },
+  }),
+  method({
+    name: 'proof',
+    doc: 'A proof of an account, or that there is none: the entry of the state tree, the path to the state root, and the header that commits to that root. `value` is null if the account does not exist.',
+    params: { address: who },
+    result: object({ key: hash, value: orNull(hex), proof: hex, header: hex, tip }),
+    example: {
+      params: { address: sample.ALICE },
+      result: { key: sample.HASH, value: '0100000000000003e8', proof: '02ab', header: '01', tip: sample.TIP },
+    },
+    async call({ view }, params) {
+      const { tip: node, value: entry } = await view.proveAccount(params.address);
+      return {
+        key: toHex(entry.key),
+        value: entry.bytes === null ? null : toHex(entry.bytes),
+        proof: toHex(entry.proof),
+        header: toHex(encodeHeader(node.header)),
+        tip: tipJson(node),
+      };
+    },
+  }),
+];

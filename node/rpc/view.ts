@@ -1,0 +1,142 @@
+/**
+ * Owns what the RPC sees of a node. It deals in the ledger's own values; the methods turn them into JSON. Answers that
+ * read the store are of one snapshot and name its tip.
+ */
+import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
+import type { RuleError } from '../../chain/errors.ts';
+import type { Params } from '../../chain/format/params.ts';
+import type { Transaction } from '../../chain/format/transaction.ts';
+import type { Answer, Mined } from '../../chain/ledger/queries.ts';
+import type { Account, LedgerRecord, Totals } from '../../chain/state/entries.ts';
+import type { PeerInfo } from '../../p2p/door.ts';
+
+/** The outcome of one submitted transaction. */
+export interface Submission {
+  /** Null if the bytes are no transaction. */
+  readonly id: Uint8Array | null;
+  /** Null if it was refused, for `error`. */
+  readonly status: 'pending' | 'mined' | null;
+  readonly error: RuleError | null;
+}
+
+/** What is known of a transaction that isn't in the active chain. */
+export type Unmined =
+  | { readonly status: 'pending'; readonly transaction: Transaction }
+  | { readonly status: 'dropped'; readonly reason: RuleError }
+  | { readonly status: 'unknown' };
+
+export interface HistoryPage {
+  /** Newest first. */
+  readonly items: readonly Mined[];
+  /** Where the next page begins, or null if this is the last. */
+  readonly next: string | null;
+}
+
+export interface ForkTip {
+  readonly node: HeaderNode;
+  readonly status: 'active' | 'valid' | 'headers' | 'invalid';
+  /** Height of the last block it shares with the active chain. */
+  readonly forkHeight: number;
+}
+
+export interface Reorganisation {
+  /** Wall clock, milliseconds since 1970. */
+  readonly at: number;
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+  /** Blocks disconnected. */
+  readonly depth: number;
+  /** Blocks connected. */
+  readonly connected: number;
+  readonly forkHeight: number;
+}
+
+export interface ProvedEntry {
+  readonly key: Uint8Array;
+  /** Null if the proof is one of absence. */
+  readonly bytes: Uint8Array | null;
+  readonly proof: Uint8Array;
+}
+
+export type TransactionNews =
+  | { readonly status: 'pending'; readonly transaction: Transaction }
+  | {
+      readonly status: 'mined';
+      readonly transaction: Transaction;
+      readonly block: HeaderNode;
+      readonly index: number;
+    }
+  | { readonly status: 'dropped'; readonly transaction: Transaction; readonly reason: RuleError };
+
+/** What subscribers hear of. */
+export type NodeEvent =
+  | { readonly topic: 'tip'; readonly node: HeaderNode; readonly transactions: number }
+  | { readonly topic: 'reorg'; readonly reorganisation: Reorganisation }
+  | ({ readonly topic: 'transaction' } & TransactionNews)
+  /** A transaction on a record was mined. */
+  | {
+      readonly topic: 'record';
+      readonly record: Uint8Array;
+      readonly transaction: Transaction;
+      readonly block: HeaderNode;
+    };
+
+export type Topic = NodeEvent['topic'];
+
+export interface NodeView {
+  readonly params: Params;
+  readonly chainId: Uint8Array;
+  /** The parsed `genesis.json`. */
+  readonly genesis: unknown;
+  /** Hex of the node's Ed25519 public key. */
+  readonly nodeId: string;
+  readonly version: string;
+  /** `ws://host:port` of the node, or null if it takes no links. */
+  readonly listen: string | null;
+
+  readonly tip: HeaderNode;
+  readonly bestHeader: HeaderNode;
+  readonly syncing: boolean;
+  readonly mining: { readonly address: Uint8Array; readonly hashrate: number } | null;
+  totals(): Promise<Answer<Totals>>;
+
+  /** The block with the id, or of the active chain at the height; null if there is none. */
+  findBlock(at: { readonly id: Uint8Array } | { readonly height: number }): HeaderNode | null;
+  isActive(node: HeaderNode): boolean;
+  /** Null if this node doesn't have them. */
+  transactionsOf(node: HeaderNode): Promise<readonly Transaction[] | null>;
+
+  account(address: Uint8Array): Promise<Answer<Account | null>>;
+  /** What waits in the mempool of one sender, lowest nonce first, with what each takes from its balance. */
+  queueOf(sender: Uint8Array): readonly { readonly transaction: Transaction; readonly cost: number }[];
+  /** `before` is the `next` of an earlier page. Throws `RpcFault` if it can't be. */
+  history(address: Uint8Array, limit: number, before: string | undefined): Promise<Answer<HistoryPage>>;
+  record(id: Uint8Array): Promise<Answer<LedgerRecord | null>>;
+  proveAccount(address: Uint8Array): Promise<Answer<ProvedEntry>>;
+
+  mined(id: Uint8Array): Promise<Answer<Mined | null>>;
+  unmined(id: Uint8Array): Unmined;
+  /** Resolves once those taken are on disk. One outcome each, in order. */
+  submit(transactions: readonly Uint8Array[]): Promise<Submission[]>;
+  readonly pool: { readonly size: number; readonly bytes: number; values(): Iterable<Transaction> };
+  /** Planks a byte: what to pay to be mined soon, and below which nothing is taken now. */
+  fees(): { readonly perByte: number; readonly floorPerByte: number };
+
+  peers(): readonly PeerInfo[];
+  addresses(): readonly { readonly url: string; readonly lastSeenMs: number | null }[];
+  forkTips(): readonly ForkTip[];
+  /** Oldest first. */
+  reorganisations(): readonly Reorganisation[];
+
+  /** Returns how to stop listening. */
+  onEvent(listener: (event: NodeEvent) => void): () => void;
+
+  connect(url: string): void;
+  /** False if no link leads to that node. */
+  disconnect(nodeId: string): boolean;
+  /** Only these nodes may be linked; null lets everyone in. */
+  allow(nodeIds: readonly string[] | null): void;
+  mine(address: Uint8Array | null, hashesPerSecond: number | undefined): void;
+  /** Begins an orderly stop; the answer still goes out. */
+  stop(): void;
+}
