@@ -71,6 +71,8 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
   if (format === undefined || reason !== null) {
     if (format !== undefined) options.onRebuild?.(reason ?? '');
     await writeGenesis(store, genesis, headers.chainId);
+    // Rebuilding must not change the mind about branches of equal work.
+    if (found !== undefined) choice.prefer(found);
     return { headers, choice, active: [headers.genesis], queue, cache: new PageCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES) };
   }
   choice.prefer(found!);

@@ -112,6 +112,11 @@ export class ChainBuilder {
     return drawn;
   }
 
+  /** Names of the blocks that `blocks` draws. */
+  names(prefix: string, count: number): string[] {
+    return Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`);
+  }
+
   block(name: string, spec: BlockSpec = {}): DrawnBlock {
     if (this.#blocks.has(name)) throw new Error(`${name} is drawn already`);
     const parent = this.get(spec.on ?? this.#last);

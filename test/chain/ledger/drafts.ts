@@ -50,7 +50,7 @@ const WEIGHTS: Record<Kind, number> = {
   recover: 10,
   veto: 8,
   claim: 12,
-  revoke: 3,
+  revoke: 2,
 };
 
 export class Drafts {
@@ -181,7 +181,9 @@ export class Drafts {
   }
 
   #sender(): string {
-    const found = PEOPLE.filter((name) => this.#account(name) !== undefined);
+    const known = PEOPLE.filter((name) => this.#account(name) !== undefined);
+    const free = known.filter((name) => this.#account(name)?.locked === false);
+    const found = free.length > 0 && this.#random.chance(0.95) ? free : known;
     return this.#random.pick(this.#random.chance(0.98) ? found : [...PEOPLE, ...STRANGERS]);
   }
 

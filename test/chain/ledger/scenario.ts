@@ -2,6 +2,7 @@
  * Owns the random life of a ledger: which blocks are mined on which branch, what is wrong with them, and in what order
  * their parts arrive. It knows every block it drew with its state, from the model; whoever plays it keeps the verdicts.
  */
+import type { ErrorCode } from '../../../chain/errors.ts';
 import type { Header } from '../../../chain/format/header.ts';
 import type { Params } from '../../../chain/format/params.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
@@ -38,13 +39,16 @@ const FLAWS = [
 ] as const;
 type Flaw = (typeof FLAWS)[number];
 
-/** Blocks that a branch may start from or go on. */
+/** The last blocks drawn, which a branch may start from whatever became of them. */
 const RECENT = 40;
 
 export class Scenario {
   readonly builder: ChainBuilder;
   readonly #random: Random;
-  readonly #recent: DrawnBlock[];
+  readonly #met: ReadonlyMap<string, number>;
+  /** All, by id. */
+  readonly #blocks = new Map<Hex, DrawnBlock>();
+  #recent: DrawnBlock[];
   /** Parts on their way. They overtake each other within a few places. */
   readonly #coming: Operation[] = [];
   readonly #tries = new WeakMap<Operation, number>();
@@ -52,15 +56,19 @@ export class Scenario {
   /** Where blocks are being put, and how many more go there. */
   #branch: { on: DrawnBlock; left: number };
 
-  constructor(random: Random, params: Params) {
+  /** `met` counts the faults that blocks were rejected for so far. */
+  constructor(random: Random, params: Params, met: ReadonlyMap<string, number>) {
     this.#random = random;
+    this.#met = met;
     const funded = PEOPLE.slice(0, 6).map((name, i) => ({
       address: addressFor(name),
       amount: 10 ** (5 + i),
     }));
     this.builder = new ChainBuilder({ ...params, allocations: funded });
-    this.#recent = [this.builder.get('genesis')];
-    this.#branch = { on: this.#recent[0]!, left: 10 };
+    const genesis = this.builder.get('genesis');
+    this.#recent = [genesis];
+    this.#blocks.set(genesis.id, genesis);
+    this.#branch = { on: genesis, left: 10 };
   }
 
   /** The next thing that happens to a node whose tip is `tip`. */
@@ -68,7 +76,7 @@ export class Scenario {
     const random = this.#random;
     if (random.chance(0.004)) return { type: 'restart' };
     while (this.#coming.length < 4) this.#drawBlock(tip);
-    const place = random.chance(0.8) ? 0 : random.below(4);
+    const place = random.chance(0.85) ? 0 : random.below(4);
     return this.#coming.splice(place, 1)[0]!;
   }
 
@@ -76,13 +84,13 @@ export class Scenario {
   again(operation: Operation): void {
     const tries = (this.#tries.get(operation) ?? 0) + 1;
     this.#tries.set(operation, tries);
-    if (tries < 8) this.#coming.splice(Math.min(this.#coming.length, 3), 0, operation);
+    if (tries < 5) this.#coming.splice(Math.min(this.#coming.length, 3), 0, operation);
   }
 
   #parent(tip: Hex): DrawnBlock {
     const random = this.#random;
     if (this.#branch.left === 0) {
-      const best = this.#recent.find(({ id }) => id === tip) ?? this.#recent.at(-1)!;
+      const best = this.#blocks.get(tip)!;
       // A few blocks on the tip; or a branch from below it, usually long enough to win.
       const depth = random.chance(0.45) ? 0 : random.between(1, 9);
       const on = this.#ancestor(best, depth);
@@ -95,7 +103,7 @@ export class Scenario {
 
   #ancestor(block: DrawnBlock, depth: number): DrawnBlock {
     const leaf = block.history[Math.max(0, block.history.length - 1 - depth)]!;
-    return this.#recent.find(({ id }) => id === leaf.id) ?? this.#recent[0]!;
+    return this.#blocks.get(leaf.id)!;
   }
 
   #drawBlock(tip: Hex): void {
@@ -112,11 +120,13 @@ export class Scenario {
       step: this.#step(parent),
       ...this.#flawed(flaw, parent, miner, transactions),
     });
-    this.#recent.push(drawn);
-    if (this.#recent.length > RECENT) this.#recent.shift();
+    this.#recent = [...this.#recent, drawn].slice(-RECENT);
+    this.#blocks.set(drawn.id, drawn);
     this.#deliver(drawn, flaw);
     const sound = drawn.state !== null && (flaw === null || flaw === 'early' || flaw === 'mutated');
-    if (sound || random.chance(0.3)) this.#branch.on = drawn;
+    if (sound) this.#branch.on = drawn;
+    // Something is built on a bad block now and then, but not for long.
+    else if (random.chance(0.3)) this.#branch = { on: drawn, left: Math.min(this.#branch.left, 2) };
   }
 
   /** Around the target spacing, with long pauses and hurried blocks; slower once the target has become hard. */
@@ -142,12 +152,14 @@ export class Scenario {
       const signatures = tx.body.TAG === 'rotate' || tx.body.TAG === 'recover' ? 2 : 1;
       if (weight + signatures > 16 && flaw !== 'signatures') continue;
       const next = copyState(state);
-      const valid = applies(() => applyTransaction(params, next, height, tx));
       const forged = given.forge !== undefined || given.chainId !== undefined;
-      if (valid && !forged) state = next;
-      else if (!random.chance(forged ? 0.15 : 0.03)) continue;
+      const code = forged ? 'BAD_SIGNATURE' : codeOf(() => applyTransaction(params, next, height, tx));
+      if (code === null) state = next;
+      // Faults that haven't been met are taken more eagerly.
+      else if (!random.chance((this.#met.get(code) ?? 0) < 3 ? 0.3 : 0.015)) continue;
       chosen.push(tx);
       weight += signatures;
+      if (code !== null) break;
     }
     if (flaw === 'oversize') chosen.push(...this.#large(state));
     return chosen;
@@ -210,13 +222,9 @@ export class Scenario {
     const height = parent.header.height + 1;
     const { params } = this.builder;
     const { state: before } = parent;
-    if (
-      before === null ||
-      !applies(() => executeBlock(params, before, { height, miner: address, transactions }))
-    ) {
-      return {};
-    }
-    const rich = executeBlock(params, before, { height, miner: address, transactions });
+    const block = { height, miner: address, transactions };
+    if (before === null || codeOf(() => executeBlock(params, before, block)) !== null) return {};
+    const rich = executeBlock(params, before, block);
     const account = rich.accounts.get(address) ?? newAccount(height);
     account.balance += 50_000_000n;
     rich.accounts.set(address, account);
@@ -244,12 +252,13 @@ export class Scenario {
   }
 }
 
-function applies(run: () => void): boolean {
+/** The code of the rule that `run` breaks in the model, or null. */
+function codeOf(run: () => void): ErrorCode | null {
   try {
     run();
-    return true;
+    return null;
   } catch (error) {
-    if (error instanceof Refusal) return false;
+    if (error instanceof Refusal) return error.code;
     throw error;
   }
 }

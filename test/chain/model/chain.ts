@@ -130,10 +130,11 @@ export class ModelChain {
     }
   }
 
+  /** The tip, unless a block has more work. */
   #best(): ModelBlock {
-    let best = this.genesis;
+    let best = this.tip;
     for (const block of this.blocks.values()) {
-      if (block.complete === null || block.invalid !== null) continue;
+      if (block.complete === null || block.invalid !== null || block.work <= this.tip.work) continue;
       if (block.work > best.work || (block.work === best.work && block.complete < best.complete!))
         best = block;
     }
