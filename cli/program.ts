@@ -106,6 +106,11 @@ function addNode(program: Command, context: MakeContext): void {
     .option('--peer <url>', 'ws:// address of another node; may be given several times', collect)
     .option('--mine <address>', 'mine, and send the rewards there; a name of a key is fine too')
     .option('--hashrate <n>', 'hashes a second at most (default: as many as one core can)')
+    .option(
+      '--allow-origin <origin>',
+      'web pages from here may link to it; may be given several times',
+      collect,
+    )
     .addHelpText('after', examples('pier node start --peer ws://192.0.2.7:9461 --mine alice --hashrate 1000'))
     .action(async (options) => (await import('./commands/node-start.ts')).run(context(), options));
 }
