@@ -1,0 +1,70 @@
+/**
+ * Owns the addresses of nodes: the one form in which a `ws://host:port` is accepted, and the network group it belongs
+ * to. It holds no state. Strict on purpose: what a peer tells us ends in a dial of our own.
+ */
+import { ADDRESS_BYTES_MAX } from '../limits.ts';
+
+export interface PeerUrl {
+  /** The URL itself: two that differ are two addresses. */
+  readonly url: string;
+  /** Lower-case name, dotted IPv4, or IPv6 in brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly loopback: boolean;
+  /** Machines likely to be in one hand: IPv4 /16, IPv6 /32, host name, or 'loopback'. */
+  readonly group: string;
+}
+
+const FORM = /^ws:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\]):([1-9][0-9]{0,4})$/;
+const NAME = /^(?=.*[a-z])[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+const OCTETS = /^(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$/;
+
+/** The parts of a canonical `ws://host:port`, lower case, without path; `null` for anything else. */
+export function parsePeerUrl(text: string): PeerUrl | null {
+  if (text.length > ADDRESS_BYTES_MAX) return null;
+  const match = FORM.exec(text);
+  if (match === null) return null;
+  const host = match[1]!;
+  const port = Number(match[2]);
+  if (port > 65_535) return null;
+  const group = groupOf(host);
+  return group === null ? null : { url: text, host, port, loopback: group === 'loopback', group };
+}
+
+/** The host of the remote `host:port` of an inbound link or of a URL, for the list of discouraged hosts. */
+export function hostOf(address: string): string {
+  const bare = address.startsWith('ws://') ? address.slice(5) : address;
+  const end = bare.lastIndexOf(':');
+  return end === -1 ? bare : bare.slice(0, end);
+}
+
+function groupOf(host: string): string | null {
+  if (host.startsWith('[')) return ipv6Group(host.slice(1, -1));
+  const octets = OCTETS.exec(host);
+  if (octets !== null) {
+    const numbers = octets.slice(1).map(Number);
+    if (numbers.some((octet) => octet > 255)) return null;
+    if (numbers[0] === 127) return 'loopback';
+    // 0.0.0.0/8 names no host, and 224.0.0.0 and above are multicast and reserved.
+    return numbers[0] === 0 || numbers[0]! >= 224 ? null : `${numbers[0]}.${numbers[1]}`;
+  }
+  if (!NAME.test(host)) return null;
+  return host === 'localhost' || host.endsWith('.localhost') ? 'loopback' : host;
+}
+
+/** Full or once-compressed hextets; embedded IPv4 isn't taken. */
+function ipv6Group(text: string): string | null {
+  const halves = text.split('::');
+  if (halves.length > 2) return null;
+  const parts = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const given = parts.flat();
+  if (given.some((part) => !/^[0-9a-f]{1,4}$/.test(part))) return null;
+  if (halves.length === 1 ? given.length !== 8 : given.length > 7) return null;
+  const [head = [], tail = []] = parts;
+  const zeros = new Array<string>(8 - given.length).fill('0');
+  const all = [...head, ...zeros, ...tail].map((part) => parseInt(part, 16));
+  if (all.every((part) => part === 0)) return null;
+  if (all[7] === 1 && all.slice(0, 7).every((part) => part === 0)) return 'loopback';
+  if (all[0]! >= 0xff00) return null;
+  return `[${all[0]!.toString(16)}:${all[1]!.toString(16)}]`;
+}

@@ -1,0 +1,108 @@
+/**
+ * Owns what is told to peers of our transactions: ids, at once, to each peer that isn't known to know them, and the
+ * transactions themselves to who asks. Never blind flooding.
+ *
+ * Bounds, for each peer: what it is known to know (`KNOWN_PER_PEER_MAX`), and the ids that wait while its link is
+ * congested (`UNANNOUNCED_MAX` references; the oldest are forgotten, and it hears of them in their block).
+ */
+import type { Transaction } from '../../chain/format/transaction.ts';
+import type { PoolView } from '../door.ts';
+import * as limits from '../limits.ts';
+import type { Peer } from '../peer.ts';
+import { earlier, type Wire } from '../wire.ts';
+import { KnownFilter } from './known-filter.ts';
+
+interface State {
+  readonly peer: Peer;
+  readonly known: KnownFilter;
+  waiting: Transaction[];
+  nextAtMs: number;
+}
+
+/** Bytes of transactions in one answer. */
+const ANSWER_BYTES_MAX = 1024 * 1024;
+
+export class Announcer {
+  readonly #wire: Wire;
+  readonly #pool: PoolView;
+  readonly #states = new Map<number, State>();
+
+  constructor(wire: Wire, pool: PoolView) {
+    this.#wire = wire;
+    this.#pool = pool;
+  }
+
+  /** A new peer hears of the whole mempool, in steps. */
+  ready(peer: Peer): void {
+    const state: State = {
+      peer,
+      known: new KnownFilter(limits.KNOWN_PER_PEER_MAX),
+      waiting: [],
+      nextAtMs: 0,
+    };
+    this.#states.set(peer.link, state);
+    for (const tx of this.#pool.values()) {
+      if (state.waiting.length === limits.UNANNOUNCED_MAX) break;
+      state.waiting.push(tx);
+    }
+  }
+
+  /** The peer has these, since it announced or sent them. */
+  peerKnows(peer: Peer, ids: readonly Uint8Array[]): void {
+    const state = this.#states.get(peer.link);
+    if (state !== undefined) for (const id of ids) state.known.add(id);
+  }
+
+  /** Has the next `tick` tell all who don't know them. */
+  added(transactions: readonly Transaction[]): void {
+    for (const state of this.#states.values()) {
+      for (const tx of transactions) if (!state.known.has(tx.id)) state.waiting.push(tx);
+      const over = state.waiting.length - limits.UNANNOUNCED_MAX;
+      if (over > 0) state.waiting.splice(0, over);
+    }
+  }
+
+  requestReceived(peer: Peer, request: number, ids: readonly Uint8Array[], keys: readonly string[]): void {
+    const transactions: Uint8Array[] = [];
+    let bytes = 0;
+    for (const [i, key] of keys.entries()) {
+      const tx = this.#pool.get(key);
+      if (tx === undefined || bytes + tx.bytes.length > ANSWER_BYTES_MAX) continue;
+      bytes += tx.bytes.length;
+      transactions.push(tx.bytes);
+      this.#states.get(peer.link)?.known.add(ids[i]!);
+    }
+    this.#wire.send(peer, 'transactions', { request, transactions });
+  }
+
+  drop(peer: Peer): void {
+    this.#states.delete(peer.link);
+  }
+
+  /** Sends what waits, a bounded step for each link. */
+  tick(): void {
+    for (const state of this.#states.values()) {
+      if (state.waiting.length === 0 || state.peer.congested || this.#wire.nowMs < state.nextAtMs) continue;
+      const step = state.waiting.splice(0, limits.ANNOUNCE_STEP_IDS);
+      const ids: Uint8Array[] = [];
+      for (const { id, key } of step) {
+        // What waited may have been mined meanwhile, or heard from the peer itself.
+        if (state.known.has(id) || !this.#pool.has(key)) continue;
+        state.known.add(id);
+        ids.push(id);
+      }
+      for (let at = 0; at < ids.length; at += limits.ANNOUNCE_IDS_MAX) {
+        this.#wire.send(state.peer, 'announce', { ids: ids.slice(at, at + limits.ANNOUNCE_IDS_MAX) });
+      }
+      if (state.waiting.length > 0) state.nextAtMs = this.#wire.nowMs + limits.ANNOUNCE_PAUSE_MS;
+    }
+  }
+
+  deadline(): number | null {
+    let at: number | null = null;
+    for (const { waiting, peer, nextAtMs } of this.#states.values()) {
+      if (waiting.length > 0 && !peer.congested) at = earlier(at, nextAtMs);
+    }
+    return at;
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * Owns which announced transactions are asked for, of whom, and until when. Each is asked of one announcer at a time;
+ * when its deadline passes or the answer lacks it, another who announced it is asked.
+ *
+ * Bounds: `ANNOUNCED_PER_PEER_MAX` wanted ids a peer, each with at most `ANNOUNCERS_MAX` announcers;
+ * `TRANSACTION_REQUESTS_MAX` requests a peer; `CHECKING_BYTES_MAX` bytes of a peer's transactions at the reactor;
+ * refused ids in a `KnownFilter` that every new tip clears. All of it is counted to the peer that caused it.
+ */
+
+import { RuleError } from '../../chain/errors.ts';
+import { toHex } from '../../chain/format/bytes.ts';
+import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
+import type { PoolView } from '../door.ts';
+import * as limits from '../limits.ts';
+import type { Peer } from '../peer.ts';
+import { earlier, type Wire } from '../wire.ts';
+import { KnownFilter } from './known-filter.ts';
+
+interface Wanted {
+  readonly id: Uint8Array;
+  /** Links that announced it and haven't been asked, in order. */
+  readonly announcers: number[];
+  /** Link that was asked last, while its request is open. */
+  asked: number | null;
+}
+
+interface Request {
+  readonly keys: readonly string[];
+  readonly deadlineMs: number;
+}
+
+interface State {
+  readonly peer: Peer;
+  /** Wanted ids that name this link as an announcer or as asked. */
+  announced: number;
+  /** Keys to ask this link for. */
+  readonly queue: string[];
+  readonly requests: Map<number, Request>;
+  checkingBytes: number;
+}
+
+/** Bytes counted to a peer for an id it announced: the id, its key and the entries that point to it. */
+const WANTED_BYTES = 256;
+/** Work units of looking at an announced id, and of decoding a transaction nobody asked for. */
+const ID_UNITS = 2;
+const UNASKED_UNITS = 100;
+
+export class TransactionFetcher {
+  readonly #wire: Wire;
+  readonly #pool: PoolView;
+  readonly #charge: (peer: Peer, units: number) => void;
+  readonly #states = new Map<number, State>();
+  readonly #wanted = new Map<string, Wanted>();
+  /** At the reactor: key → who sent it, and its size. */
+  readonly #checking = new Map<string, { readonly link: number; readonly bytes: number }>();
+  readonly #refused = new KnownFilter(limits.REFUSED_MAX);
+
+  constructor(wire: Wire, pool: PoolView, charge: (peer: Peer, units: number) => void) {
+    this.#wire = wire;
+    this.#pool = pool;
+    this.#charge = charge;
+  }
+
+  ready(peer: Peer): void {
+    const state = { peer, announced: 0, queue: [], requests: new Map(), checkingBytes: 0 };
+    this.#states.set(peer.link, state);
+  }
+
+  announced(peer: Peer, ids: readonly Uint8Array[]): void {
+    this.#charge(peer, ids.length * ID_UNITS);
+    const state = this.#states.get(peer.link);
+    if (state === undefined) return;
+    for (const id of ids) {
+      const key = toHex(id);
+      if (this.#pool.has(key) || this.#checking.has(key) || this.#refused.has(id)) continue;
+      const wanted = this.#wanted.get(key);
+      if (wanted?.asked === peer.link || wanted?.announcers.includes(peer.link)) continue;
+      if (state.announced >= limits.ANNOUNCED_PER_PEER_MAX || !peer.canHold(WANTED_BYTES)) return;
+      if (wanted === undefined) {
+        this.#wanted.set(key, { id, announcers: [], asked: peer.link });
+        state.queue.push(key);
+      } else if (wanted.announcers.length < limits.ANNOUNCERS_MAX) {
+        wanted.announcers.push(peer.link);
+      } else {
+        continue;
+      }
+      this.#count(state, 1);
+    }
+  }
+
+  /** Takes what is wanted of an answer, late or not, and gives the rest of its request to others. */
+  answerReceived(peer: Peer, request: number, encoded: readonly Uint8Array[]): void {
+    const state = this.#states.get(peer.link)!;
+    const open = state.requests.get(request);
+    state.requests.delete(request);
+    if (open === undefined) this.#charge(peer, encoded.length * UNASKED_UNITS);
+    if (!peer.ready) return;
+    const batch: Transaction[] = [];
+    try {
+      for (const bytes of encoded) {
+        // A copy: the transaction outlives the frame, which may be a hundred times its size.
+        const tx = decodeTransaction(bytes.slice());
+        if (!this.#wanted.has(tx.key) || state.checkingBytes + bytes.length > limits.CHECKING_BYTES_MAX)
+          continue;
+        this.#forget(tx.key);
+        this.#checking.set(tx.key, { link: peer.link, bytes: bytes.length });
+        state.checkingBytes += bytes.length;
+        peer.hold(bytes.length);
+        batch.push(tx);
+      }
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      this.#wire.close(peer, 'BAD_TRANSACTION', error.message);
+    }
+    if (batch.length > 0)
+      this.#wire.effect({ type: 'checkTransactions', link: peer.link, transactions: batch });
+    for (const key of open?.keys ?? []) this.#next(key, peer.link);
+  }
+
+  /** Verdicts of the reactor on what this link sent. */
+  checked(results: readonly { readonly key: string; readonly error: RuleError | null }[]): void {
+    for (const { key, error } of results) {
+      const entry = this.#checking.get(key);
+      if (entry === undefined) continue;
+      this.#checking.delete(key);
+      const state = this.#states.get(entry.link);
+      if (state !== undefined) {
+        state.checkingBytes -= entry.bytes;
+        state.peer.release(entry.bytes);
+      }
+      if (error === null) {
+        if (state !== undefined) state.peer.lastTransactionAtMs = this.#wire.nowMs;
+      } else {
+        this.#refused.add(idOf(key));
+        if (error.kind === 'malformed' && state !== undefined) {
+          this.#wire.close(state.peer, 'BAD_TRANSACTION', error.message);
+        }
+      }
+    }
+  }
+
+  /** They are in the mempool, however they came. */
+  added(transactions: readonly Transaction[]): void {
+    for (const { key } of transactions) this.#forget(key);
+  }
+
+  /** With another state, what was refused may be good. */
+  tipChanged(): void {
+    this.#refused.clear();
+  }
+
+  drop(peer: Peer): void {
+    const state = this.#states.get(peer.link);
+    if (state === undefined) return;
+    this.#states.delete(peer.link);
+    for (const [key, wanted] of [...this.#wanted]) {
+      const at = wanted.announcers.indexOf(peer.link);
+      if (at !== -1) wanted.announcers.splice(at, 1);
+      if (wanted.asked === peer.link) this.#next(key, peer.link);
+    }
+    peer.release(state.announced * WANTED_BYTES + state.checkingBytes);
+  }
+
+  /** Ends overdue requests and sends new ones. */
+  tick(): void {
+    for (const state of [...this.#states.values()]) {
+      for (const [request, { keys, deadlineMs }] of state.requests) {
+        // In the order they were sent, all with the same time-out.
+        if (this.#wire.nowMs < deadlineMs) break;
+        state.requests.delete(request);
+        this.#wire.event('transactionsLate', { link: state.peer.link, count: keys.length });
+        // What hasn't been sent yet needn't wait for one that is late.
+        for (const key of [...keys, ...state.queue]) {
+          if (keys.includes(key) || this.#wanted.get(key)?.announcers.length)
+            this.#next(key, state.peer.link);
+        }
+      }
+    }
+    for (const state of this.#states.values()) this.#ask(state);
+  }
+
+  deadline(): number | null {
+    let at: number | null = null;
+    for (const { requests } of this.#states.values()) {
+      for (const { deadlineMs } of requests.values()) {
+        at = earlier(at, deadlineMs);
+        break;
+      }
+    }
+    return at;
+  }
+
+  #ask(state: State): void {
+    while (state.queue.length > 0 && state.requests.size < limits.TRANSACTION_REQUESTS_MAX) {
+      const keys = state.queue
+        .splice(0, limits.TRANSACTIONS_MAX)
+        .filter((key) => this.#wanted.get(key)?.asked === state.peer.link);
+      if (keys.length === 0) continue;
+      const request = state.peer.nextRequest();
+      state.requests.set(request, { keys, deadlineMs: this.#wire.nowMs + limits.TRANSACTION_TIMEOUT_MS });
+      this.#wire.send(state.peer, 'getTransactions', {
+        request,
+        ids: keys.map((key) => this.#wanted.get(key)!.id),
+      });
+    }
+  }
+
+  /** Has the next announcer asked for what `link` didn't deliver. */
+  #next(key: string, link: number): void {
+    const wanted = this.#wanted.get(key);
+    if (wanted === undefined || wanted.asked !== link) return;
+    const state = this.#states.get(link);
+    if (state !== undefined) this.#count(state, -1);
+    const next = wanted.announcers.shift();
+    wanted.asked = next ?? null;
+    if (next === undefined) this.#wanted.delete(key);
+    else this.#states.get(next)!.queue.push(key);
+  }
+
+  #forget(key: string): void {
+    const wanted = this.#wanted.get(key);
+    if (wanted === undefined) return;
+    this.#wanted.delete(key);
+    for (const link of [wanted.asked, ...wanted.announcers]) {
+      const state = link === null ? undefined : this.#states.get(link);
+      if (state !== undefined) this.#count(state, -1);
+    }
+  }
+
+  #count(state: State, change: 1 | -1): void {
+    state.announced += change;
+    if (change === 1) state.peer.hold(WANTED_BYTES);
+    else state.peer.release(WANTED_BYTES);
+  }
+}
+
+function idOf(key: string): Uint8Array {
+  return Uint8Array.from({ length: 6 }, (_, i) => parseInt(key.slice(2 * i, 2 * i + 2), 16));
+}

@@ -1,0 +1,233 @@
+/**
+ * Owns the protocol as a whole: takes an input, gives it to the parts it concerns, and returns what is to be done. Pure
+ * and synchronous: the same inputs, clocks and random numbers give the same effects. The parts don't know each other;
+ * what one learns that another needs goes through here. Its own state is bounded by its parts'.
+ */
+import type { HeaderNode } from '../chain/consensus/header-tree.ts';
+import { RuleError } from '../chain/errors.ts';
+import type { Transaction } from '../chain/format/transaction.ts';
+import { hostOf } from './addresses/peer-url.ts';
+import type { Effect, Input, MachineDeps, Now, PeerInfo, SyncState } from './door.ts';
+import { type FaultCode, penaltyMs } from './faults.ts';
+import { INBOUND_MAX } from './limits.ts';
+import { decodeMessage, MESSAGES, type Message, speaksOtherVersion } from './messages.ts';
+import { makeParts, type Parts } from './parts.ts';
+import { Peer } from './peer.ts';
+import { admitInbound } from './peers/admission.ts';
+import { Discouraged } from './peers/discouraged.ts';
+import { routeMessage } from './routes.ts';
+import { earlier, Wire } from './wire.ts';
+
+export class Machine {
+  readonly #deps: MachineDeps;
+  readonly #wire: Wire;
+  readonly #parts: Parts;
+  readonly #discouraged = new Discouraged();
+  /** Links closed in this step, until the parts have forgotten them. */
+  readonly #closed: { readonly peer: Peer; readonly code: FaultCode }[] = [];
+
+  constructor(deps: MachineDeps) {
+    this.#deps = deps;
+    this.#wire = new Wire((peer, code) => this.#closed.push({ peer, code }));
+    this.#parts = makeParts(deps, this.#wire, {
+      ready: (peer) => this.#ready(peer),
+      accept: (peer, node, transactions) => this.#accept(peer, node, transactions),
+      invalid: (node, error) => this.#invalid(node, error),
+      mayDial: (host) => !this.#discouraged.has(host, this.#wire.nowMs),
+    });
+  }
+
+  /** Takes one input. Never throws for anything a peer can send. The effects are to be carried out in order. */
+  handle(input: Input, now: Now): Effect[] {
+    this.#wire.now = now;
+    this.#take(input);
+    this.#settle();
+    return this.#wire.take();
+  }
+
+  /** Monotonic time at which a 'wake' is due; `null` if never. */
+  deadline(): number | null {
+    let at: number | null = null;
+    for (const part of this.#parts.timed) at = earlier(at, part.deadline?.() ?? null);
+    return at;
+  }
+
+  /** Links that are through their handshake. */
+  peers(): PeerInfo[] {
+    return this.#wire.ready.map((peer) => ({
+      link: peer.link,
+      node: peer.nodeKey,
+      address: peer.inbound && peer.listen !== '' ? peer.listen : peer.address,
+      inbound: peer.inbound,
+      height: peer.best?.height ?? peer.hello!.height,
+      work: peer.best?.work ?? peer.hello!.work,
+      connectedMs: this.#wire.nowMs - peer.readyAtMs,
+      pingMs: peer.pingMs,
+      agent: peer.agent,
+      bytesIn: peer.bytesIn,
+      bytesOut: peer.bytesOut,
+      heldBytes: peer.heldBytes,
+    }));
+  }
+
+  /** The address book; `metAtMs` is the wall clock of the last handshake there, `null` for none. */
+  addresses(): { readonly url: string; readonly metAtMs: number | null }[] {
+    return [...this.#parts.book.values()].map(({ address, metAtMs }) => ({
+      url: address.url,
+      metAtMs: metAtMs === 0 ? null : metAtMs,
+    }));
+  }
+
+  syncState(): SyncState {
+    const { missing, inFlight } = this.#parts.bodySync;
+    const headers = this.#deps.headers.best().height;
+    return { syncing: missing > 0 || this.#parts.headerSync.walking, headers, missing, inFlight };
+  }
+
+  #take(input: Input) {
+    switch (input.type) {
+      case 'start':
+        if (input.savedAddresses !== null) this.#parts.book.load(input.savedAddresses);
+        this.#parts.saver.loaded();
+        for (const url of this.#deps.config.peers) this.#parts.dialler.connect(url);
+        return;
+      case 'opened':
+        return this.#opened(input);
+      case 'frame':
+        return this.#frame(input.link, input.bytes);
+      case 'closed':
+        return this.#gone(input.link);
+      case 'dialFailed':
+        return this.#parts.dialler.dialFailed(input.address);
+      case 'drained': {
+        const peer = this.#wire.peers.get(input.link);
+        if (peer !== undefined) peer.queuedBytes = 0;
+        return;
+      }
+      case 'wake':
+        return;
+      case 'transactionsChecked':
+        return this.#parts.fetcher.checked(input.results);
+      case 'transactionsAdded': {
+        const sender = input.link === null ? undefined : this.#wire.peers.get(input.link);
+        if (sender?.ready)
+          this.#parts.announcer.peerKnows(
+            sender,
+            input.transactions.map(({ id }) => id),
+          );
+        this.#parts.fetcher.added(input.transactions);
+        return this.#parts.announcer.added(input.transactions);
+      }
+      case 'blockChecked':
+        return this.#parts.bodySync.settled(input.node);
+      case 'bodyRead':
+        return this.#parts.bodyServing.bodyRead(input.token, input.body);
+      case 'tipChanged':
+        this.#parts.fetcher.tipChanged();
+        return this.#parts.relay.tipChanged(input.tip);
+      case 'blockMined':
+        return this.#parts.relay.push(input.node, input.transactions);
+      case 'connect':
+        return this.#parts.dialler.connect(input.address);
+      case 'disconnect': {
+        const peer = this.#wire.peers.get(input.link);
+        if (peer !== undefined) this.#wire.close(peer, 'REQUESTED');
+        return;
+      }
+      case 'allow':
+        this.#parts.handshake.allow(input.nodeIds);
+        return this.#parts.dialler.retryAll();
+    }
+  }
+
+  #opened({ link, inbound, address, loopback }: Extract<Input, { type: 'opened' }>): void {
+    const peer = new Peer(link, inbound, address, loopback, this.#wire.nowMs);
+    this.#wire.peers.set(link, peer);
+    this.#wire.linksChanged();
+    this.#parts.dialler.opened(peer);
+    if (inbound) {
+      admitInbound(this.#wire, this.#discouraged, peer, this.#deps.config.inboundMax ?? INBOUND_MAX);
+    }
+    if (peer.phase !== 'closing') this.#parts.handshake.open(peer);
+  }
+
+  #ready(peer: Peer) {
+    for (const part of this.#parts.linked) part.ready(peer);
+  }
+
+  #frame(link: number, bytes: Uint8Array) {
+    const peer = this.#wire.peers.get(link);
+    if (peer === undefined || peer.phase === 'closing') return;
+    peer.bytesIn += bytes.length;
+    if (this.#parts.intake.admits(peer, bytes)) this.#dispatch(peer, bytes);
+  }
+
+  #dispatch(peer: Peer, bytes: Uint8Array) {
+    if (peer.phase === 'greeting' && speaksOtherVersion(bytes))
+      return this.#wire.close(peer, 'WRONG_VERSION');
+    let message: Message | null;
+    try {
+      message = decodeMessage(bytes);
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      return this.#wire.close(peer, error.code === 'OVERSIZE' ? 'OVERSIZE' : 'MALFORMED', error.message);
+    }
+    // Types of later versions are none of our business, but nothing comes before the handshake.
+    if (message === null && peer.ready) return;
+    if (message === null || MESSAGES[message.name].phase !== peer.phase) {
+      return this.#wire.close(peer, 'OUT_OF_ORDER', message?.name ?? 'unknown');
+    }
+    routeMessage(this.#parts, peer, message);
+  }
+
+  /** A whole body that matches its header, from a push or an answer. */
+  #accept(peer: Peer, node: HeaderNode, transactions: Transaction[]): void {
+    this.#wire.effect({ type: 'acceptBlock', node, transactions, link: peer.link });
+    this.#parts.bodySync.handedOn(node);
+    this.#parts.headerSync.proven(node);
+    peer.lastBlockAtMs = this.#wire.nowMs;
+    // Passed on before it is executed: its work and its context hold, and whoever lacks it is waiting.
+    const { headers, chain } = this.#deps;
+    const isNews = node === headers.best() && node.work > chain.tip.work && node.parent?.hasBody === true;
+    if (isNews) this.#parts.relay.push(node, transactions);
+  }
+
+  #invalid(node: HeaderNode, error: RuleError): void {
+    this.#deps.headers.invalidate(node);
+    this.#wire.event('bodyInvalid', { height: node.height, code: error.code });
+  }
+
+  #gone(link: number) {
+    const peer = this.#wire.peers.get(link);
+    if (peer === undefined) return;
+    this.#wire.peers.delete(link);
+    if (peer.phase === 'closing') return this.#parts.dialler.refresh();
+    peer.phase = 'closing';
+    this.#wire.linksChanged();
+    this.#wire.event('peerLost', { link, node: peer.nodeKey });
+    this.#forget(peer);
+    this.#parts.dialler.closed(peer, null);
+  }
+
+  #forget(peer: Peer): void {
+    this.#parts.intake.drop(peer);
+    this.#parts.handshake.drop(peer);
+    for (const part of this.#parts.linked) part.drop?.(peer);
+  }
+
+  /** Lets every part do what has become due, until nothing closes any more. */
+  #settle(): void {
+    do {
+      for (const { peer, code } of this.#closed.splice(0)) {
+        this.#forget(peer);
+        this.#parts.dialler.closed(peer, code);
+        const penalty = penaltyMs(code, peer.loopback);
+        if (penalty > 0) this.#discouraged.add(hostOf(peer.address), this.#wire.nowMs + penalty);
+      }
+      for (let next = this.#parts.intake.next(); next !== null; next = this.#parts.intake.next()) {
+        if (next.peer.phase !== 'closing') this.#dispatch(next.peer, next.frame);
+      }
+      for (const part of this.#parts.timed) part.tick?.();
+    } while (this.#closed.length > 0);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Owns how the parts of the protocol are put together: each with what it needs and nothing else, and the orders in
+ * which they greet a link and look at the clock. It holds no state of its own.
+ */
+import type { HeaderNode } from '../chain/consensus/header-tree.ts';
+import type { RuleError } from '../chain/errors.ts';
+import type { Transaction } from '../chain/format/transaction.ts';
+import { AddressBook } from './addresses/address-book.ts';
+import { AddressExchange } from './addresses/address-exchange.ts';
+import { AddressSaver } from './addresses/address-saver.ts';
+import type { MachineDeps } from './door.ts';
+import { Announcer } from './gossip/announcer.ts';
+import { TransactionFetcher } from './gossip/transaction-fetcher.ts';
+import { Intake } from './intake.ts';
+import { OUTBOUND_TARGET } from './limits.ts';
+import type { Peer } from './peer.ts';
+import { Dialler } from './peers/dialler.ts';
+import { Handshake, type HelloSource } from './peers/handshake.ts';
+import { KeepAlive } from './peers/keep-alive.ts';
+import { BlockRelay } from './relay/block-relay.ts';
+import { BodyServing } from './sync/body-serving.ts';
+import { BodySync } from './sync/body-sync.ts';
+import { HeaderServing } from './sync/header-serving.ts';
+import { HeaderSync } from './sync/header-sync.ts';
+import type { Wire } from './wire.ts';
+
+/** What the parts ask of whoever puts them together. */
+export interface Hooks {
+  ready(peer: Peer): void;
+  /** A whole body that matches its header. */
+  accept(peer: Peer, node: HeaderNode, transactions: Transaction[]): void;
+  /** A body that matches its header and breaks a limit of the ledger. */
+  invalid(node: HeaderNode, error: RuleError): void;
+  mayDial(host: string): boolean;
+}
+
+/** A part that follows the life of a link. */
+interface LinkedPart {
+  ready(peer: Peer): void;
+  drop?(peer: Peer): void;
+}
+
+/** A part that waits for time to pass. */
+interface TimedPart {
+  tick?(): void;
+  deadline?(): number | null;
+}
+
+export interface Parts {
+  readonly intake: Intake;
+  readonly book: AddressBook;
+  readonly handshake: Handshake;
+  readonly keepAlive: KeepAlive;
+  readonly dialler: Dialler;
+  readonly exchange: AddressExchange;
+  readonly saver: AddressSaver;
+  readonly announcer: Announcer;
+  readonly fetcher: TransactionFetcher;
+  readonly relay: BlockRelay;
+  readonly headerSync: HeaderSync;
+  readonly headerServing: HeaderServing;
+  readonly bodySync: BodySync;
+  readonly bodyServing: BodyServing;
+  readonly linked: readonly LinkedPart[];
+  readonly timed: readonly TimedPart[];
+}
+
+export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
+  const { headers, chain, pool, identity, random, config } = deps;
+  const { listen, agent } = config;
+  const introduce = (): HelloSource => {
+    const { work, height } = chain.tip;
+    return { chainId: headers.chainId, work, height, listen, agent };
+  };
+  const intake = new Intake(wire);
+  const charge = (peer: Peer, units: number): void => intake.charge(peer, units);
+  const { accept, invalid } = hooks;
+  const handshake = new Handshake(wire, identity, introduce, random, hooks.ready);
+  const keepAlive = new KeepAlive(wire, random);
+  const book = new AddressBook(Uint8Array.from({ length: 32 }, () => random() & 0xff));
+  const rules = { mayDial: hooks.mayDial, allows: (nodeKey: string) => handshake.allows(nodeKey) };
+  const dialler = new Dialler(wire, book, rules, random, config.outboundTarget ?? OUTBOUND_TARGET, listen);
+  const exchange = new AddressExchange(wire, book, listen, random, () => dialler.refresh());
+  const saver = new AddressSaver(wire, book);
+  const announcer = new Announcer(wire, pool);
+  const fetcher = new TransactionFetcher(wire, pool, charge);
+  const headerSync = new HeaderSync(wire, headers, chain);
+  const learn = (peer: Peer, header: Uint8Array) => headerSync.learn(peer, header);
+  const relay = new BlockRelay(wire, chain, pool, headers.params.limits, { learn, accept, invalid, charge });
+  const isRebuilding = (key: string): boolean => relay.isRebuilding(key);
+  const bodySync = new BodySync(wire, headers, chain, { isRebuilding, accept, invalid, charge });
+  const headerServing = new HeaderServing(wire, headers, chain, charge);
+  const bodyServing = new BodyServing(wire, headers, charge);
+  return {
+    intake,
+    book,
+    handshake,
+    keepAlive,
+    dialler,
+    exchange,
+    saver,
+    announcer,
+    fetcher,
+    relay,
+    headerSync,
+    headerServing,
+    bodySync,
+    bodyServing,
+    linked: [dialler, keepAlive, headerSync, bodySync, bodyServing, relay, fetcher, announcer, exchange],
+    // Headers before bodies: they tell which are missing. What is read and dialled comes last.
+    timed: [
+      intake,
+      handshake,
+      keepAlive,
+      headerSync,
+      relay,
+      bodySync,
+      fetcher,
+      announcer,
+      bodyServing,
+      dialler,
+      saver,
+    ],
+  };
+}

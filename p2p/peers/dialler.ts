@@ -1,0 +1,192 @@
+/**
+ * Owns the links we dial: how many, to whom, and when again after a failure. Pinned addresses come first, then
+ * the book's, met ones and heard ones with equal chance.
+ *
+ * Bounds: `DIALS_MAX` dials at once, the outbound target in all, `OUTBOUND_PER_GROUP` a network group. The book bounds
+ * what it chooses from; the own addresses remembered are at most `OWN_MAX`.
+ */
+import type { AddressBook, BookEntry } from '../addresses/address-book.ts';
+import { parsePeerUrl } from '../addresses/peer-url.ts';
+import * as limits from '../limits.ts';
+import type { Peer } from '../peer.ts';
+import type { Wire } from '../wire.ts';
+
+/** Addresses that turned out to be our own. */
+const OWN_MAX = 16;
+/** A link the operator closed isn't dialled again by itself for so long. */
+const DISCONNECT_PAUSE_MS = 600_000;
+
+export interface DialRules {
+  /** False for hosts that were false to us. */
+  mayDial(host: string): boolean;
+  /** False for nodes the lab switch forbids. */
+  allows(nodeKey: string): boolean;
+}
+
+export class Dialler {
+  readonly #wire: Wire;
+  readonly #book: AddressBook;
+  readonly #rules: DialRules;
+  readonly #random: () => number;
+  readonly #target: number;
+  /** Addresses dialled of which neither 'opened' nor 'dialFailed' has come. */
+  readonly #dialling = new Set<string>();
+  readonly #own = new Set<string>();
+  #stale = true;
+  #nextMs: number | null = null;
+
+  constructor(
+    wire: Wire,
+    book: AddressBook,
+    rules: DialRules,
+    random: () => number,
+    target: number,
+    own: string,
+  ) {
+    this.#wire = wire;
+    this.#book = book;
+    this.#rules = rules;
+    this.#random = random;
+    this.#target = target;
+    if (own !== '') this.#own.add(own);
+  }
+
+  /** Something it chooses by has changed: look again at the end of this step. */
+  refresh(): void {
+    this.#stale = true;
+  }
+
+  /** Keeps a link to this address, and dials it at once if there is none. */
+  connect(url: string): void {
+    const address = parsePeerUrl(url);
+    if (address === null) return;
+    const entry = this.#book.pin(address);
+    if (entry === null) return;
+    entry.failures = 0;
+    entry.nextDialAtMs = this.#wire.nowMs;
+    this.refresh();
+  }
+
+  /** Forgets all waiting: after the lab switch, what failed before may work. */
+  retryAll(): void {
+    for (const entry of this.#book.values()) {
+      entry.failures = 0;
+      entry.nextDialAtMs = this.#wire.nowMs;
+    }
+    this.refresh();
+  }
+
+  dialFailed(url: string): void {
+    this.#dialling.delete(url);
+    this.#failed(url);
+  }
+
+  opened(peer: Peer): void {
+    if (!peer.inbound) this.#dialling.delete(peer.address);
+    this.refresh();
+  }
+
+  ready(peer: Peer): void {
+    const entry = this.#book.get(peer.inbound ? peer.listen : peer.address);
+    if (entry !== undefined) {
+      // What an inbound peer says of its address isn't shown yet: a hint only.
+      if (peer.inbound) entry.nodeKey = peer.nodeKey;
+      else this.#book.met(entry, peer.nodeKey, this.#wire.now.wallMs);
+    }
+    this.refresh();
+  }
+
+  /** A link is gone, for a reason of ours or not. */
+  closed(peer: Peer, code: string | null): void {
+    this.refresh();
+    if (peer.inbound) return;
+    const entry = this.#book.get(peer.address);
+    if (entry !== undefined && peer.nodeKey !== '') entry.nodeKey = peer.nodeKey;
+    if (code === 'SELF') {
+      if (this.#own.size < OWN_MAX) this.#own.add(peer.address);
+      if (entry !== undefined && !entry.pinned) this.#book.remove(peer.address);
+    } else if (code === 'REQUESTED' && entry !== undefined) {
+      entry.nextDialAtMs = this.#wire.nowMs + DISCONNECT_PAUSE_MS;
+    } else {
+      this.#failed(peer.address);
+    }
+  }
+
+  tick(): void {
+    const { nowMs } = this.#wire;
+    if (!this.#stale && (this.#nextMs === null || nowMs < this.#nextMs)) return;
+    this.#stale = false;
+    this.#nextMs = null;
+    const links = [...this.#wire.peers.values()].filter(({ phase }) => phase !== 'closing');
+    const urls = new Set(links.map(({ address }) => address));
+    const nodes = new Set(links.map(({ nodeKey }) => nodeKey).filter((key) => key !== ''));
+    const listens = new Set(links.map(({ listen }) => listen));
+    const groups = new Map<string, number>();
+    let outbound = this.#dialling.size;
+    const count = (url: string): void => {
+      const group = parsePeerUrl(url)?.group ?? url;
+      groups.set(group, (groups.get(group) ?? 0) + 1);
+    };
+    for (const url of this.#dialling) count(url);
+    for (const link of links) {
+      if (link.inbound) continue;
+      outbound++;
+      count(link.address);
+    }
+    const wanted: BookEntry[] = [];
+    for (const entry of this.#book.values()) {
+      const { url, host } = entry.address;
+      if (this.#dialling.has(url) || urls.has(url) || listens.has(url) || this.#own.has(url)) continue;
+      if (nodes.has(entry.nodeKey) || (entry.nodeKey !== '' && !this.#rules.allows(entry.nodeKey))) continue;
+      if (!entry.address.loopback && !this.#rules.mayDial(host)) continue;
+      if (entry.pinned || outbound < this.#target) wanted.push(entry);
+    }
+    while (this.#dialling.size < limits.DIALS_MAX) {
+      const due = wanted.filter(
+        ({ address, nextDialAtMs, pinned }) =>
+          nextDialAtMs <= nowMs &&
+          (pinned ||
+            (outbound < this.#target &&
+              (address.loopback || (groups.get(address.group) ?? 0) < limits.OUTBOUND_PER_GROUP))),
+      );
+      const entry = this.#choose(due);
+      if (entry === null) break;
+      wanted.splice(wanted.indexOf(entry), 1);
+      outbound++;
+      count(entry.address.url);
+      this.#dialling.add(entry.address.url);
+      this.#wire.effect({ type: 'dial', address: entry.address.url });
+    }
+    // Those that are due but had no room are looked at when a link or a dial ends, which refreshes.
+    for (const { nextDialAtMs } of wanted) {
+      if (nextDialAtMs > nowMs) this.#nextMs = Math.min(this.#nextMs ?? nextDialAtMs, nextDialAtMs);
+    }
+  }
+
+  deadline(): number | null {
+    return this.#stale ? this.#wire.nowMs : this.#nextMs;
+  }
+
+  #choose(due: readonly BookEntry[]): BookEntry | null {
+    const pinned = due.find((entry) => entry.pinned);
+    if (pinned !== undefined) return pinned;
+    const tried = due.filter((entry) => entry.tried);
+    const fresh = due.filter((entry) => !entry.tried);
+    const preferred = this.#random() % 2 === 0 ? tried : fresh;
+    const from = preferred.length > 0 ? preferred : tried.length > 0 ? tried : fresh;
+    return from.length === 0 ? null : from[this.#random() % from.length]!;
+  }
+
+  /** Doubles the wait up to its end, with a quarter of chance added so that nodes don't dial in step. */
+  #failed(url: string): void {
+    this.refresh();
+    const entry = this.#book.get(url);
+    if (entry === undefined) return;
+    const wait = Math.min(
+      limits.DIAL_BACKOFF_MAX_MS,
+      limits.DIAL_BACKOFF_MS * 2 ** Math.min(entry.failures, 20),
+    );
+    entry.failures++;
+    entry.nextDialAtMs = this.#wire.nowMs + wait + (this.#random() % (wait / 4 + 1));
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Owns the probing of idle links: a ping now and then, whose pong tells the round trip, and the end of a link that
+ * doesn't answer. Bounds: one ping outstanding a link.
+ */
+import { equalBytes } from '../../chain/format/bytes.ts';
+import { PING_INTERVAL_MS, PING_TIMEOUT_MS } from '../limits.ts';
+import type { Peer } from '../peer.ts';
+import { earlier, type Wire } from '../wire.ts';
+
+interface State {
+  readonly peer: Peer;
+  nextAtMs: number;
+  sent: { readonly nonce: Uint8Array; readonly atMs: number } | null;
+}
+
+export class KeepAlive {
+  readonly #wire: Wire;
+  readonly #random: () => number;
+  readonly #states = new Map<number, State>();
+
+  constructor(wire: Wire, random: () => number) {
+    this.#wire = wire;
+    this.#random = random;
+  }
+
+  ready(peer: Peer): void {
+    this.#states.set(peer.link, { peer, nextAtMs: this.#wire.nowMs, sent: null });
+  }
+
+  pingReceived(peer: Peer, nonce: Uint8Array): void {
+    this.#wire.send(peer, 'pong', { nonce });
+  }
+
+  /** A pong that isn't the one waited for is late or made up: legal, and means nothing. */
+  pongReceived(peer: Peer, nonce: Uint8Array): void {
+    const state = this.#states.get(peer.link);
+    if (state?.sent == null || !equalBytes(state.sent.nonce, nonce)) return;
+    const tookMs = this.#wire.nowMs - state.sent.atMs;
+    // The least ever seen is the distance; later ones measure load.
+    peer.pingMs = peer.pingMs === null ? tookMs : Math.min(peer.pingMs, tookMs);
+    state.sent = null;
+    state.nextAtMs = this.#wire.nowMs + PING_INTERVAL_MS;
+  }
+
+  drop(peer: Peer): void {
+    this.#states.delete(peer.link);
+  }
+
+  tick(): void {
+    const { nowMs } = this.#wire;
+    for (const state of [...this.#states.values()]) {
+      if (state.sent !== null) {
+        if (nowMs >= state.sent.atMs + PING_TIMEOUT_MS) this.#wire.close(state.peer, 'PING_TIMEOUT');
+      } else if (nowMs >= state.nextAtMs) {
+        const nonce = new Uint8Array(8);
+        new DataView(nonce.buffer).setUint32(0, this.#random());
+        new DataView(nonce.buffer).setUint32(4, this.#random());
+        state.sent = { nonce, atMs: nowMs };
+        this.#wire.send(state.peer, 'ping', { nonce });
+      }
+    }
+  }
+
+  deadline(): number | null {
+    let at: number | null = null;
+    for (const { sent, nextAtMs } of this.#states.values()) {
+      at = earlier(at, sent === null ? nextAtMs : sent.atMs + PING_TIMEOUT_MS);
+    }
+    return at;
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * Owns the relay of new blocks: header and short ids are pushed unasked on every link as soon as work and context
+ * hold, before execution; the receiver puts the block together from its mempool, asks for what is missing, and falls
+ * back to the whole body. None of that is ever punished, and late or repeated messages are legal at any time.
+ *
+ * Bounds: `REBUILDS_PER_PEER_MAX` blocks half rebuilt a peer and one a block, `RECENT_BLOCKS` blocks kept for those who
+ * miss transactions, `PEER_BLOCKS_MAX` keys a peer of blocks it is known to have.
+ */
+import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
+import { RuleError } from '../../chain/errors.ts';
+import { checkBody } from '../../chain/format/block.ts';
+import { toHex } from '../../chain/format/bytes.ts';
+import { encodeHeader } from '../../chain/format/header.ts';
+import type { Limits } from '../../chain/format/params.ts';
+import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
+import type { ChainView, PoolView } from '../door.ts';
+import * as limits from '../limits.ts';
+import type { Peer } from '../peer.ts';
+import { earlier, type Wire } from '../wire.ts';
+import { Rebuild } from './rebuild.ts';
+import { shortId, shortIdKey } from './short-ids.ts';
+
+export interface RelayPorts {
+  /** Checks a header a peer pushed and keeps it; `null` if it can't be used now. The peer is closed if it is false. */
+  learn(peer: Peer, header: Uint8Array): HeaderNode | null;
+  /** A whole body was put together. */
+  accept(peer: Peer, node: HeaderNode, transactions: Transaction[]): void;
+  /** The body matches its header and breaks a limit: for ever invalid, nobody's fault. */
+  invalid(node: HeaderNode, error: RuleError): void;
+  charge(peer: Peer, units: number): void;
+}
+
+interface State {
+  readonly peer: Peer;
+  /** Keys of blocks it has, oldest first. */
+  readonly blocks: Set<string>;
+  readonly rebuilds: Map<number, { readonly rebuild: Rebuild; readonly deadlineMs: number }>;
+  /** A tip that it hasn't been told, and when it may be. */
+  tip: HeaderNode | null;
+  tipAtMs: number;
+}
+
+/** Work units of a pushed block, and of each of its short ids. */
+const BLOCK_UNITS = 500;
+const SHORT_ID_UNITS = 3;
+
+export class BlockRelay {
+  readonly #wire: Wire;
+  readonly #chain: ChainView;
+  readonly #pool: PoolView;
+  readonly #limits: Limits;
+  readonly #ports: RelayPorts;
+  readonly #states = new Map<number, State>();
+  readonly #recent = new Map<string, readonly Transaction[]>();
+  /** Key of each block being rebuilt → its link. */
+  readonly #rebuilding = new Map<string, number>();
+
+  constructor(wire: Wire, chain: ChainView, pool: PoolView, blockLimits: Limits, ports: RelayPorts) {
+    this.#wire = wire;
+    this.#chain = chain;
+    this.#pool = pool;
+    this.#limits = blockLimits;
+    this.#ports = ports;
+  }
+
+  ready(peer: Peer) {
+    this.#states.set(peer.link, { peer, blocks: new Set(), rebuilds: new Map(), tip: null, tipAtMs: 0 });
+  }
+
+  /** True while the block is being put together here, so that nobody need fetch its body. */
+  isRebuilding(key: string): boolean {
+    return this.#rebuilding.has(key);
+  }
+
+  /** Pushes a block on every link that isn't known to have it; a congested link only hears of the tip. */
+  push(node: HeaderNode, transactions: readonly Transaction[]) {
+    this.#recent.set(node.key, transactions);
+    if (this.#recent.size > limits.RECENT_BLOCKS) this.#recent.delete(this.#recent.keys().next().value!);
+    const header = encodeHeader(node.header);
+    let links = 0;
+    for (const state of this.#states.values()) {
+      if (this.#has(state, node)) continue;
+      if (state.peer.congested) {
+        state.tip = node;
+        continue;
+      }
+      const key = shortIdKey(state.peer.diallerNonce, state.peer.listenerNonce, node.id);
+      this.#wire.send(state.peer, 'block', {
+        header,
+        shortIds: transactions.map(({ id }) => shortId(key, id)),
+      });
+      this.#remember(state, node.key);
+      links++;
+    }
+    if (links > 0) this.#wire.event('blockPushed', { height: node.height, links });
+  }
+
+  /** Tells of a tip those who weren't pushed it. */
+  tipChanged(tip: HeaderNode) {
+    for (const state of this.#states.values()) state.tip = this.#has(state, tip) ? null : tip;
+  }
+
+  tipReceived(peer: Peer, header: Uint8Array) {
+    const node = this.#ports.learn(peer, header);
+    if (node !== null) this.#remember(this.#states.get(peer.link)!, node.key);
+  }
+
+  blockReceived(peer: Peer, header: Uint8Array, shortIds: readonly Uint8Array[]) {
+    const node = this.#ports.learn(peer, header);
+    if (node === null || !peer.ready) return;
+    const state = this.#states.get(peer.link)!;
+    this.#remember(state, node.key);
+    // Far ahead of what we have, or known already: the header was all we needed of it.
+    if (node.hasBody || this.#rebuilding.has(node.key) || node.parent?.hasBody !== true) return;
+    if (node.work <= this.#chain.tip.work || state.rebuilds.size >= limits.REBUILDS_PER_PEER_MAX) return;
+    this.#ports.charge(peer, BLOCK_UNITS + shortIds.length * SHORT_ID_UNITS);
+    const key = shortIdKey(peer.diallerNonce, peer.listenerNonce, node.id);
+    const rebuild = Rebuild.start(node, key, shortIds, this.#pool.values());
+    if (rebuild === null || !peer.canHold(rebuild.bytes))
+      return this.#fallback(peer, node, 'short ids collide');
+    const missing = rebuild.missing();
+    if (missing.length === 0) return this.#finish(peer, rebuild, 0);
+    const request = peer.nextRequest();
+    state.rebuilds.set(request, { rebuild, deadlineMs: this.#wire.nowMs + limits.REBUILD_TIMEOUT_MS });
+    this.#rebuilding.set(node.key, peer.link);
+    peer.hold(rebuild.bytes);
+    this.#wire.send(peer, 'getBlockTransactions', { request, id: node.id, indexes: missing });
+  }
+
+  /** Serves what a peer misses of a block just pushed; an older one is asked for as a body. */
+  requestReceived(peer: Peer, request: number, id: Uint8Array, indexes: readonly number[]) {
+    const block = this.#recent.get(toHex(id));
+    let previous = -1;
+    const transactions: Uint8Array[] = [];
+    for (const index of indexes) {
+      const tx = index > previous ? block?.[index] : undefined;
+      if (tx === undefined) return this.#wire.send(peer, 'noBody', { request, id });
+      previous = index;
+      transactions.push(tx.bytes);
+    }
+    if (block === undefined) return this.#wire.send(peer, 'noBody', { request, id });
+    this.#wire.send(peer, 'blockTransactions', { request, id, transactions });
+  }
+
+  answerReceived(peer: Peer, request: number, encoded: readonly Uint8Array[]) {
+    const rebuild = this.#end(peer, request);
+    if (rebuild === null) return this.#ports.charge(peer, encoded.length * SHORT_ID_UNITS);
+    if (rebuild.node.hasBody) return;
+    let transactions: Transaction[];
+    try {
+      // Copies: what survives of them in a mempool must not hold the whole frame.
+      transactions = encoded.map((bytes) => decodeTransaction(bytes.slice()));
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      return this.#wire.close(peer, 'MALFORMED', error.message);
+    }
+    if (!rebuild.fill(transactions)) return this.#fallback(peer, rebuild.node, 'not what was asked for');
+    this.#finish(peer, rebuild, transactions.length);
+  }
+
+  /** True if the answer was one of ours: the peer no longer has the block at hand. */
+  refused(peer: Peer, request: number): boolean {
+    const rebuild = this.#end(peer, request);
+    if (rebuild !== null) this.#fallback(peer, rebuild.node, 'the peer has it no more');
+    return rebuild !== null;
+  }
+
+  drop(peer: Peer): void {
+    for (const request of [...(this.#states.get(peer.link)?.rebuilds.keys() ?? [])]) this.#end(peer, request);
+    this.#states.delete(peer.link);
+  }
+
+  tick() {
+    const { nowMs } = this.#wire;
+    for (const state of this.#states.values()) {
+      for (const [request, { rebuild, deadlineMs }] of [...state.rebuilds]) {
+        if (nowMs < deadlineMs) continue;
+        this.#end(state.peer, request);
+        this.#fallback(state.peer, rebuild.node, 'late');
+      }
+      const { tip } = state;
+      if (tip === null || state.peer.congested || nowMs < state.tipAtMs) continue;
+      state.tip = null;
+      if (this.#has(state, tip)) continue;
+      state.tipAtMs = nowMs + limits.TIP_INTERVAL_MS;
+      this.#wire.send(state.peer, 'tip', { header: encodeHeader(tip.header) });
+      this.#remember(state, tip.key);
+    }
+  }
+
+  deadline(): number | null {
+    let at: number | null = null;
+    for (const { rebuilds, tip, tipAtMs, peer } of this.#states.values()) {
+      for (const { deadlineMs } of rebuilds.values()) at = earlier(at, deadlineMs);
+      if (tip !== null && !peer.congested) at = earlier(at, tipAtMs);
+    }
+    return at;
+  }
+
+  #finish(peer: Peer, rebuild: Rebuild, asked: number) {
+    const { node } = rebuild;
+    const transactions = rebuild.transactions();
+    try {
+      checkBody(node.header, transactions, this.#limits);
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      // A transaction of ours had the short id of another: the whole body will tell.
+      if (error.kind === 'mutated') return this.#fallback(peer, node, 'a short id of another transaction');
+      return this.#ports.invalid(node, error);
+    }
+    this.#wire.event('blockRebuilt', { link: peer.link, height: node.height, asked });
+    this.#ports.accept(peer, node, transactions);
+  }
+
+  /** Nothing to do: the block isn't being rebuilt any more, so its body is fetched as any other. */
+  #fallback(peer: Peer, node: HeaderNode, cause: string): void {
+    this.#wire.event('blockFallback', { link: peer.link, height: node.height, cause });
+  }
+
+  #end(peer: Peer, request: number): Rebuild | null {
+    const state = this.#states.get(peer.link);
+    const entry = state?.rebuilds.get(request);
+    if (state === undefined || entry === undefined) return null;
+    state.rebuilds.delete(request);
+    this.#rebuilding.delete(entry.rebuild.node.key);
+    peer.release(entry.rebuild.bytes);
+    return entry.rebuild;
+  }
+
+  /** True if it is known to have the block, or a better one: then this one is no news to it. */
+  #has(state: State, node: HeaderNode): boolean {
+    const { best } = state.peer;
+    return state.blocks.has(node.key) || (best !== null && (best === node || best.work > node.work));
+  }
+
+  #remember(state: State, key: string): void {
+    state.blocks.delete(key);
+    state.blocks.add(key);
+    if (state.blocks.size > limits.PEER_BLOCKS_MAX) state.blocks.delete(state.blocks.keys().next().value!);
+  }
+}

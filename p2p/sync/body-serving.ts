@@ -1,0 +1,101 @@
+/**
+ * Owns the answers to requests for bodies: which are waiting, which are being read, and that a link is never sent more
+ * than it drains. A body is one message; one we don't have is said so.
+ *
+ * Bounds: `SERVING_MAX` bodies asked for by one peer, `READS_PER_PEER_MAX` of them being read, `READS_MAX` in all. An
+ * answer is at most a block for each 32 bytes of question, and none is read while the link is congested.
+ */
+import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
+import { toHex } from '../../chain/format/bytes.ts';
+import * as limits from '../limits.ts';
+import type { Peer } from '../peer.ts';
+import type { Wire } from '../wire.ts';
+
+interface Question {
+  readonly request: number;
+  readonly node: HeaderNode;
+}
+
+interface State {
+  readonly peer: Peer;
+  readonly waiting: Question[];
+  reading: number;
+}
+
+/** Work units of reading and sending a body, and of a KiB of it. */
+const BODY_UNITS = 50;
+const KIB_UNITS = 10;
+
+export class BodyServing {
+  readonly #wire: Wire;
+  readonly #headers: HeaderTree;
+  readonly #charge: (peer: Peer, units: number) => void;
+  readonly #states = new Map<number, State>();
+  readonly #reads = new Map<number, { readonly link: number; readonly question: Question }>();
+  #lastToken = 0;
+
+  constructor(wire: Wire, headers: HeaderTree, charge: (peer: Peer, units: number) => void) {
+    this.#wire = wire;
+    this.#headers = headers;
+    this.#charge = charge;
+  }
+
+  ready(peer: Peer): void {
+    this.#states.set(peer.link, { peer, waiting: [], reading: 0 });
+  }
+
+  requestReceived(peer: Peer, request: number, ids: readonly Uint8Array[]) {
+    const state = this.#states.get(peer.link)!;
+    if (state.waiting.length + state.reading + ids.length > limits.SERVING_MAX) {
+      return this.#wire.close(peer, 'FLOOD', 'too many bodies asked for at once');
+    }
+    for (const id of ids) {
+      const node = this.#headers.get(toHex(id));
+      if (node?.hasBody && !node.invalid && node.height > 0) state.waiting.push({ request, node });
+      else this.#wire.send(peer, 'noBody', { request, id });
+    }
+  }
+
+  bodyRead(token: number, body: Uint8Array | null) {
+    const read = this.#reads.get(token);
+    if (read === undefined) return;
+    this.#reads.delete(token);
+    const state = this.#states.get(read.link);
+    if (state === undefined) return;
+    state.reading--;
+    const { request, node } = read.question;
+    if (body === null) return this.#wire.send(state.peer, 'noBody', { request, id: node.id });
+    this.#charge(state.peer, BODY_UNITS + (body.length / 1024) * KIB_UNITS);
+    this.#wire.send(state.peer, 'body', { request, id: node.id, body });
+  }
+
+  drop(peer: Peer): void {
+    // Reads under way come back to nobody.
+    this.#states.delete(peer.link);
+  }
+
+  /** Starts reads, a link after the other so that none waits for another's queue. */
+  tick(): void {
+    let started = true;
+    while (started && this.#reads.size < limits.READS_MAX) {
+      started = false;
+      for (const state of this.#states.values()) {
+        if (state.waiting.length === 0 || !this.#hasRoom(state)) continue;
+        if (this.#reads.size >= limits.READS_MAX) return;
+        const question = state.waiting.shift()!;
+        const token = ++this.#lastToken;
+        state.reading++;
+        this.#reads.set(token, { link: state.peer.link, question });
+        this.#wire.effect({ type: 'readBody', token, node: question.node });
+        started = true;
+      }
+    }
+  }
+
+  /** True if one more body, of the largest size as all being read, still fits the link's queue. */
+  #hasRoom({ peer, reading }: State): boolean {
+    if (peer.congested || reading >= limits.READS_PER_PEER_MAX) return false;
+    const most = (reading + 1) * this.#headers.params.limits.blockBytes;
+    return peer.queuedBytes + most <= limits.SEND_QUEUE_BYTES_MAX - limits.SEND_SLACK_BYTES;
+  }
+}

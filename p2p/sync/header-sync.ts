@@ -1,0 +1,315 @@
+/**
+ * Owns the way headers come into the tree: asked for with a locator, walked batch by batch, one peer at a time so that
+ * no two send the same; pushed ones too. Work comes before memory: a branch whose claimed work is far below the
+ * tip's is counted first (`low-work-walk.ts`), and what a peer adds beyond the bodies that have come is capped.
+ *
+ * Bounds, for each peer: one request, one walk, `UNPROVEN_HEADERS_MAX` headers in the tree whose bodies haven't come
+ * while it is linked.
+ */
+
+import { workOf } from '../../chain/consensus/difficulty.ts';
+import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
+import { RuleError } from '../../chain/errors.ts';
+import { equalBytes, toHex } from '../../chain/format/bytes.ts';
+import { decodeHeader, type Header, headerIdOfBytes } from '../../chain/format/header.ts';
+import type { ChainView } from '../door.ts';
+import * as limits from '../limits.ts';
+import type { Peer } from '../peer.ts';
+import { earlier, type Wire } from '../wire.ts';
+import { type HeaderBatch, isWorked, readHeaderBatch } from './header-batch.ts';
+import { LowWorkWalk } from './low-work-walk.ts';
+
+interface State {
+  readonly peer: Peer;
+  /** It may have headers we lack. */
+  ask: boolean;
+  request: { readonly id: number; readonly deadlineMs: number } | null;
+  /** Last header of the batch before, while it is being walked. */
+  from: HeaderNode | null;
+  walk: LowWorkWalk | null;
+  walkBytes: number;
+  /** When its turn began. */
+  turnAtMs: number | null;
+  /** When to ask again for a header that was too early. */
+  retryAtMs: number | null;
+  unproven: number;
+}
+
+export class HeaderSync {
+  readonly #wire: Wire;
+  readonly #headers: HeaderTree;
+  readonly #chain: ChainView;
+  readonly #states = new Map<number, State>();
+  /** Headers without a body → who added them. At most `UNPROVEN_HEADERS_MAX` a linked peer. */
+  readonly #owners = new Map<HeaderNode, State>();
+
+  constructor(wire: Wire, headers: HeaderTree, chain: ChainView) {
+    this.#wire = wire;
+    this.#headers = headers;
+    this.#chain = chain;
+  }
+
+  ready(peer: Peer) {
+    this.#states.set(peer.link, {
+      peer,
+      ask: true,
+      request: null,
+      from: null,
+      walk: null,
+      walkBytes: 0,
+      turnAtMs: null,
+      retryAtMs: null,
+      unproven: 0,
+    });
+  }
+
+  /** True while headers are being walked. */
+  get walking(): boolean {
+    for (const { request, ask } of this.#states.values()) if (request !== null || ask) return true;
+    return false;
+  }
+
+  /**
+   * Takes a header that a peer pushed. Returns its node; `null` if it can't be used now, and then what it takes has been
+   * started: asking for its ancestors, asking again when it isn't early, closing a peer whose header is false.
+   */
+  learn(peer: Peer, bytes: Uint8Array): HeaderNode | null {
+    const state = this.#states.get(peer.link)!;
+    const header = decodeHeader(bytes);
+    const id = headerIdOfBytes(bytes);
+    const known = this.#headers.get(toHex(id));
+    if (known !== undefined) {
+      if (!known.invalid) peer.shows(known);
+      return known.invalid ? null : known;
+    }
+    if (!isWorked(header, id)) {
+      this.#wire.close(peer, 'BAD_HEADER', 'no work');
+      return null;
+    }
+    const parent = this.#headers.get(toHex(header.previous));
+    if (parent === undefined) {
+      state.ask = true;
+      return null;
+    }
+    if (parent.work + workOf(header.bits) < this.#enough() || state.unproven >= limits.UNPROVEN_HEADERS_MAX) {
+      return null;
+    }
+    return this.#add(state, header);
+  }
+
+  headersReceived(peer: Peer, request: number, encoded: readonly Uint8Array[]) {
+    const state = this.#states.get(peer.link)!;
+    if (state.request?.id !== request) return;
+    state.request = null;
+    const batch = readHeaderBatch(encoded);
+    if (typeof batch === 'string') return this.#wire.close(peer, 'BAD_HEADER', batch);
+    const first = batch.headers[0];
+    // Nothing after our locator: we know all it has.
+    if (first === undefined) return this.#endWalk(state);
+    if (state.walk !== null) return this.#walkOn(state, state.walk, batch);
+    const parent = this.#headers.get(toHex(first.previous));
+    if (parent === undefined) return this.#wire.close(peer, 'BAD_HEADER', 'not after our locator');
+    this.#take(state, parent, batch);
+  }
+
+  /** Its body has come: it doesn't count against who brought it any more. */
+  proven(node: HeaderNode) {
+    const owner = this.#owners.get(node);
+    if (owner === undefined) return;
+    this.#owners.delete(node);
+    owner.unproven--;
+  }
+
+  drop(peer: Peer) {
+    const state = this.#states.get(peer.link);
+    if (state === undefined) return;
+    this.#states.delete(peer.link);
+    peer.release(state.walkBytes);
+    if (state.unproven > 0) {
+      for (const [node, owner] of [...this.#owners]) if (owner === state) this.#owners.delete(node);
+    }
+  }
+
+  tick() {
+    const { nowMs } = this.#wire;
+    for (const state of [...this.#states.values()]) {
+      if (state.request !== null && nowMs >= state.request.deadlineMs) {
+        this.#wire.close(state.peer, 'TIMEOUT', 'headers');
+      }
+      if (state.retryAtMs !== null && nowMs >= state.retryAtMs) {
+        state.retryAtMs = null;
+        state.ask = true;
+      }
+    }
+    for (const state of this.#states.values()) {
+      if (state.ask && state.request === null && this.#mayAsk(state)) this.#ask(state);
+    }
+  }
+
+  deadline(): number | null {
+    let at: number | null = null;
+    let waiting = false;
+    for (const state of this.#states.values()) {
+      if (state.request !== null) at = earlier(at, state.request.deadlineMs);
+      if (state.retryAtMs !== null) at = earlier(at, state.retryAtMs);
+      waiting ||= state.ask && state.request === null && hasRoom(state);
+    }
+    if (!waiting) return at;
+    for (const { turnAtMs } of this.#states.values()) {
+      const endsAtMs = (turnAtMs ?? 0) + limits.HEADERS_TURN_MS;
+      if (turnAtMs !== null && endsAtMs > this.#wire.nowMs) at = earlier(at, endsAtMs);
+    }
+    return at;
+  }
+
+  /** Work that a branch must reach to be stored at once. */
+  #enough(): bigint {
+    const { tip } = this.#chain;
+    const margin = workOf(tip.header.bits) * BigInt(limits.LOW_WORK_BLOCKS);
+    return tip.work > margin ? tip.work - margin : 0n;
+  }
+
+  #mayAsk(state: State): boolean {
+    if (!state.peer.ready) return false;
+    if (!hasRoom(state)) return false;
+    if (state.turnAtMs !== null) return true;
+    for (const { turnAtMs } of this.#states.values()) {
+      if (turnAtMs !== null && this.#wire.nowMs < turnAtMs + limits.HEADERS_TURN_MS) return false;
+    }
+    return true;
+  }
+
+  #ask(state: State) {
+    state.ask = false;
+    state.turnAtMs ??= this.#wire.nowMs;
+    const id = state.peer.nextRequest();
+    state.request = { id, deadlineMs: this.#wire.nowMs + limits.HEADERS_TIMEOUT_MS };
+    this.#wire.send(state.peer, 'getHeaders', { request: id, locator: this.#locator(state) });
+  }
+
+  #locator(state: State): Uint8Array[] {
+    if (state.walk?.counting) {
+      return [state.walk.last, ...this.#headers.locator(state.walk.start).slice(0, limits.LOCATOR_MAX - 1)];
+    }
+    if (state.from !== null) return this.#headers.locator(state.from);
+    if (state.walk !== null) return this.#headers.locator(state.walk.start);
+    // From the parent of our best header, so that a peer with the same tip still shows that it has it.
+    const best = this.#headers.best();
+    return this.#headers.locator(best.parent ?? best);
+  }
+
+  /** Stores a batch, or begins to count it if the branch has too little work. */
+  #take(state: State, parent: HeaderNode, batch: HeaderBatch) {
+    let claimed = parent.work;
+    for (const { bits } of batch.headers) claimed += workOf(bits);
+    if (claimed >= this.#enough()) return this.#store(state, batch);
+    if (batch.headers.length < limits.HEADERS_MAX) {
+      this.#wire.event('lowWork', { link: state.peer.link });
+      return this.#endWalk(state);
+    }
+    state.walk = new LowWorkWalk(this.#headers.params, parent);
+    this.#walkOn(state, state.walk, batch);
+  }
+
+  #walkOn(state: State, walk: LowWorkWalk, batch: HeaderBatch) {
+    const { peer } = state;
+    if (!walk.counting) {
+      if (!walk.matches(batch.ids)) {
+        this.#wire.close(peer, 'WALK_CHANGED');
+        return;
+      }
+      if (walk.done) this.#forgetWalk(state);
+      return this.#store(state, batch);
+    }
+    if (!equalBytes(batch.headers[0]!.previous, walk.last)) {
+      return this.#wire.close(peer, 'BAD_HEADER', 'not after our locator');
+    }
+    try {
+      if (walk.count(batch.headers, this.#enough(), this.#wire.now.wallMs)) {
+        this.#wire.event('presyncDone', { link: peer.link, height: batch.headers.at(-1)!.height });
+      }
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      this.#fail(state, error, batch.headers.at(-1)!);
+      return this.#endWalk(state);
+    }
+    peer.hold(walk.bytes - state.walkBytes);
+    state.walkBytes = walk.bytes;
+    if (walk.counting && (batch.headers.length < limits.HEADERS_MAX || !walk.hasRoom)) {
+      this.#wire.event('lowWork', { link: peer.link });
+      return this.#endWalk(state);
+    }
+    state.ask = true;
+  }
+
+  #store(state: State, batch: HeaderBatch) {
+    let last: HeaderNode | null = null;
+    for (const header of batch.headers) {
+      const node = this.#add(state, header);
+      if (node === null) break;
+      last = node;
+    }
+    if (last === null || !state.peer.ready) return this.#endWalk(state);
+    this.#wire.event('headersAdded', {
+      link: state.peer.link,
+      count: batch.headers.length,
+      height: last.height,
+    });
+    const whole = last.height === batch.headers.at(-1)!.height;
+    if (whole && batch.headers.length === limits.HEADERS_MAX) {
+      state.from = last;
+      state.ask = true;
+    } else {
+      this.#endWalk(state);
+    }
+  }
+
+  #add(state: State, header: Header): HeaderNode | null {
+    const size = this.#headers.size;
+    let node: HeaderNode;
+    try {
+      node = this.#headers.add(header, this.#wire.now.wallMs);
+    } catch (error) {
+      if (error instanceof RuleError) return this.#fail(state, error, header);
+      throw error;
+    }
+    if (this.#headers.size > size) {
+      this.#owners.set(node, state);
+      state.unproven++;
+    }
+    state.peer.shows(node);
+    return node;
+  }
+
+  /** What becomes of a header that isn't good, by its kind. */
+  #fail(state: State, error: RuleError, header: Header): null {
+    const { peer } = state;
+    if (error.kind === 'malformed') this.#wire.close(peer, 'BAD_HEADER', error.message);
+    if (error.kind === 'early') {
+      const { futureMs } = this.#headers.params.limits;
+      const wait = header.time - futureMs - this.#wire.now.wallMs;
+      state.retryAtMs =
+        this.#wire.nowMs + Math.min(limits.EARLY_RETRY_MAX_MS, Math.max(limits.EARLY_RETRY_MIN_MS, wait));
+      this.#wire.event('headerEarly', { link: peer.link, height: header.height });
+    }
+    // On an invalid block (kind 'context'): relayed in good faith, of no use to us.
+    return null;
+  }
+
+  #endWalk(state: State): void {
+    state.from = null;
+    state.turnAtMs = null;
+    this.#forgetWalk(state);
+  }
+
+  #forgetWalk(state: State): void {
+    state.walk = null;
+    state.peer.release(state.walkBytes);
+    state.walkBytes = 0;
+  }
+}
+
+/** Room for one more batch under the cap; the gap keeps a paused walk from asking again for every single body. */
+function hasRoom(state: State): boolean {
+  return state.unproven <= limits.UNPROVEN_HEADERS_MAX - 2 * limits.HEADERS_MAX;
+}

@@ -1,0 +1,92 @@
+/**
+ * Owns the effects of one step and the table of links: what every part of the protocol speaks through. Parts send,
+ * fault and report here, and none of them knows another.
+ *
+ * Bounds: one `Peer` a link, of which there are at most the inbound and outbound limits and those being refused;
+ * effects live for one step.
+ */
+import type { Effect, Now } from './door.ts';
+import type { EventName } from './events.ts';
+import { FAULT_TABLE, type FaultCode } from './faults.ts';
+import { SEND_QUEUE_BYTES_MAX } from './limits.ts';
+import { encodeMessage, type MessageBody, type MessageName } from './messages.ts';
+import type { Peer } from './peer.ts';
+
+/** Told once about every link that we close for a fault. */
+export type CloseListener = (peer: Peer, code: FaultCode) => void;
+
+export class Wire {
+  readonly peers = new Map<number, Peer>();
+  /** Clocks of the step being taken. */
+  now: Now = { monotonicMs: 0, wallMs: 0 };
+  #effects: Effect[] = [];
+  readonly #onClose: CloseListener;
+  /** Cleared when the ready links may have changed. */
+  #ready: readonly Peer[] | null = null;
+
+  constructor(onClose: CloseListener) {
+    this.#onClose = onClose;
+  }
+
+  /** Monotonic clock of this step. */
+  get nowMs(): number {
+    return this.now.monotonicMs;
+  }
+
+  /** The links that are through their handshake, in the order they were opened. */
+  get ready(): readonly Peer[] {
+    this.#ready ??= [...this.peers.values()].filter((peer) => peer.ready);
+    return this.#ready;
+  }
+
+  /** Must follow every change of a phase and of the table. */
+  linksChanged(): void {
+    this.#ready = null;
+  }
+
+  /** Sends a message; nothing on a link that is closing. */
+  send<K extends MessageName>(peer: Peer, name: K, body: MessageBody<K>): void {
+    if (peer.phase === 'closing') return;
+    const bytes = encodeMessage(name, body);
+    peer.queuedBytes += bytes.length;
+    peer.bytesOut += bytes.length;
+    if (peer.queuedBytes > SEND_QUEUE_BYTES_MAX) {
+      this.close(peer, 'SLOW_READER', `${peer.queuedBytes} bytes queued`);
+      return;
+    }
+    this.#effects.push({ type: 'send', link: peer.link, bytes });
+  }
+
+  /** Closes a link for a reason of the table; the parts forget it before the step ends. */
+  close(peer: Peer, code: FaultCode, detail = ''): void {
+    if (peer.phase === 'closing') return;
+    peer.phase = 'closing';
+    this.linksChanged();
+    const meaning = FAULT_TABLE[code][0];
+    const reason = detail === '' ? meaning : `${meaning} (${detail})`;
+    this.#effects.push({ type: 'close', link: peer.link, code, reason });
+    this.event('peerClosed', { link: peer.link, node: peer.nodeKey, code, reason });
+    this.#onClose(peer, code);
+  }
+
+  effect(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  event(name: EventName, fields: Record<string, string | number | boolean>): void {
+    this.#effects.push({ type: 'event', name, fields });
+  }
+
+  /** The effects of this step, in order. */
+  take(): Effect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}
+
+/** The earlier of two deadlines, where `null` is never. */
+export function earlier(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
+}
