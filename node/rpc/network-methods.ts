@@ -1,4 +1,5 @@
 /** Owns the methods about other nodes, the subscriptions, and those that change the node and so want the cookie. */
+import { parsePeerUrl } from '../../p2p/addresses/peer-url.ts';
 import { badParams } from './faults.ts';
 import { method } from './method.ts';
 import * as sample from './samples.ts';
@@ -8,8 +9,15 @@ import { tipJson } from './summaries.ts';
 
 const { hash, whole, decimal, object, orNull, list, text, tip } = schema;
 
-/** What p2p takes as an address, and a little more; it parses it itself. */
-const url = shape.string(64, /^wss?:\/\/[!-~]+$/, 'a URL of at most 64 characters, as ws://127.0.0.1:9101');
+const url: shape.Shape<string> = {
+  schema: { type: 'string', pattern: '^ws://', maxLength: 64 },
+  read(value, where) {
+    if (typeof value !== 'string' || parsePeerUrl(value) === null) {
+      throw badParams(`${where} must be the address of a node, as ws://127.0.0.1:9471, in lower case`);
+    }
+    return value;
+  },
+};
 const nodeId = shape.string(64, /^[0-9a-f]{64}$/, 'a node id: 64 lower-case hex digits');
 const MAX_ALLOWED_NODES = 1000;
 const HASHRATE_MAX = 1_000_000_000;

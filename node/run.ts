@@ -1,0 +1,51 @@
+/** Owns a node's life as a process: its signals, its last words, its exit code, and a new start after damage. */
+import { ConfigError, type NodeConfig } from './config.ts';
+import { StoreUnavailableError } from './level-store.ts';
+import { type NodeInfo, type RunningNode, startNode } from './node.ts';
+
+/** A state that is damaged again and again is a broken disk. */
+const REBUILDS_MAX = 3;
+
+export interface RunHooks {
+  /** Called each time the node serves. */
+  ready?(info: NodeInfo): void;
+}
+
+/**
+ * Runs a node until SIGINT, SIGTERM or the RPC stops it; a second signal ends the process at once. Resolves when
+ * everything is closed. Rejects with `ConfigError` or `StoreUnavailableError`, which have a `hint`, if it can't start;
+ * with anything else if it can't go on.
+ */
+export async function runNode(config: NodeConfig, hooks: RunHooks = {}): Promise<void> {
+  let node: RunningNode | null = null;
+  let signalled = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (signalled) process.exit(signal === 'SIGINT' ? 130 : 143);
+    signalled = true;
+    node?.stop();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    for (let start = 0; !signalled; start++) {
+      node = await startNode(config, new URL('./miner-worker.js', import.meta.url));
+      if (signalled) node.stop();
+      else hooks.ready?.(node.info);
+      const end = await node.ended;
+      if (end.cause === 'stopped') return;
+      if (end.cause === 'failed') throw end.error;
+      if (start === REBUILDS_MAX)
+        throw new Error('the state was damaged again after it had been rebuilt: check the disk');
+    }
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+/** What to say of an error, and what to do about it if that is known. */
+export function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof StoreUnavailableError)
+    return `${error.message}. ${error.hint}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
