@@ -19,6 +19,17 @@ describe('the tip', () => {
     await compareState(play.real, play.chain.get('b2').state!);
   });
 
+  it('goes to the first of equals when both were there before it looked', async () => {
+    const play = await Play.start();
+    for (const branch of ['a', 'b', 'c']) play.chain.blocks(branch, 2, { on: 'genesis', miner: branch });
+    await play.block('a1');
+    for (const name of ['b1', 'c1', 'b2', 'c2', 'a2']) expect(play.header(name)).toBe(null);
+    // The last body to come completes c2 first, whatever the order of the headers.
+    for (const name of ['c2', 'b1', 'c1', 'b2', 'a2']) expect(play.body(name)).toBe(null);
+    expect(await play.settle()).toEqual({});
+    expect(play.tip).toBe('c2');
+  });
+
   it('goes to fewer blocks with more work', async () => {
     const play = await Play.start();
     play.chain.blocks('easy', 40, { on: 'genesis', step: 1_000 });

@@ -242,6 +242,19 @@ describe('a block is good whose transaction', () => {
     ]);
     expect(state.accounts.get(hexOf(addressFor('alice')))!.locked).toBe(false);
   });
+  it('locks an account: a change of its recovery account is off', async () => {
+    const state = await accept([
+      [setRecovery('alice', 'bob', 2)],
+      [setRecovery('alice', 'carol', 1), revoke('alice')],
+      [],
+      [],
+      [recover('bob', 'alice', 'alice 2')],
+    ]);
+    expect(state.accounts.get(hexOf(addressFor('alice')))).toMatchObject({
+      locked: true,
+      pendingChange: null,
+    });
+  });
   it('vetoes with a key older than the delay', async () => {
     const state = await accept([
       [setRecovery('alice', 'bob', 2)],
