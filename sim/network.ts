@@ -1,0 +1,131 @@
+/**
+ * Owns the paths between the nodes of a world: who can reach whom, how far apart they are, and the links that are open.
+ * Nothing is lost on a link; a partition either breaks the links across it or keeps what is sent until it heals.
+ */
+import type { TransportInput } from '../node/ports.ts';
+import { type LinkQuality, Side } from './link.ts';
+import type { Random } from './random.ts';
+import type { Schedule } from './schedule.ts';
+
+/** As node/transport.ts: a dial that nobody answers. */
+const DIAL_TIMEOUT_MS = 5_000;
+/** First of the ports that dialling nodes seem to come from. */
+const EPHEMERAL_PORT = 49_152;
+
+export interface NetworkOptions {
+  /** Least and most milliseconds a frame takes; drawn for each pair of nodes. */
+  readonly latencyMs: readonly [number, number];
+  readonly bytesPerMs: number | null;
+}
+
+/** One running process on the network. */
+export interface Endpoint {
+  readonly node: number;
+  readonly host: string;
+  readonly listening: boolean;
+  report(input: TransportInput): void;
+  /** Number of a new link, never used before. */
+  nextLink(): number;
+  attach(side: Side): void;
+}
+
+interface Pair {
+  readonly a: Endpoint;
+  readonly b: Endpoint;
+  readonly sides: readonly [Side, Side];
+}
+
+export class Network {
+  readonly #schedule: Schedule;
+  readonly #random: Random;
+  readonly #options: NetworkOptions;
+  readonly #latencies = new Map<string, number>();
+  readonly #endpoints = new Map<string, Endpoint>();
+  #pairs: Pair[] = [];
+  /** Node → its group; nodes of different groups can't reach each other. */
+  #groups = new Map<number, number>();
+  readonly #lag = new Map<number, number>();
+  #lastPort = EPHEMERAL_PORT;
+
+  constructor(schedule: Schedule, random: Random, options: NetworkOptions) {
+    this.#schedule = schedule;
+    this.#random = random;
+    this.#options = options;
+  }
+
+  /** Registers who answers at `ws://host:port`; the process before it is forgotten. */
+  register(address: string, endpoint: Endpoint): void {
+    this.#endpoints.set(address, endpoint);
+  }
+
+  /** Splits the nodes; those not named stay together. `cut` breaks links, else they only stall. */
+  split(groups: readonly (readonly number[])[], cut: boolean): void {
+    this.#groups = new Map(groups.flatMap((nodes, i) => nodes.map((node) => [node, i + 1] as const)));
+    this.#pairs = this.#pairs.filter(({ sides }) => !(sides[0].ended && sides[1].ended));
+    for (const { a, b, sides } of this.#pairs) {
+      const blocked = this.#isBlocked(a.node, b.node);
+      for (const side of sides) side.block(blocked);
+      if (blocked && cut) for (const side of sides) side.cut();
+    }
+  }
+
+  heal(): void {
+    this.split([], false);
+  }
+
+  /** Adds milliseconds to all that a node sends and gets. */
+  lag(node: number, ms: number): void {
+    this.#lag.set(node, ms);
+  }
+
+  dial(from: Endpoint, address: string): void {
+    const to = this.#endpoints.get(address);
+    const latency = this.#latency(from.node, to?.node ?? from.node);
+    if (to !== undefined && this.#isBlocked(from.node, to.node)) {
+      this.#schedule.after(DIAL_TIMEOUT_MS, () => from.report({ type: 'dialFailed', address }));
+      return;
+    }
+    this.#schedule.after(latency, () => {
+      const now = this.#endpoints.get(address);
+      if (now === undefined || !now.listening || this.#isBlocked(from.node, now.node)) {
+        this.#schedule.after(latency, () => from.report({ type: 'dialFailed', address }));
+      } else {
+        this.#connect(from, now, address, latency);
+      }
+    });
+  }
+
+  #connect(from: Endpoint, to: Endpoint, address: string, latencyMs: number): void {
+    const quality: LinkQuality = {
+      latencyMs,
+      jitter: () => this.#random.below(1 + (latencyMs >> 2)) + (this.#lag.get(from.node) ?? 0) + (this.#lag.get(to.node) ?? 0),
+      bytesPerMs: this.#options.bytesPerMs,
+    };
+    const dialled = new Side(from.nextLink(), this.#schedule, quality, (input) => from.report(input));
+    const accepted = new Side(to.nextLink(), this.#schedule, quality, (input) => to.report(input));
+    Side.join(dialled, accepted);
+    this.#pairs.push({ a: from, b: to, sides: [dialled, accepted] });
+    // The answer to the dial is under way before the first frame of the other side.
+    this.#schedule.after(latencyMs, () =>
+      from.report({ type: 'opened', link: dialled.link, inbound: false, address, loopback: false }),
+    );
+    from.attach(dialled);
+    to.attach(accepted);
+    const remote = `${from.host}:${this.#lastPort++}`;
+    to.report({ type: 'opened', link: accepted.link, inbound: true, address: remote, loopback: false });
+  }
+
+  #isBlocked(a: number, b: number): boolean {
+    return (this.#groups.get(a) ?? 0) !== (this.#groups.get(b) ?? 0);
+  }
+
+  #latency(a: number, b: number): number {
+    const name = a < b ? `${a}-${b}` : `${b}-${a}`;
+    let latency = this.#latencies.get(name);
+    if (latency === undefined) {
+      latency = this.#random.fork(`latency ${name}`).between(...this.#options.latencyMs);
+      this.#latencies.set(name, latency);
+    }
+    return latency;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Owns one node of the world: a disk that stays, and a process on it that comes and goes, made of the very ledger,
+ * mempool and reactor that a real node runs.
+ */
+import type { Params } from '../chain/format/params.ts';
+import { Ledger } from '../chain/ledger/ledger.ts';
+import type { Verifier } from '../chain/ledger/ports.ts';
+import { Mempool } from '../chain/pool/mempool.ts';
+import type { Clock, Timer, TransportInput } from '../node/ports.ts';
+import type { NodeEvent } from '../node/reactor/events.ts';
+import { Reactor } from '../node/reactor/reactor.ts';
+import { createSigner, type Signer } from '../wallet/identity.ts';
+import { Disk, type Mount } from './disk.ts';
+import { VirtualMiner } from './miner.ts';
+import type { Network } from './network.ts';
+import type { Random } from './random.ts';
+import type { Schedule } from './schedule.ts';
+import { VirtualTimer } from './timer.ts';
+import { VirtualTransport } from './transport.ts';
+
+const PORT = 9_000;
+
+/** What a node tells the world. */
+export interface NodeObserver {
+  input(node: SimNode, input: TransportInput): void;
+  closed(node: SimNode, code: string, reason: string): void;
+  event(node: SimNode, event: NodeEvent): void;
+  fatal(node: SimNode, error: unknown): void;
+}
+
+export interface NodeConfig {
+  readonly index: number;
+  readonly params: Params;
+  readonly verifier: Verifier;
+  /** Indexes of the nodes it is told of. */
+  readonly peers: readonly number[];
+  /** Milliseconds its wall clock is ahead. */
+  readonly skewMs: number;
+  /** Hashes a second; 0 for a node that doesn't mine. */
+  readonly hashrate: number;
+  readonly diskLatencyMs: number;
+}
+
+interface Process {
+  readonly mount: Mount;
+  readonly reactor: Reactor;
+  readonly transport: VirtualTransport;
+  readonly timer: Timer;
+  readonly miner: VirtualMiner;
+}
+
+export class SimNode {
+  readonly index: number;
+  readonly config: NodeConfig;
+  readonly disk: Disk;
+  /** Its identity on the network, and the account its blocks pay. */
+  readonly signer: Signer;
+  readonly #schedule: Schedule;
+  readonly #network: Network;
+  readonly #random: Random;
+  readonly #observer: NodeObserver;
+  #process: Process | null = null;
+  #mount: Mount | null = null;
+  #starts = 0;
+
+  constructor(config: NodeConfig, schedule: Schedule, network: Network, random: Random, observer: NodeObserver) {
+    this.index = config.index;
+    this.config = config;
+    this.#schedule = schedule;
+    this.#network = network;
+    this.#random = random;
+    this.#observer = observer;
+    this.disk = new Disk(schedule, random.fork('disk'), config.diskLatencyMs);
+    this.signer = createSigner(random.fork('key').bytes(32));
+  }
+
+  get address(): string {
+    return addressOfNode(this.index);
+  }
+
+  /** True from `start` to `crash`, also while it opens its store. */
+  get isUp(): boolean {
+    return this.#mount !== null;
+  }
+
+  /** The running reactor; `null` while there is none. */
+  get reactor(): Reactor | null {
+    return this.#process?.reactor ?? null;
+  }
+
+  /** True if nothing is under way in it. */
+  get atRest(): boolean {
+    return this.#process !== null && !this.#process.reactor.busy && this.#process.mount.pending === 0;
+  }
+
+  start(): void {
+    if (this.#mount !== null) return;
+    const mount = this.disk.mount();
+    this.#mount = mount;
+    this.#boot(mount, this.#random.fork(`start ${this.#starts++}`)).catch((error) => this.#observer.fatal(this, error));
+  }
+
+  /** The process is gone in the middle of whatever it did; the disk stays. */
+  crash(): void {
+    this.#mount?.crash();
+    this.#mount = null;
+    const process = this.#process;
+    this.#process = null;
+    if (process === null) return;
+    process.transport.crash();
+    process.timer.cancel();
+    void process.miner.stop();
+  }
+
+  async #boot(mount: Mount, random: Random): Promise<void> {
+    const { index, params, verifier, peers, skewMs, hashrate } = this.config;
+    const schedule = this.#schedule;
+    const ledger = await Ledger.open({ params, store: mount.store, verifier, pause: () => schedule.wait(0) });
+    if (this.#mount !== mount) return;
+    const bootedAt = schedule.now;
+    const clock: Clock = {
+      monotonicMs: () => schedule.now - bootedAt,
+      wallMs: () => params.time + schedule.now + skewMs,
+    };
+    const timer = new VirtualTimer(schedule, bootedAt);
+    const miner = new VirtualMiner(schedule, random.fork('miner'));
+    const transport = new VirtualTransport(index, hostOfNode(index), this.#network, schedule, {
+      input: (input) => this.#observer.input(this, input),
+      closed: (_link, code, reason) => this.#observer.closed(this, code, reason),
+    });
+    const draws = random.fork('machine');
+    const reactor = new Reactor({
+      ledger,
+      pool: new Mempool(params),
+      transport,
+      clock,
+      timer,
+      miner,
+      identity: this.signer,
+      random: () => draws.next(),
+      network: { listen: this.address, agent: 'sim', peers: peers.map(addressOfNode) },
+      savedAddresses: this.disk.addresses,
+      saveAddresses: (bytes) => {
+        this.disk.addresses = bytes.slice();
+      },
+      fatal: (error) => this.#observer.fatal(this, error),
+    });
+    reactor.listen((event) => this.#observer.event(this, event));
+    this.#process = { mount, reactor, transport, timer, miner };
+    await transport.listen(transport.host, PORT);
+    await reactor.start();
+    if (hashrate > 0) reactor.mining.set(this.signer.address, hashrate);
+  }
+}
+
+/** Hosts of their own networks, so that no rule about groups of addresses keeps nodes apart. */
+function hostOfNode(index: number): string {
+  return `10.${index + 1}.0.1`;
+}
+
+export function addressOfNode(index: number): string {
+  return `ws://${hostOfNode(index)}:${PORT}`;
+}

@@ -1,0 +1,87 @@
+/**
+ * Owns virtual time: what happens next, in the order of time and then of arrival. Nothing waits in a world; time jumps
+ * to the next event. It also counts what goes on outside of events, so that the world knows when an event is over.
+ */
+import { assert } from '../chain/errors.ts';
+import { Heap } from '../chain/pool/heap.ts';
+
+interface Event {
+  readonly at: number;
+  readonly sequence: number;
+  readonly run: () => void;
+}
+
+/**
+ * Turns of the microtask queue in which nothing touches a port before an event counts as over. Some ten times the
+ * longest chain of awaits between two ports.
+ */
+const QUIET_TURNS = 100;
+/** Events at one millisecond above which something goes round in circles. */
+const SAME_TIME_MAX = 100_000;
+
+export class Schedule {
+  readonly #events = new Heap<Event>((a, b) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence));
+  #sequence = 0;
+  #now = 0;
+  #activity = 0;
+  #atSameTime = 0;
+
+  /** Milliseconds since the world began. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Time of the next event. */
+  get nextAt(): number | undefined {
+    return this.#events.peek()?.at;
+  }
+
+  /** Has `run` happen at a time, after all that was set for the same time before. */
+  at(time: number, run: () => void): void {
+    this.#events.push({ at: Math.max(time, this.#now), sequence: this.#sequence++, run });
+  }
+
+  after(ms: number, run: () => void): void {
+    this.at(this.#now + ms, run);
+  }
+
+  /** Resolves after that time; at 0, once what is due now has happened. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.after(ms, () => {
+        this.touch();
+        resolve();
+      });
+    });
+  }
+
+  /** A port was used: what an event set off isn't over. */
+  touch(): void {
+    this.#activity++;
+  }
+
+  /** Runs the next event and all that follows from it at once. */
+  async step(): Promise<void> {
+    const event = this.#events.pop();
+    if (event === undefined) return;
+    this.#atSameTime = event.at === this.#now ? this.#atSameTime + 1 : 0;
+    assert(this.#atSameTime < SAME_TIME_MAX, 'time goes on');
+    this.#now = event.at;
+    event.run();
+    await this.settle();
+  }
+
+  /** Lets everything go on that waits for nothing but its turn. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS; ) {
+      const before = this.#activity;
+      await undefined;
+      quiet = before === this.#activity ? quiet + 1 : 0;
+    }
+  }
+
+  /** Time goes on without events. */
+  skipTo(time: number): void {
+    this.#now = Math.max(this.#now, time);
+  }
+}

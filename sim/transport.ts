@@ -1,0 +1,89 @@
+/** Owns the transport port of one process: its links by number. What opens them and how far they reach is the network's. */
+import type { Transport, TransportInput } from '../node/ports.ts';
+import type { Side } from './link.ts';
+import type { Endpoint, Network } from './network.ts';
+import type { Schedule } from './schedule.ts';
+
+/** What the world wants to see pass. */
+export interface Traffic {
+  input(input: TransportInput): void;
+  closed(link: number, code: string, reason: string): void;
+}
+
+export class VirtualTransport implements Transport, Endpoint {
+  readonly node: number;
+  readonly host: string;
+  listening = false;
+  readonly #network: Network;
+  readonly #schedule: Schedule;
+  readonly #traffic: Traffic;
+  readonly #sides = new Map<number, Side>();
+  #handler: (input: TransportInput) => void = () => {};
+  #lastLink = 0;
+  #gone = false;
+
+  constructor(node: number, host: string, network: Network, schedule: Schedule, traffic: Traffic) {
+    this.node = node;
+    this.host = host;
+    this.#network = network;
+    this.#schedule = schedule;
+    this.#traffic = traffic;
+  }
+
+  onInput(handler: (input: TransportInput) => void): void {
+    this.#handler = handler;
+  }
+
+  async listen(host: string, port: number): Promise<{ host: string; port: number }> {
+    this.#network.register(`ws://${host}:${port}`, this);
+    this.listening = true;
+    return { host, port };
+  }
+
+  dial(address: string): void {
+    this.#schedule.touch();
+    if (!this.#gone) this.#network.dial(this, address);
+  }
+
+  send(link: number, bytes: Uint8Array): void {
+    this.#schedule.touch();
+    this.#sides.get(link)?.send(bytes);
+  }
+
+  close(link: number, code: string, reason: string): void {
+    this.#schedule.touch();
+    const side = this.#sides.get(link);
+    if (side === undefined) return;
+    this.#traffic.closed(link, code, reason);
+    side.close();
+  }
+
+  async stop(): Promise<void> {
+    this.listening = false;
+    for (const side of this.#sides.values()) side.close();
+  }
+
+  nextLink(): number {
+    return ++this.#lastLink;
+  }
+
+  attach(side: Side): void {
+    if (this.#gone) side.abandon();
+    else this.#sides.set(side.link, side);
+  }
+
+  report(input: TransportInput): void {
+    if (this.#gone) return;
+    if (input.type === 'closed') this.#sides.delete(input.link);
+    this.#traffic.input(input);
+    this.#handler(input);
+  }
+
+  /** The process is gone at once. */
+  crash(): void {
+    this.listening = false;
+    this.#gone = true;
+    for (const side of this.#sides.values()) side.abandon();
+    this.#sides.clear();
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Owns what the world notices while it runs: what its nodes report, the laws checked as they go on, and the counts that
+ * tests look at. The first broken law is kept.
+ */
+import type { TransportInput } from '../node/ports.ts';
+import type { NodeEvent } from '../node/reactor/events.ts';
+import { FAULT_TABLE, type FaultCode } from '../p2p/faults.ts';
+import { AuditError, auditPool, auditState } from './audit.ts';
+import { Digest } from './digest.ts';
+import type { NodeObserver, SimNode } from './node.ts';
+import type { Schedule } from './schedule.ts';
+
+/** Tips of a node between two checks of its whole state. */
+const STATE_EVERY = 40;
+
+/** What a slow link or a partition may lead to; every other fault of a peer is one only a false node commits. */
+const HONEST_FAULTS: readonly FaultCode[] = ['HANDSHAKE_TIMEOUT', 'PING_TIMEOUT', 'SLOW_READER', 'TIMEOUT', 'STALLED'];
+
+export class Watch implements NodeObserver {
+  readonly digest = new Digest();
+  readonly counts = new Map<string, number>();
+  failure: Error | null = null;
+  readonly #schedule: Schedule;
+  /** Nodes with something new to check. */
+  readonly #changed = new Set<SimNode>();
+  readonly #tips = new Map<SimNode, { work: bigint; count: number }>();
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule;
+  }
+
+  count(name: string): number {
+    return this.counts.get(name) ?? 0;
+  }
+
+  note(name: string, ...details: (Uint8Array | string)[]): void {
+    this.counts.set(name, this.count(name) + 1);
+    this.digest.add(this.#schedule.now, name, ...details);
+  }
+
+  input(node: SimNode, input: TransportInput): void {
+    const bytes = input.type === 'frame' ? [input.bytes] : [];
+    this.note(input.type, `${node.index} ${'link' in input ? input.link : input.address}`, ...bytes);
+  }
+
+  closed(node: SimNode, code: string, reason: string): void {
+    this.note(`close ${code}`, `${node.index}`);
+    const fault = FAULT_TABLE[code as FaultCode];
+    if (fault[1] === 'peer' && !HONEST_FAULTS.includes(code as FaultCode)) {
+      this.fail(`node ${node.index} punished an honest node: ${code} ${reason}`);
+    }
+  }
+
+  event(node: SimNode, event: NodeEvent): void {
+    switch (event.type) {
+      case 'tip': {
+        const { change } = event;
+        this.note(change.disconnected.length > 0 ? 'reorg' : 'tip', `${node.index} ${change.to.key}`);
+        const known = this.#tips.get(node);
+        if (known !== undefined && change.to.work <= known.work) this.fail(`the work of node ${node.index}'s tip fell`);
+        this.#tips.set(node, { work: change.to.work, count: (known?.count ?? 0) + 1 });
+        break;
+      }
+      case 'pending':
+        for (const { key } of event.transactions) this.note('pending', `${node.index} ${key}`);
+        break;
+      case 'dropped':
+        this.note(`dropped ${event.error.code}`, `${node.index} ${event.transaction.key}`);
+        break;
+      case 'invalidBlock':
+        this.fail(`node ${node.index} refused an honest block: ${event.rejection.error.message}`);
+        break;
+      case 'network':
+        this.note(event.name, `${node.index}`);
+        return;
+    }
+    this.#changed.add(node);
+  }
+
+  fatal(node: SimNode, error: unknown): void {
+    this.fail(`node ${node.index} gave up: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
+  fail(what: string): void {
+    this.failure ??= new AuditError(what);
+  }
+
+  /** Checks the nodes that have changed and are at rest. */
+  async audit(): Promise<void> {
+    for (const node of this.#changed) {
+      if (!node.atRest) continue;
+      this.#changed.delete(node);
+      await this.auditNode(node, (this.#tips.get(node)?.count ?? 0) % STATE_EVERY === 0);
+    }
+  }
+
+  async auditNode(node: SimNode, whole: boolean): Promise<void> {
+    const { ledger, pool } = node.reactor!;
+    try {
+      await auditPool(ledger, pool);
+      if (whole) await auditState(ledger, node.disk.content);
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      this.fail(`node ${node.index}: ${error.message}`);
+    }
+  }
+}

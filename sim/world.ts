@@ -1,0 +1,199 @@
+/**
+ * Owns a world: nodes, people, the network between them and virtual time, all drawn from one seed. Everything that
+ * happens follows from the seed and from what the caller orders, so a failure is replayed by its line.
+ */
+import { NobleVerifier } from '../chain/crypto/ed25519.ts';
+import { toHex } from '../chain/format/bytes.ts';
+import type { Params } from '../chain/format/params.ts';
+import type { Transaction } from '../chain/format/transaction.ts';
+import type { Verifier } from '../chain/ledger/ports.ts';
+import { getAccounts } from '../chain/ledger/queries.ts';
+import type { Submitted } from '../node/reactor/admissions.ts';
+import { totalHashrate, worldParams } from './ledger-params.ts';
+import { Network } from './network.ts';
+import { SimNode } from './node.ts';
+import { Random } from './random.ts';
+import { Schedule } from './schedule.ts';
+import { Users } from './users.ts';
+import { SharedVerifier } from './verifier.ts';
+import { Watch } from './watch.ts';
+
+export interface WorldOptions {
+  /** A u32. */
+  readonly seed: number;
+  readonly nodes: number;
+  /** Command that runs this world again. */
+  readonly replay: string;
+  /** Of all nodes, how many mine: the first ones. All unless given. */
+  readonly miners?: number;
+  /** How many run from the beginning: the first ones. All unless given. */
+  readonly started?: number;
+  readonly users?: number;
+  readonly blockMs?: number;
+  readonly latencyMs?: readonly [number, number];
+  readonly bytesPerMs?: number | null;
+  /** Wall clocks are off by up to so much, either way. */
+  readonly skewMs?: number;
+  readonly diskLatencyMs?: number;
+  /** Makes the checks of signatures; each is asked for once. */
+  readonly verifier?: Verifier;
+}
+
+/** Peers each node is told of: the ones before it, so that the graph is connected. */
+const PEERS_TOLD = 4;
+
+export class World {
+  readonly params: Params;
+  readonly random: Random;
+  readonly users: Users;
+  readonly nodes: readonly SimNode[];
+  readonly watch: Watch;
+  readonly network: Network;
+  readonly #schedule = new Schedule();
+  readonly #options: WorldOptions;
+
+  constructor(options: WorldOptions) {
+    const { seed, nodes, miners = nodes, started = nodes, users = 4, blockMs = 10_000, skewMs = 500 } = options;
+    this.#options = options;
+    this.random = new Random(seed);
+    this.users = new Users(this.random.fork('users'), users);
+    this.params = worldParams(this.random.fork('salt'), blockMs, this.users.allocations);
+    this.watch = new Watch(this.#schedule);
+    this.network = new Network(this.#schedule, this.random.fork('network'), {
+      latencyMs: options.latencyMs ?? [10, 80],
+      bytesPerMs: options.bytesPerMs ?? null,
+    });
+    const verifier = new SharedVerifier(options.verifier ?? new NobleVerifier());
+    const skews = this.random.fork('skew');
+    this.nodes = Array.from({ length: nodes }, (_, index) => {
+      const config = {
+        index,
+        params: this.params,
+        verifier,
+        peers: Array.from({ length: Math.min(index, PEERS_TOLD) }, (_, i) => index - 1 - i),
+        skewMs: skews.between(-skewMs, skewMs),
+        hashrate: index < miners ? totalHashrate(blockMs) / miners : 0,
+        diskLatencyMs: options.diskLatencyMs ?? 0,
+      };
+      return new SimNode(config, this.#schedule, this.network, this.random.fork(`node ${index}`), this.watch);
+    });
+    for (const node of this.nodes.slice(0, started)) node.start();
+  }
+
+  /** Milliseconds since the world began. */
+  get now(): number {
+    return this.#schedule.now;
+  }
+
+  get up(): readonly SimNode[] {
+    return this.nodes.filter((node) => node.reactor !== null);
+  }
+
+  /** Lets time go on. */
+  async run(ms: number): Promise<void> {
+    const end = this.now + ms;
+    await this.#schedule.settle();
+    while ((this.#schedule.nextAt ?? end + 1) <= end) await this.#step();
+    this.#schedule.skipTo(end);
+  }
+
+  /** Lets time go on until the predicate holds, which must be within the limit. Looks every virtual `everyMs`. */
+  async until(what: string, holds: () => boolean, limitMs: number, everyMs = 250): Promise<void> {
+    const end = this.now + limitMs;
+    while (!holds()) {
+      if (this.now >= end) this.#throw(new Error(`not within ${limitMs} ms: ${what}\n${this.describe()}`));
+      await this.run(Math.min(everyMs, end - this.now));
+    }
+  }
+
+  /** Hands a signed transaction to a node, as a user. Resolves at once in virtual time unless disks are slow. */
+  async submit(node: SimNode, ...transactions: readonly Transaction[]): Promise<Submitted[]> {
+    let answer: Submitted[] | null = null;
+    let failure: unknown = null;
+    node.reactor!.submit(transactions.map(({ bytes }) => bytes)).then(
+      (submitted) => {
+        answer = submitted;
+      },
+      (error) => {
+        failure = error;
+      },
+    );
+    await this.#schedule.settle();
+    while (answer === null && failure === null && node.isUp && this.#schedule.nextAt !== undefined) await this.#step();
+    if (failure !== null) this.#throw(failure);
+    return answer ?? [];
+  }
+
+  /** The nonce a user's next transaction needs, as the node sees it. */
+  async nextNonce(node: SimNode, user: number): Promise<number> {
+    const { ledger, pool } = node.reactor!;
+    const address = this.users.address(user);
+    const { value } = await getAccounts(ledger, [address]);
+    return (value[0]?.nonce ?? 0) + pool.queueOf(address).length;
+  }
+
+  /** A user pays another, by way of a node. The transaction and what the node said of it. */
+  async pay(
+    node: SimNode,
+    from: number,
+    to: number,
+    amount: number,
+    nonce?: number,
+  ): Promise<{ transaction: Transaction; answer: Submitted | undefined }> {
+    const transaction = this.users.transfer(from, {
+      chainId: node.reactor!.ledger.chainId,
+      nonce: nonce ?? (await this.nextNonce(node, from)),
+      to: this.users.address(to),
+      amount,
+      feePerByte: this.params.prices.feePerByte,
+    });
+    const [answer] = await this.submit(node, transaction);
+    return { transaction, answer };
+  }
+
+  /** True if all running nodes have the same tip and the same mempool. */
+  get agrees(): boolean {
+    const views = this.up.map(({ reactor }) => {
+      const keys = [...reactor!.pool.values()].map(({ key }) => key).sort();
+      return `${reactor!.ledger.tip.key} ${keys.join()}`;
+    });
+    return new Set(views).size <= 1 && this.up.every(({ atRest }) => atRest);
+  }
+
+  /** Checks the whole of every running node. */
+  async auditAll(): Promise<void> {
+    for (const node of this.up) if (node.atRest) await this.watch.auditNode(node, true);
+    this.#throwFailure();
+  }
+
+  /** One line a node: where it is and what it holds. */
+  describe(): string {
+    return this.nodes
+      .map(({ index, reactor, isUp }) => {
+        if (reactor === null) return `node ${index}: ${isUp ? 'starting' : 'down'}`;
+        const { ledger, pool, machine } = reactor;
+        const peers = machine.peers().map(({ node }) => this.nodes.findIndex((n) => toHex(n.signer.publicKey) === node));
+        return `node ${index}: height ${ledger.tip.height} tip ${ledger.tip.key.slice(-8)} pool ${pool.size} busy ${reactor.busy} peers ${peers.join()}`;
+      })
+      .join('\n');
+  }
+
+  async #step(): Promise<void> {
+    try {
+      await this.#schedule.step();
+      await this.watch.audit();
+    } catch (error) {
+      this.#throw(error);
+    }
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (this.watch.failure !== null) this.#throw(this.watch.failure);
+  }
+
+  #throw(error: unknown): never {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new Error(`seed ${this.#options.seed}, ${this.now} ms: ${what}\nReplay: ${this.#options.replay}`);
+  }
+}
