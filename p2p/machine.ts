@@ -70,11 +70,11 @@ export class Machine {
     }));
   }
 
-  /** The address book; `metAtMs` is the wall clock of the last handshake there, `null` for none. */
-  addresses(): { readonly url: string; readonly metAtMs: number | null }[] {
+  /** The address book; `lastSeenMs` is the wall clock of the last handshake there, `null` for none. */
+  addresses(): { readonly url: string; readonly lastSeenMs: number | null }[] {
     return [...this.#parts.book.values()].map(({ address, metAtMs }) => ({
       url: address.url,
-      metAtMs: metAtMs === 0 ? null : metAtMs,
+      lastSeenMs: metAtMs === 0 ? null : metAtMs,
     }));
   }
 
