@@ -1,6 +1,6 @@
 /**
  * Owns the start and the end of every command: the program is built, one command runs, and whatever it throws is told
- * once, here. Exit codes: 0 done, 1 refused or failed, 2 typed wrong.
+ * once, here. Exit codes: 0 done, 1 refused or failed, 2 typed wrong, 130 interrupted.
  */
 import { CommanderError } from 'commander';
 import colors from 'picocolors';
@@ -14,6 +14,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   else process.exit(0);
 });
 process.stderr.on('error', () => {});
+
+const EXIT_CODES: Partial<Record<string, number>> = { USAGE: 2, INTERRUPTED: 130 };
 
 const json = process.argv.includes('--json');
 let code = 0;
@@ -40,7 +42,7 @@ function tell(error: unknown): number {
     if (hint !== '') process.stderr.write(`${colors.cyan('hint:')} ${hint}\n`);
     if (process.env.PIER_DEBUG) process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
   }
-  return code === 'USAGE' ? 2 : 1;
+  return EXIT_CODES[code] ?? 1;
 }
 
 /** The parser's complaints, in our form. It puts its suggestions into brackets on a line of their own. */

@@ -61,14 +61,18 @@ function nodeArguments(dir: string, plan: TestnetPlan, node: NodePlan, burst: nu
   ];
 }
 
-/** Ends a node in an orderly way, or else the hard way. True if it was running. */
+/** Ends the running node of a folder. True if there was one. */
 export async function stopProcess(dataDir: string): Promise<boolean> {
   const file = findRunningNode(dataDir);
   if (file === null) return false;
-  const ended = () => !isNodeProcess(file.pid, dataDir);
-  signal(file.pid, dataDir, 'SIGTERM');
-  if (!(await waitUntil(ended, ORDERLY_STOP_MS))) await killPid(file.pid, dataDir);
+  await endProcess(file.pid, dataDir);
   return true;
+}
+
+/** Ends a node's process in an orderly way, or else the hard way; it may not have said yet where it is. */
+export async function endProcess(pid: number, dataDir: string): Promise<void> {
+  signal(pid, dataDir, 'SIGTERM');
+  if (!(await waitUntil(() => !isNodeProcess(pid, dataDir), ORDERLY_STOP_MS))) await killPid(pid, dataDir);
 }
 
 /** Ends a node with SIGKILL, as a crash would. False if it wasn't running. */

@@ -7,8 +7,8 @@ import { createTestnet, refuseStrangers, type TestnetWish, wipeTestnet } from '.
 import { withLock } from './lock.ts';
 import { type NodePlan, nodeDir, planPath, readPlan, type TestnetPlan, writePlan } from './plan.ts';
 import { choosePorts, isFree } from './ports.ts';
-import { startProcess, stopProcess } from './processes.ts';
-import { isReady, waitForNodes } from './survey.ts';
+import { endProcess, startProcess, stopProcess } from './processes.ts';
+import { isReady, type NodeReport, waitForNodes } from './survey.ts';
 
 export interface StartWish {
   /** Of a new testnet; one that exists keeps what it has. */
@@ -55,27 +55,33 @@ async function bringUp(
   progress: Progress,
 ): Promise<Omit<Started, 'resumed'>> {
   const pids = new Map<number, number>();
-  const stop = () => {
-    void stopAll(dir, plan).finally(() => process.exit(130));
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
   };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  const done = (reports: readonly NodeReport[]) => {
+    if (interrupted)
+      throw new CliError('INTERRUPTED', 'interrupted before it was ready: all nodes were stopped');
+    return isReady(reports);
+  };
   try {
     for (const node of plan.nodes) {
       pids.set(node.index, startProcess(dir, plan, node, node.index === 1 ? burst : 0));
     }
     const tell = (text: string) => progress.update(text);
-    const reports = await waitForNodes(dir, plan, { done: isReady, pids, tell });
+    const reports = await waitForNodes(dir, plan, { done, pids, tell });
     const ids = Object.fromEntries(reports.map(({ index, status }) => [index, status!.node]));
     const ready = { ...plan, chainId: reports[0]!.status!.chainId, ids };
     writePlan(dir, ready);
     return { plan: ready, pids };
   } catch (error) {
-    await stopAll(dir, plan);
+    await Promise.all([...pids].map(([index, pid]) => endProcess(pid, nodeDir(dir, index))));
     throw error;
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
   }
 }
 
