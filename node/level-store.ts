@@ -65,9 +65,13 @@ export class LevelStore implements Store {
   }
 
   async iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
-    const { from, to, limit, reverse = false } = options;
+    const { from, to, limit, reverse = false, keysOnly = false } = options;
     assert(Number.isSafeInteger(limit) && limit >= 0, 'a limit is a whole number');
     if (limit === 0) return [];
+    if (keysOnly) {
+      const keys = await this.#db.keys({ gte: from, lt: to, limit, reverse }).all().catch(refuse);
+      return keys.map((key) => [plain(key), new Uint8Array(0)]);
+    }
     const found = await this.#db.iterator({ gte: from, lt: to, limit, reverse }).all().catch(refuse);
     return found.map(([key, sealed]) => [plain(key), openValue(key, sealed)]);
   }

@@ -3,11 +3,12 @@
  * when they arrive so that it runs beside the connecting of earlier blocks. Bounded by the network layer, which asks for
  * no more while `bytes` is over its budget.
  */
+
+import type { HeaderNode } from '../consensus/header-tree.ts';
 import { RuleError } from '../errors.ts';
 import { bytesInBlock, decodeBody, encodeBody } from '../format/block.ts';
 import { encodeHeader } from '../format/header.ts';
 import type { Transaction } from '../format/transaction.ts';
-import type { HeaderNode } from '../consensus/header-tree.ts';
 import type { Store, StoreWrite } from './ports.ts';
 import { bodyRow, headerRow } from './store-keys.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -76,15 +77,17 @@ export class Bodies {
     return this.#held.get(node.key)?.verdict ?? this.#check(transactions);
   }
 
-  /** Rows of the complete blocks still held: side branches, to be stored so that they needn't stay in memory. */
-  takeComplete(): StoreWrite[] {
-    const rows: StoreWrite[] = [];
-    for (const { node, transactions } of this.#held.values()) {
-      if (node.completed === 0) continue;
-      rows.push([headerRow(node.id), encodeHeader(node.header)], [bodyRow(node.id), encodeBody(transactions)]);
-      this.release(node);
-    }
-    return rows;
+  /** Stores the complete blocks still held, which are of side branches, so that they needn't stay in memory. */
+  async storeComplete(): Promise<void> {
+    const complete = [...this.#held.values()].filter(({ node }) => node.completed > 0);
+    if (complete.length === 0) return;
+    const rows = complete.flatMap(({ node, transactions }): StoreWrite[] => [
+      [headerRow(node.id), encodeHeader(node.header)],
+      [bodyRow(node.id), encodeBody(transactions)],
+    ]);
+    await this.#store.write(rows, { sync: false });
+    // Until now they could be read only here.
+    for (const { node } of complete) this.release(node);
   }
 
   async #check(transactions: readonly Transaction[]): Promise<RuleError | null> {

@@ -6,7 +6,7 @@
  * leaves the store at a block boundary. While catching up one batch takes many blocks.
  */
 import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
-import { CorruptStoreError, RuleError, assert } from '../errors.ts';
+import { assert, CorruptStoreError, RuleError } from '../errors.ts';
 import type { Block } from '../format/block.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
@@ -14,10 +14,10 @@ import { StateTree } from '../state/tree.ts';
 import { Bodies } from './bodies.ts';
 import { Connector, type Pause } from './connector.ts';
 import type { ForkChoice } from './fork-choice.ts';
-import { type OpenOptions, type Opened, openStore } from './open.ts';
+import { type Opened, type OpenOptions, openStore } from './open.ts';
 import { Overlay } from './overlay.ts';
-import type { Store, StoreWrite } from './ports.ts';
-import { Queue } from './queue.ts';
+import type { Store } from './ports.ts';
+import type { Queue } from './queue.ts';
 import { META } from './store-keys.ts';
 import { Verdicts } from './verdicts.ts';
 
@@ -140,7 +140,7 @@ export class Ledger {
       for (;;) {
         const target = this.#choice.best;
         if (target === this.tip || target.work <= this.tip.work) {
-          await this.#storeSideBranches();
+          await this.#bodies.storeComplete();
           return null;
         }
         const change = await this.#moveTowards(target, rejected);
@@ -165,7 +165,7 @@ export class Ledger {
     let at = from;
     try {
       for (; at !== fork; at = at.parent!) {
-        const transactions = await this.#transactionsOf(at);
+        const transactions = await this.#transactionsOf(at).catch(asDamage);
         await this.connector.disconnect(at, transactions);
         disconnected.push({ header: at.header, transactions });
       }
@@ -241,11 +241,6 @@ export class Ledger {
       this.#bodies.release(node);
     }
   }
-
-  async #storeSideBranches(): Promise<void> {
-    const rows: StoreWrite[] = this.#bodies.takeComplete();
-    if (rows.length > 0) await this.store.write(rows, { sync: false });
-  }
 }
 
 /** The headers from above `fork` up to `tip`, oldest first. */
@@ -273,4 +268,9 @@ class LostBody extends Error {
     super(`the body of block ${node.key} is lost`);
     this.node = node;
   }
+}
+
+/** Without the body of a block of our own chain there is no way back through it but to rebuild. */
+function asDamage(error: unknown): never {
+  throw error instanceof LostBody ? new CorruptStoreError(error.message) : error;
 }

@@ -44,7 +44,7 @@ export class MemoryStore implements Store {
     const found: [Uint8Array, Uint8Array][] = [];
     for (let i = 0; i < end - start && found.length < options.limit; i++) {
       const entry = this.#entries.get(this.#sorted[options.reverse === true ? end - 1 - i : start + i]!)!;
-      found.push([entry.key.slice(), entry.value.slice()]);
+      found.push([entry.key.slice(), options.keysOnly === true ? new Uint8Array(0) : entry.value.slice()]);
     }
     return found;
   }

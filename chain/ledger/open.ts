@@ -2,10 +2,10 @@
  * Owns the start: tells a new store from one left in order and from a damaged one, reads the headers, checks the tip's
  * state, and rebuilds what is derived from the blocks when it isn't whole.
  */
-import { HeaderTree, type HeaderNode } from '../consensus/header-tree.ts';
+import { type HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../errors.ts';
 import { equalBytes, toHex, u32 } from '../format/bytes.ts';
-import { decodeHeader, headerIdOfBytes, type Header } from '../format/header.ts';
+import { decodeHeader, type Header, headerIdOfBytes } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import { TOTALS } from '../state/entries.ts';
 import { PageCache } from '../state/page-cache.ts';
@@ -13,15 +13,15 @@ import { StateTree } from '../state/tree.ts';
 import { checkEntry, type Pause } from './connector.ts';
 import { ForkChoice } from './fork-choice.ts';
 import { type Genesis, makeGenesis } from './genesis.ts';
-import type { Store, StoreWrite, Verifier } from './ports.ts';
+import type { IterateOptions, Store, StoreWrite, Verifier } from './ports.ts';
 import { Queue } from './queue.ts';
 import {
+  bodyRow,
   DERIVED_PREFIXES,
+  endOf,
   HEADER_ROWS,
   META,
   QUEUED_ROWS,
-  bodyRow,
-  endOf,
   stateRow,
   undoRow,
 } from './store-keys.ts';
@@ -60,29 +60,48 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
   const genesis = await makeGenesis(params);
   const headers = new HeaderTree(params, genesis.header);
   const cache = new PageCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
-  const [format, chain, tip, rebuild] = await store.getMany([META.format, META.chain, META.tip, META.rebuild]);
+  const [format, chain, tip, rebuild] = await readWhole(store, [
+    META.format,
+    META.chain,
+    META.tip,
+    META.rebuild,
+  ]);
   checkOwner(format, chain, headers.chainId);
   const choice = new ForkChoice(headers);
   await readHeaders(store, headers, choice);
   const queue = await readQueue(store);
   const found = tip === undefined ? undefined : headers.get(toHex(tip));
   const reason =
-    rebuild !== undefined ? 'it was found damaged' : await damageOf(store, cache, headers, found, tip !== undefined);
+    rebuild !== undefined
+      ? 'it was found damaged'
+      : await damageOf(store, cache, headers, found, tip !== undefined);
   if (format === undefined || reason !== null) {
     if (format !== undefined) options.onRebuild?.(reason ?? '');
     await writeGenesis(store, genesis, headers.chainId);
     // Rebuilding must not change the mind about branches of equal work.
     if (found !== undefined) choice.prefer(found);
-    return { headers, choice, active: [headers.genesis], queue, cache: new PageCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES) };
+    return {
+      headers,
+      choice,
+      active: [headers.genesis],
+      queue,
+      cache: new PageCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES),
+    };
   }
   choice.prefer(found!);
   return { headers, choice, active: chainTo(found!), queue, cache };
 }
 
-function checkOwner(format: Uint8Array | undefined, chain: Uint8Array | undefined, chainId: Uint8Array): void {
+function checkOwner(
+  format: Uint8Array | undefined,
+  chain: Uint8Array | undefined,
+  chainId: Uint8Array,
+): void {
   if (format === undefined) return;
   if (!equalBytes(format, u32(FORMAT_VERSION))) {
-    throw new Error(`this data folder has format ${toHex(format)}; this version reads ${FORMAT_VERSION}: use a new folder`);
+    throw new Error(
+      `this data folder has format ${toHex(format)}; this version reads ${FORMAT_VERSION}: use a new folder`,
+    );
   }
   if (chain !== undefined && !equalBytes(chain, chainId)) {
     throw new Error(
@@ -116,15 +135,47 @@ async function readQueue(store: Store): Promise<Queue> {
   );
 }
 
+/** All rows of a prefix but those whose value is damaged, which are deleted. */
 async function readRows(store: Store, prefix: Uint8Array): Promise<[Uint8Array, Uint8Array][]> {
   const rows: [Uint8Array, Uint8Array][] = [];
   let from = prefix;
   for (;;) {
-    const step = await store.iterate({ from, to: endOf(prefix), limit: ROWS_PER_STEP });
-    for (const row of step) rows.push(row);
+    const range = { from, to: endOf(prefix), limit: ROWS_PER_STEP };
+    const step = (await unlessDamaged(store.iterate(range))) ?? (await readWholeRows(store, range));
+    for (const [key, value] of step) if (value !== undefined) rows.push([key, value]);
     if (step.length < ROWS_PER_STEP) return rows;
     from = Uint8Array.from([...step.at(-1)![0], 0]);
   }
+}
+
+async function readWholeRows(
+  store: Store,
+  range: IterateOptions,
+): Promise<[Uint8Array, Uint8Array | undefined][]> {
+  const keys = (await store.iterate({ ...range, keysOnly: true })).map(([key]) => key);
+  const values = await readWhole(store, keys);
+  const damaged = keys.filter((_, i) => values[i] === undefined);
+  await store.write(
+    damaged.map((key) => [key, null]),
+    { sync: false },
+  );
+  return keys.map((key, i) => [key, values[i]]);
+}
+
+/** The values at these keys; `undefined` also for those that are damaged. */
+async function readWhole(store: Store, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+  const values = await unlessDamaged(store.getMany(keys));
+  if (values !== null) return values;
+  const found: (Uint8Array | undefined)[] = [];
+  for (const key of keys) found.push((await unlessDamaged(store.getMany([key])))?.[0]);
+  return found;
+}
+
+function unlessDamaged<T>(read: Promise<T>): Promise<T | null> {
+  return read.catch((error) => {
+    if (error instanceof CorruptStoreError) return null;
+    throw error;
+  });
 }
 
 /** What is wrong with the state at the tip, or `null`. */
@@ -159,13 +210,23 @@ async function writeGenesis(store: Store, genesis: Genesis, chainId: Uint8Array)
   for (const prefix of DERIVED_PREFIXES) await deleteRows(store, prefix);
   const batch: StoreWrite[] = genesis.changes.map(({ key, after }) => [stateRow(key), after]);
   batch.push(...genesis.pages);
-  batch.push([META.format, u32(FORMAT_VERSION)], [META.chain, chainId], [META.tip, chainId], [META.rebuild, null]);
+  batch.push(
+    [META.format, u32(FORMAT_VERSION)],
+    [META.chain, chainId],
+    [META.tip, chainId],
+    [META.rebuild, null],
+  );
   await store.write(batch, { sync: true });
 }
 
 async function deleteRows(store: Store, prefix: Uint8Array): Promise<void> {
   for (;;) {
-    const step = await store.iterate({ from: prefix, to: endOf(prefix), limit: ROWS_PER_STEP });
+    const step = await store.iterate({
+      from: prefix,
+      to: endOf(prefix),
+      limit: ROWS_PER_STEP,
+      keysOnly: true,
+    });
     if (step.length === 0) return;
     await store.write(
       step.map(([key]) => [key, null]),

@@ -11,6 +11,8 @@ export interface IterateOptions {
   readonly reverse?: boolean;
   /** Most entries to return; the answer is one array, so a limit is not optional. */
   readonly limit: number;
+  /** Values are not looked at, so that damaged ones are no hindrance, and come back empty. */
+  readonly keysOnly?: boolean;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Owns the undo record: what connecting a block overwrote in the state, so that disconnecting puts it back. */
-import { type Codec, decode, encode, fixed, list, optional, struct, byteString } from '../format/codec.ts';
+import { CorruptStoreError, RuleError } from '../errors.ts';
+import { byteString, type Codec, decode, encode, fixed, list, optional, struct } from '../format/codec.ts';
 import type { Change } from '../state/working-state.ts';
 
 /** Entries one block can touch: three a transaction and its outputs, all within the block's bytes. */
@@ -24,7 +25,14 @@ export function encodeUndo(changes: readonly Change[]): Uint8Array {
   );
 }
 
-/** The changes that put the state back. `before` of a change is not known here and is `null`. */
+/**
+ * The changes that put the state back. `before` of a change is not known here and is `null`. Throws `CorruptStoreError`
+ * for bytes that `encodeUndo` can't have made.
+ */
 export function decodeUndo(bytes: Uint8Array): Change[] {
-  return decode(codec, bytes).map(({ key, before }) => ({ key, before: null, after: before }));
+  try {
+    return decode(codec, bytes).map(({ key, before }) => ({ key, before: null, after: before }));
+  } catch (error) {
+    throw error instanceof RuleError ? new CorruptStoreError(`an undo record: ${error.message}`) : error;
+  }
 }

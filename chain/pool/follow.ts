@@ -27,7 +27,7 @@ export async function followTip(ledger: Ledger, pool: Mempool, change: TipChange
     .filter(({ key }) => !minedKeys.has(key));
   const again = [...displaced, ...stale.flatMap((sender) => pool.takeQueue(sender))].sort(bySenderAndNonce);
   if (again.length === 0) return { returned: [], dropped };
-  const { errors, dropped: pushedOut } = await admit(ledger, pool, again);
+  const { errors, dropped: pushedOut } = await admit(ledger, pool, again, { returning: true });
   dropped.push(...pushedOut);
   again.forEach((tx, i) => {
     const error = errors[i]!;
@@ -40,7 +40,9 @@ export async function followTip(ledger: Ledger, pool: Mempool, change: TipChange
 
 /** A used nonce in the pool means that another transaction of the sender was mined instead. */
 function reasonOf(error: RuleError): RuleError {
-  return error.code === 'NONCE_USED' ? new RuleError('NONCE_USED', 'another transaction with its nonce was mined') : error;
+  return error.code === 'NONCE_USED'
+    ? new RuleError('NONCE_USED', 'another transaction with its nonce was mined')
+    : error;
 }
 
 /**

@@ -6,7 +6,7 @@
  * rises above them, to fall again with every block. What happened to what was dropped is remembered for the last
  * `DROPPED_MAX`.
  */
-import { RuleError, assert } from '../errors.ts';
+import { assert, RuleError } from '../errors.ts';
 import { toHex } from '../format/bytes.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
@@ -18,8 +18,8 @@ export const POOL_BYTES_MAX = 8 * 1024 * 1024;
 export const QUEUE_MAX = 256;
 /** Share of the pool that is freed at once when it is full, so that freeing is rare. */
 const EVICTED_SHARE = 16;
-/** A replacement must pay this much more a byte, in per cent of what it replaces. */
-const REPLACEMENT_PERCENT = 110;
+/** A replacement must pay this much a byte, in per cent of what it replaces. */
+const REPLACEMENT_PERCENT = 110n;
 /** Reasons remembered for transactions that were dropped. */
 const DROPPED_MAX = 10_000;
 /** With every block the raised part of the fee floor shrinks by this share. */
@@ -27,8 +27,8 @@ const FLOOR_DECAY_SHARE = 8;
 
 export interface PoolEntry {
   readonly transaction: Transaction;
-  /** Planks it takes from its sender, fee included, as of the tip it was admitted on. */
-  readonly cost: number;
+  /** Planks it takes from its sender, fee included, as of the tip it was admitted on; anew when one before it is replaced. */
+  cost: number;
   /** Planks per 1,000 bytes. */
   readonly rate: number;
   /** Order of arrival. */
@@ -96,24 +96,35 @@ export class Mempool {
     return this.#dropped.get(key);
   }
 
-  /** Checks a newcomer as far as the pool alone can tell, before anything is spent on it. */
-  precheck(transaction: Transaction, height: number): void {
+  /**
+   * Checks a newcomer as far as the pool alone can tell, before anything is spent on it. The raised part of the floor
+   * isn't for what was here before and is `returning`.
+   */
+  precheck(transaction: Transaction, height: number, returning = false): void {
     if (this.#entries.has(transaction.key)) throw new RuleError('ALREADY_KNOWN');
-    if (transaction.validUntil < height) throw new RuleError('EXPIRED', `valid until ${transaction.validUntil}`);
+    if (transaction.validUntil < height)
+      throw new RuleError('EXPIRED', `valid until ${transaction.validUntil}`);
     const rate = rateOf(transaction);
-    if (rate < this.#minimumRate) throw new RuleError('FEE_TOO_LOW', `${rate} of ${this.#minimumRate} planks per 1,000 bytes`);
-    if (rate < this.floorRate) throw new RuleError('POOL_FULL', `the floor is ${this.floorRate} planks per 1,000 bytes`);
+    if (rate < this.#minimumRate) {
+      throw new RuleError('FEE_TOO_LOW', `${rate} of ${this.#minimumRate} planks per 1,000 bytes`);
+    }
+    if (rate < this.floorRate && !returning) {
+      throw new RuleError('POOL_FULL', `the floor is ${this.floorRate} planks per 1,000 bytes`);
+    }
     const queue = this.queueOf(transaction.sender);
     const rival = queue.find((entry) => entry.transaction.nonce === transaction.nonce);
-    if (rival !== undefined) checkReplacement(rival, transaction, rate);
+    if (rival !== undefined) checkReplacement(rival.transaction, transaction);
     else if (queue.length >= QUEUE_MAX) throw new RuleError('QUEUE_FULL', `${QUEUE_MAX} at most`);
   }
 
   /**
    * Takes a transaction that has been found executable behind its sender's queue, or in place of one with its nonce.
-   * Returns what had to go for it.
+   * `costs` are its own and, for a replacement, those of the ones behind it. Returns what had to go for it, which may be
+   * itself.
    */
-  add(transaction: Transaction, cost: number): Dropped[] {
+  add(transaction: Transaction, costs: readonly number[]): Dropped[] {
+    const [cost, ...behind] = costs;
+    assert(cost !== undefined, 'a transaction has a cost');
     const name = toHex(transaction.sender);
     const queue = this.#queues.get(name) ?? [];
     const entry = { transaction, cost, rate: rateOf(transaction), sequence: this.#sequence++ };
@@ -122,8 +133,13 @@ export class Mempool {
     if (place >= 0) {
       const rival = queue[place]!;
       queue[place] = entry;
+      behind.forEach((planks, i) => {
+        queue[place + 1 + i]!.cost = planks;
+      });
       this.#forget(rival);
-      gone.push(this.#note(rival.transaction, new RuleError('REPLACEMENT_FEE', `replaced by ${transaction.key}`)));
+      gone.push(
+        this.#note(rival.transaction, new RuleError('REPLACEMENT_FEE', `replaced by ${transaction.key}`)),
+      );
     } else {
       const last = queue.at(-1);
       assert(last === undefined || last.transaction.nonce + 1 === transaction.nonce, 'a queue has no gaps');
@@ -143,7 +159,10 @@ export class Mempool {
       const entry = this.#entries.get(key);
       if (entry === undefined) continue;
       this.#forget(entry);
-      this.#setQueue(sender, this.queueOf(sender).filter((other) => other !== entry));
+      this.#setQueue(
+        sender,
+        this.queueOf(sender).filter((other) => other !== entry),
+      );
     }
   }
 
@@ -236,7 +255,10 @@ export function rateOf(transaction: Transaction): number {
   return Math.floor((Math.min(transaction.fee, 2 ** 43) * 1000) / transaction.bytes.length);
 }
 
-function checkReplacement(rival: PoolEntry, transaction: Transaction, rate: number): void {
-  const enough = rate * 100 >= rival.rate * REPLACEMENT_PERCENT && transaction.fee > rival.transaction.fee;
-  if (!enough) throw new RuleError('REPLACEMENT_FEE', `${rival.transaction.key} pays ${rival.transaction.fee} planks`);
+/** Exact, so that 110 % of the fee for the same bytes is enough. */
+function checkReplacement(rival: Transaction, transaction: Transaction): void {
+  const offered = BigInt(transaction.fee) * BigInt(rival.bytes.length) * 100n;
+  const wanted = BigInt(rival.fee) * BigInt(transaction.bytes.length) * REPLACEMENT_PERCENT;
+  if (offered >= wanted && transaction.fee > rival.fee) return;
+  throw new RuleError('REPLACEMENT_FEE', `${rival.key} pays ${rival.fee} planks`);
 }

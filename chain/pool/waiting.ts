@@ -1,8 +1,8 @@
 /**
  * Owns transactions that came before an earlier one of their sender: gossip keeps no order between peers. They are tried
- * again when the sender's queue or account moves on. Their signatures are not checked yet, so nothing else rests on them.
+ * again when the sender's queue or account moves on, and wholly: nothing rests on what was found before.
  *
- * Bounds: `WAITING_MAX` in all, `WAITING_PER_SENDER_MAX` a sender; the oldest goes first.
+ * Bounds: `WAITING_MAX` in all, where the oldest goes first; `WAITING_PER_SENDER_MAX` a sender, where the newest does.
  */
 import { toHex } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';

@@ -3,9 +3,9 @@
  * Bounds: `QUEUED_MAX` transactions of peers wait to be checked; more are left to be announced again.
  */
 import { RuleError } from '../../chain/errors.ts';
-import { type Transaction, decodeTransaction } from '../../chain/format/transaction.ts';
-import { areMined } from '../../chain/ledger/queries.ts';
+import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger } from '../../chain/ledger/ledger.ts';
+import { areMined } from '../../chain/ledger/queries.ts';
 import { admit } from '../../chain/pool/admission.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import { Waiting } from '../../chain/pool/waiting.ts';
@@ -128,7 +128,10 @@ export class Admissions {
       this.#pool,
       batch.map(({ transaction }) => transaction),
     );
-    const links = new Map<number | null, { added: Transaction[]; results: { key: string; error: RuleError | null }[] }>();
+    const links = new Map<
+      number | null,
+      { added: Transaction[]; results: { key: string; error: RuleError | null }[] }
+    >();
     batch.forEach(({ transaction, link }, i) => {
       const error = errors[i]!;
       const of = links.get(link) ?? { added: [], results: [] };

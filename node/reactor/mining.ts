@@ -5,7 +5,7 @@
 import type { Header } from '../../chain/format/header.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger } from '../../chain/ledger/ledger.ts';
-import { type Template, buildTemplate, restamp } from '../../chain/ledger/template.ts';
+import { buildTemplate, restamp, type Template } from '../../chain/ledger/template.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import type { Clock, Miner } from '../ports.ts';
 import type { Lane } from './lane.ts';
@@ -20,6 +20,8 @@ const REBUILD_SHARE = 4;
 export interface MiningOutcome {
   found(header: Header, transactions: readonly Transaction[]): void;
   dropped(dropped: readonly Dropped[]): void;
+  /** The deadline may have changed without a call from outside. */
+  deadlineChanged(): void;
 }
 
 export class Mining {
@@ -86,13 +88,13 @@ export class Mining {
   deadline(): number | null {
     if (this.#address === null || this.#template === null) return null;
     const stamp = this.#stampedAt + RESTAMP_MS;
-    return this.#stale ? Math.min(stamp, this.#rebuildAt) : stamp;
+    return this.#rebuilds() ? Math.min(stamp, this.#rebuildAt) : stamp;
   }
 
   wake(): void {
     const now = this.#clock.monotonicMs();
     if (this.#address === null || this.#template === null) return;
-    if (this.#stale && now >= this.#rebuildAt) this.#build();
+    if (this.#rebuilds() && now >= this.#rebuildAt) this.#build();
     else if (now >= this.#stampedAt + RESTAMP_MS) {
       this.#start(restamp(this.#ledger.params, this.#template, this.#clock.wallMs()));
     }
@@ -102,6 +104,11 @@ export class Mining {
     this.#address = null;
     this.#template = null;
     return this.#miner.stop();
+  }
+
+  /** Another template is wanted and none is being made: until it is, there is nothing to wake for. */
+  #rebuilds(): boolean {
+    return this.#stale && !this.#building;
   }
 
   #build(): void {
@@ -116,6 +123,7 @@ export class Mining {
       }
       // The tip or the miner's address may have changed while it was made.
       if (this.#address !== null && this.#template === null) this.#build();
+      else this.#outcome.deadlineChanged();
     });
   }
 
@@ -150,4 +158,3 @@ export class Mining {
     this.#outcome.found({ ...template.header, nonce }, template.transactions);
   }
 }
-

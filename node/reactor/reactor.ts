@@ -15,7 +15,7 @@ import type { Effect, Identity, Input, MachineConfig } from '../../p2p/door.ts';
 import { Machine } from '../../p2p/machine.ts';
 import type { Clock, Miner, Timer, Transport } from '../ports.ts';
 import { Admissions, type Submitted } from './admissions.ts';
-import { Listeners, type Listener } from './events.ts';
+import { type Listener, Listeners } from './events.ts';
 import { Lane } from './lane.ts';
 import { Mining } from './mining.ts';
 import { Reorgs } from './reorgs.ts';
@@ -72,6 +72,7 @@ export class Reactor {
       outcome: {
         found: (header, transactions) => this.#blockMined(header, transactions),
         dropped: (dropped) => this.#transactionsDropped(dropped),
+        deadlineChanged: () => this.#schedule(),
       },
     });
     this.machine = new Machine({
@@ -218,7 +219,7 @@ export class Reactor {
       } finally {
         this.#advancing = false;
       }
-      this.#answer(change === null);
+      this.#answer(change === null && !this.ledger.hasBetter);
       if (change !== null || this.ledger.hasBetter) this.#advance();
       else if (this.mining.address !== null && this.mining.deadline() === null) this.mining.tipChanged();
     });
@@ -231,7 +232,9 @@ export class Reactor {
     this.#transactionsDropped(dropped);
     this.#input({ type: 'tipChanged', tip: change.to });
     if (returned.length > 0) this.#transactionsAdded(returned, null);
-    this.#admissions.retry(change.connected.flatMap(({ transactions }) => transactions.map(({ sender }) => sender)));
+    this.#admissions.retry(
+      change.connected.flatMap(({ transactions }) => transactions.map(({ sender }) => sender)),
+    );
     this.mining.tipChanged();
   }
 
@@ -239,7 +242,12 @@ export class Reactor {
     this.#listeners.tell({ type: 'invalidBlock', rejection });
     const waiting = this.#unanswered.get(rejection.node.key);
     this.#unanswered.delete(rejection.node.key);
-    this.#input({ type: 'blockChecked', node: rejection.node, error: rejection.error, link: waiting?.link ?? null });
+    this.#input({
+      type: 'blockChecked',
+      node: rejection.node,
+      error: rejection.error,
+      link: waiting?.link ?? null,
+    });
   }
 
   /** Tells the machine what became of the blocks it handed over. `all`: nothing is left to be tried. */
@@ -261,8 +269,11 @@ export class Reactor {
 
   #transactionsDropped(dropped: readonly Dropped[]): void {
     if (dropped.length === 0) return;
-    for (const { transaction, error } of dropped) this.#listeners.tell({ type: 'dropped', transaction, error });
-    void this.ledger.queue.forget(dropped.map(({ transaction }) => transaction)).catch((error) => this.#fail(error));
+    for (const { transaction, error } of dropped)
+      this.#listeners.tell({ type: 'dropped', transaction, error });
+    void this.ledger.queue
+      .forget(dropped.map(({ transaction }) => transaction))
+      .catch((error) => this.#fail(error));
   }
 
   async #restoreQueue(): Promise<void> {
