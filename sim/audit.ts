@@ -5,8 +5,7 @@
 import { toHex } from '../chain/format/bytes.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import type { Ledger } from '../chain/ledger/ledger.ts';
-import { areMined, getEntries } from '../chain/ledger/queries.ts';
-import { META, endOf, stateRow } from '../chain/ledger/store-keys.ts';
+import { META, endOf, stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
 import type { Mempool } from '../chain/pool/mempool.ts';
 import { decodeEntry, TOTALS, valueHash } from '../chain/state/entries.ts';
 import { accessList, executeTransaction } from '../chain/state/execute.ts';
@@ -28,16 +27,19 @@ function hold(condition: boolean, law: string): void {
 }
 
 /** The mempool alone: what waits can be mined on the tip, each sender's in order, and none of it has been. */
-export async function auditPool(ledger: Ledger, pool: Mempool): Promise<void> {
+export async function auditPool(ledger: Ledger, pool: Mempool, content: MemoryStore): Promise<void> {
   const height = ledger.tip.height + 1;
   let bytes = 0;
   let size = 0;
   for (const sender of pool.senders()) {
     const queue = pool.queueOf(sender).map(({ transaction }) => transaction);
     const refs = [TOTALS, ...accessList(queue)];
-    const { value } = await getEntries(ledger, refs);
+    const values = await content.getMany(refs.map(({ key }) => stateRow(key)));
     const state = new WorkingState();
-    state.load(refs, value);
+    state.load(
+      refs,
+      values.map((bytes) => bytes ?? null),
+    );
     for (const transaction of queue) {
       hold(pool.has(transaction.key), 'a queued transaction is in the pool');
       bytes += transaction.bytes.length;
@@ -51,11 +53,8 @@ export async function auditPool(ledger: Ledger, pool: Mempool): Promise<void> {
   }
   hold(bytes === pool.bytes && size === pool.size, 'the pool counts what it holds');
   const waiting = [...pool.values()];
-  const mined = await areMined(
-    ledger,
-    waiting.map(({ id }) => id),
-  );
-  const twice = mined.indexOf(true);
+  const mined = await content.getMany(waiting.map(({ id }) => transactionRow(id)));
+  const twice = mined.findIndex((row) => row !== undefined);
   hold(twice === -1, `the pool holds what is mined: ${twice === -1 ? '' : nameOf(waiting[twice]!)}`);
 }
 

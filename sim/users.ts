@@ -1,4 +1,7 @@
-/** Owns the people of a world: accounts funded at genesis, and the transfers they sign, as a wallet would. */
+/**
+ * Owns the people of a world and the transfers they sign, as a wallet would. Every other one is funded at genesis; the
+ * rest begin without an account and live on what they are sent.
+ */
 import type { Allocation } from '../chain/format/params.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import { createSigner, type Signer } from '../wallet/identity.ts';
@@ -27,7 +30,11 @@ export class Users {
   }
 
   get allocations(): Allocation[] {
-    return this.all.map(({ address }) => ({ address, amount: FUNDS }));
+    return this.all.filter((_, i) => this.isFunded(i)).map(({ address }) => ({ address, amount: FUNDS }));
+  }
+
+  isFunded(user: number): boolean {
+    return user % 2 === 0;
   }
 
   address(user: number): Uint8Array {

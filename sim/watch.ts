@@ -97,7 +97,7 @@ export class Watch implements NodeObserver {
   async auditNode(node: SimNode, whole: boolean): Promise<void> {
     const { ledger, pool } = node.reactor!;
     try {
-      await auditPool(ledger, pool);
+      await auditPool(ledger, pool, node.disk.content);
       if (whole) await auditState(ledger, node.disk.content);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;

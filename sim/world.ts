@@ -7,7 +7,8 @@ import { toHex } from '../chain/format/bytes.ts';
 import type { Params } from '../chain/format/params.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import type { Verifier } from '../chain/ledger/ports.ts';
-import { getAccounts } from '../chain/ledger/queries.ts';
+import { stateRow } from '../chain/ledger/store-keys.ts';
+import { accountRef, decodeAccount } from '../chain/state/entries.ts';
 import type { Submitted } from '../node/reactor/admissions.ts';
 import { totalHashrate, worldParams } from './ledger-params.ts';
 import { Network } from './network.ts';
@@ -53,7 +54,7 @@ export class World {
   readonly #options: WorldOptions;
 
   constructor(options: WorldOptions) {
-    const { seed, nodes, miners = nodes, started = nodes, users = 4, blockMs = 10_000, skewMs = 500 } = options;
+    const { seed, nodes, miners = nodes, started = nodes, users = 8, blockMs = 10_000, skewMs = 500 } = options;
     this.#options = options;
     this.random = new Random(seed);
     this.users = new Users(this.random.fork('users'), users);
@@ -87,6 +88,11 @@ export class World {
 
   get up(): readonly SimNode[] {
     return this.nodes.filter((node) => node.reactor !== null);
+  }
+
+  /** Has something happen later. */
+  after(ms: number, run: () => void): void {
+    this.#schedule.after(ms, run);
   }
 
   /** Lets time go on. */
@@ -126,10 +132,10 @@ export class World {
 
   /** The nonce a user's next transaction needs, as the node sees it. */
   async nextNonce(node: SimNode, user: number): Promise<number> {
-    const { ledger, pool } = node.reactor!;
     const address = this.users.address(user);
-    const { value } = await getAccounts(ledger, [address]);
-    return (value[0]?.nonce ?? 0) + pool.queueOf(address).length;
+    const [bytes] = await node.disk.content.getMany([stateRow(accountRef(address).key)]);
+    const mined = bytes === undefined ? 0 : decodeAccount(bytes).nonce;
+    return mined + node.reactor!.pool.queueOf(address).length;
   }
 
   /** A user pays another, by way of a node. The transaction and what the node said of it. */

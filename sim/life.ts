@@ -1,0 +1,135 @@
+/**
+ * Owns a random life of a world in two phases. *Safety*: faults drawn from the seed while people pay each other, with
+ * every law checked. *Liveness*: all faults end, and all nodes must come to one tip and one mempool, and all that was
+ * accepted and can still be mined must be.
+ */
+import { stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
+import { accountRef, decodeAccount } from '../chain/state/entries.ts';
+import type { Transaction } from '../chain/format/transaction.ts';
+import type { SimNode } from './node.ts';
+import type { Random } from './random.ts';
+import type { World } from './world.ts';
+
+export interface LifeOptions {
+  /** Length of the first phase, ms. */
+  readonly safetyMs: number;
+  /** Between two faults, on average. */
+  readonly faultMs: number;
+  /** Between two payments, on average. */
+  readonly payMs: number;
+  /** How long the nodes may take to agree once the faults are over. */
+  readonly livenessMs: number;
+}
+
+/** A crashed node is down for up to so long. */
+const DOWN_MS = 60_000;
+const LAG_MS = 2_000;
+
+export class Life {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #options: LifeOptions;
+  /** Accepted by a node, by key. */
+  readonly accepted = new Map<string, Transaction>();
+
+  constructor(world: World, options: LifeOptions) {
+    this.#world = world;
+    this.#random = world.random.fork('life');
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    await this.#safety();
+    await this.#liveness();
+  }
+
+  async #safety(): Promise<void> {
+    const { safetyMs, faultMs, payMs } = this.#options;
+    const end = this.#world.now + safetyMs;
+    let faultAt = this.#world.now + this.#random.exponential(faultMs);
+    let payAt = this.#world.now + this.#random.exponential(payMs);
+    while (this.#world.now < end) {
+      await this.#world.run(Math.max(0, Math.min(faultAt, payAt, end) - this.#world.now));
+      if (this.#world.now >= payAt) {
+        await this.#pay();
+        payAt = this.#world.now + this.#random.exponential(payMs);
+      }
+      if (this.#world.now >= faultAt) {
+        this.#fault();
+        faultAt = this.#world.now + this.#random.exponential(faultMs);
+      }
+    }
+  }
+
+  async #pay(): Promise<void> {
+    const { up, users } = this.#world;
+    if (up.length === 0) return;
+    const from = this.#random.below(users.all.length);
+    const to = this.#random.below(users.all.length);
+    const amount = this.#random.between(1, users.isFunded(from) ? 1_000_000 : 100_000);
+    const { transaction, answer } = await this.#world.pay(this.#random.pick(up), from, to, amount);
+    if (answer !== undefined && 'status' in answer) this.accepted.set(transaction.key, transaction);
+  }
+
+  #fault(): void {
+    const { network, watch } = this.#world;
+    const node = this.#random.pick(this.#world.nodes);
+    switch (this.#random.below(6)) {
+      case 0:
+      case 1: {
+        const cut = this.#random.chance(1, 2);
+        watch.note(cut ? 'fault cut' : 'fault stall');
+        return network.split(this.#groups(), cut);
+      }
+      case 2:
+        watch.note('fault heal');
+        return network.heal();
+      case 3:
+        watch.note('fault lag');
+        return network.lag(node.index, this.#random.chance(1, 2) ? 0 : this.#random.below(LAG_MS));
+      default:
+        return this.#restart(node);
+    }
+  }
+
+  #groups(): number[][] {
+    const nodes = this.#random.shuffle(this.#world.nodes.map(({ index }) => index));
+    const at = this.#random.between(1, nodes.length - 1);
+    return [nodes.slice(0, at), nodes.slice(at)];
+  }
+
+  #restart(node: SimNode): void {
+    if (!node.isUp) return;
+    this.#world.watch.note('fault crash');
+    node.crash();
+    this.#world.after(this.#random.exponential(DOWN_MS / 4), () => node.start());
+  }
+
+  async #liveness(): Promise<void> {
+    const world = this.#world;
+    world.network.heal();
+    for (const node of world.nodes) {
+      world.network.lag(node.index, 0);
+      node.start();
+    }
+    const { livenessMs } = this.#options;
+    await world.until('all nodes agree', () => world.up.length === world.nodes.length && world.agrees, livenessMs);
+    await world.until('the mempools are empty', () => world.agrees && world.up[0]!.reactor!.pool.size === 0, livenessMs);
+    await world.auditAll();
+  }
+
+  /**
+   * Accepted transactions that are in no block of the chain agreed on, though their nonce is still free. There are none:
+   * what was accepted is only ever displaced by another transaction of its sender.
+   */
+  async lost(): Promise<Transaction[]> {
+    const all = [...this.accepted.values()];
+    const { content } = this.#world.nodes[0]!.disk;
+    const mined = await content.getMany(all.map(({ id }) => transactionRow(id)));
+    const accounts = await content.getMany(all.map(({ sender }) => stateRow(accountRef(sender).key)));
+    return all.filter(({ nonce }, i) => {
+      const account = accounts[i];
+      return mined[i] === undefined && (account === undefined || decodeAccount(account).nonce <= nonce);
+    });
+  }
+}
