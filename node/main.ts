@@ -1,6 +1,6 @@
 /** Owns the node as a program of its own, which a testnet starts: options in, one line when it is ready, an exit code. */
 import { parseArgs } from 'node:util';
-import { readConfig } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
 import { explain, runNode } from './run.ts';
 
 const OPTIONS = {
@@ -26,9 +26,17 @@ function fail(error: unknown): never {
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 
+function readArguments() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    throw new ConfigError((error as Error).message, `Options: --${Object.keys(OPTIONS).join(', --')}.`);
+  }
+}
+
 try {
-  const { data, ready, 'allow-origin': allowOrigin, ...others } = parseArgs({ options: OPTIONS }).values;
-  if (data === undefined) throw new Error('--data FOLDER is missing');
+  const { data, ready, 'allow-origin': allowOrigin, ...others } = readArguments();
+  if (data === undefined) throw new ConfigError('--data is missing', 'Name the folder of the node.');
   await runNode(readConfig({ data, allowOrigin, ...others }), {
     ready(info) {
       if (ready) process.stdout.write(`${JSON.stringify({ ready: true, ...info })}\n`);

@@ -39,6 +39,7 @@ export class RpcServer {
   readonly #sockets: SubscriberSockets;
   readonly #server: Server;
   #unread = 0;
+  #stopping = false;
 
   constructor(deps: RpcDeps) {
     this.#deps = deps;
@@ -87,6 +88,7 @@ export class RpcServer {
 
   /** Lets answers under way go out, then closes everything. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.#sockets.stop();
     this.#server.closeIdleConnections();
@@ -147,6 +149,8 @@ export class RpcServer {
     this.#unread += bytes.length;
     response.once('close', () => {
       this.#unread -= bytes.length;
+      // The connection would be kept for another call that can't be answered.
+      if (this.#stopping) setImmediate(() => this.#server.closeIdleConnections());
     });
     if (status === 204) response.writeHead(204).end();
     else {
