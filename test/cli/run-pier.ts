@@ -1,5 +1,5 @@
 /** Owns running the `pier` command as a process of its own, as people do, with a home in a temporary folder. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +14,6 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly input?: string;
-  readonly env?: Record<string, string>;
-  readonly signal?: AbortSignal;
 }
 
 /** A home for one test file; `remove` takes it away. */
@@ -23,14 +21,9 @@ export class PierHome {
   readonly path = mkdtempSync(join(tmpdir(), 'pier-cli-'));
 
   /** Runs one command to its end. */
-  run(args: readonly string[], { input = '', env = {}, signal }: RunOptions = {}): Promise<Outcome> {
+  run(args: readonly string[], { input = '' }: RunOptions = {}): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const entry = fileURLToPath(new URL('cli.js', inject('bundle')));
-      const child = spawn(process.execPath, [entry, ...args], {
-        env: { ...process.env, PIER_HOME: this.path, NO_COLOR: '1', ...env },
-        stdio: ['pipe', 'pipe', 'pipe'],
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const child = this.spawn(args);
       let stdout = '';
       let stderr = '';
       child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -45,6 +38,13 @@ export class PierHome {
       child.stdin.on('error', () => {});
       child.stdin.end(input);
     });
+  }
+
+  /** Starts a command that goes on. */
+  spawn(args: readonly string[]): ChildProcessWithoutNullStreams {
+    const entry = fileURLToPath(new URL('cli.js', inject('bundle')));
+    const env = { ...process.env, PIER_HOME: this.path, NO_COLOR: '1' };
+    return spawn(process.execPath, [entry, ...args], { env, stdio: 'pipe' });
   }
 
   /** The JSON document of a command that must succeed. */

@@ -254,4 +254,40 @@ describe.sequential('a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     expect((await home.json(['status'])).height).toBeGreaterThanOrEqual(before.height);
     expect((await home.json(['balance', 'bob'])).balance).toBe('1');
   });
+
+  test('in the foreground on a pipe: a line an event, and Ctrl-C stops every node', async () => {
+    await home.json(['testnet', 'stop']);
+    const child = home.spawn(['testnet', 'start']);
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (part) => {
+      text += part;
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    const blocks = () =>
+      text.match(/^[0-9:]{8} {2}block \d+ {2}[0-9a-f]{10} {2}(empty|\d+ transactions?), mined by node \d$/gm);
+    expect(await waitUntil(() => (blocks()?.length ?? 0) >= 2, PATIENCE_MS), text).toBe(true);
+    expect(text).toMatch(/^testnet goes on: 5 nodes agree after [0-9.]+ s/);
+    expect(text).not.toContain('\x1b');
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(text).toContain('testnet stopped at height');
+    expect((await nodes()).some(({ up }) => up)).toBe(false);
+  });
+
+  test('a stream whose reader has seen enough ends without a complaint', async () => {
+    started = await home.json(['testnet', 'start', '--detach']);
+    const child = home.spawn(['watch', '--json']);
+    let complaint = '';
+    child.stderr.setEncoding('utf8').on('data', (part) => {
+      complaint += part;
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    const first = await new Promise<string>((resolve) =>
+      child.stdout.once('data', (part) => resolve(String(part))),
+    );
+    expect(JSON.parse(first.split('\n')[0]!)).toMatchObject({ topic: 'tip', height: expect.any(Number) });
+    child.stdout.destroy();
+    expect(await ended).toBe(0);
+    expect(complaint).toBe('');
+  });
 });
