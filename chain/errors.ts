@@ -63,6 +63,7 @@ const TABLE = {
   BLOCK_TOO_LARGE: ['context', 'the block has more bytes than this ledger allows'],
   TOO_MANY_SIGNATURES: ['context', 'the block has more signatures than this ledger allows'],
   BAD_STATE_ROOT: ['context', 'the state root is not the one the transactions give'],
+  NOT_MINED: ['missing', 'the transaction is not in the chain'],
   UNKNOWN_BLOCK: ['missing', 'the block is unknown'],
   // Mempool
   ALREADY_KNOWN: ['policy', 'the transaction is known already'],

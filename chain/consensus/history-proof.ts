@@ -97,6 +97,14 @@ export function workOfProof(leaf: HistoryLeaf, proof: HistoryProof): bigint {
   return proof.siblings.reduce((work, sibling) => work + sibling.work, leaf.work);
 }
 
+/** Of that, the work of the headers below `height`, which the proof is for. */
+export function workBelow(height: number, proof: HistoryProof): bigint {
+  return placesOf(height, proof.count).reduce(
+    (work, { start }, i) => (start < height ? work + proof.siblings[i]!.work : work),
+    0n,
+  );
+}
+
 const PROOF: Codec<{ count: number; siblings: HistorySibling[] }> = struct({
   count: u32,
   siblings: list(HISTORY_SIBLINGS_MAX, struct<HistorySibling>({ hash: fixed(32), work: u256 })),

@@ -36,6 +36,18 @@ export function decodeBody(bytes: Uint8Array): Transaction[] {
   return decode(body, bytes).map(decodeTransaction);
 }
 
+/** The bytes of one transaction of an encoded body, without decoding the others; `null` if there aren't so many. */
+export function transactionBytesAt(bytes: Uint8Array, index: number): Uint8Array | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = BODY_FIXED_BYTES;
+  for (let i = 0; at + TRANSACTION_FIXED_BYTES <= bytes.length; i++) {
+    const start = at + TRANSACTION_FIXED_BYTES;
+    at = start + view.getUint16(at);
+    if (i === index) return at <= bytes.length ? bytes.slice(start, at) : null;
+  }
+  return null;
+}
+
 /** Bytes that a transaction adds to its block. */
 export function bytesInBlock(tx: Transaction): number {
   return tx.bytes.length + TRANSACTION_FIXED_BYTES;

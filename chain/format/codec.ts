@@ -4,6 +4,7 @@
  */
 import * as P from 'micro-packed';
 import { RuleError } from '../errors.ts';
+import { fromHex, toBigInt } from './bytes.ts';
 
 export type Codec<T> = P.CoderType<T>;
 
@@ -24,6 +25,23 @@ export const u53: Codec<number> = P.wrap({
     const value = P.U32BE.decodeStream(r) * 2 ** 32 + P.U32BE.decodeStream(r);
     if (!Number.isSafeInteger(value)) throw new RuleError('BAD_AMOUNT', 'over 2^53-1');
     return value;
+  },
+});
+
+/** A whole number from 1 to 2^256-1 in as few big-endian bytes as it takes, behind how many those are. */
+export const positive: Codec<bigint> = P.wrap({
+  encodeStream(w, value: bigint) {
+    const digits = value.toString(16);
+    const bytes = fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
+    if (value <= 0n || bytes.length > 32) throw new RuleError('OVERSIZE', 'not from 1 to 2^256-1');
+    w.byte(bytes.length);
+    w.bytes(bytes);
+  },
+  decodeStream(r) {
+    const bytes = r.bytes(r.byte());
+    if (bytes.length > 32) throw new RuleError('OVERSIZE', 'over 2^256-1');
+    if (bytes.length === 0 || bytes[0] === 0) throw new RuleError('MALFORMED', 'a number has leading zeros');
+    return toBigInt(bytes);
   },
 });
 

@@ -40,6 +40,8 @@ export const DOMAIN = {
   record: ascii('pier/rec'),
   /** Chain of the transactions that touched an account or a record. */
   history: ascii('pier/his'),
+  /** End of a proof's file, over all before it. */
+  proofFile: ascii('pier/prf'),
   /** Short ids of the block relay, and their per-connection key. */
   shortIdKey: ascii('pier/sik'),
   shortId: ascii('pier/sid'),

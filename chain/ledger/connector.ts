@@ -2,20 +2,21 @@
  * Owns the step from one state to the next: connecting a block at the end of the working chain, and disconnecting it.
  * Works on the overlay and the tree; nothing reaches the store until the engine commits.
  */
+
+import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../errors.ts';
+import { encodeBody } from '../format/block.ts';
 import { concat, equalBytes, u32 } from '../format/bytes.ts';
+import { encodeHeader } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
-import { encodeBody } from '../format/block.ts';
-import { encodeHeader } from '../format/header.ts';
-import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { type EntryRef, valueHash } from '../state/entries.ts';
-import { accessList, accountsOf, blockEntries, executeBlock } from '../state/execute.ts';
+import { accessList, accountsOf, blockEntries, executeBlock, recordOf } from '../state/execute.ts';
 import type { StateTree } from '../state/tree.ts';
 import { type Change, WorkingState } from '../state/working-state.ts';
 import type { Overlay } from './overlay.ts';
 import type { Store } from './ports.ts';
-import { bodyRow, headerRow, touchRow, transactionRow, undoRow } from './store-keys.ts';
+import { bodyRow, headerRow, recordTouchRow, touchRow, transactionRow, undoRow } from './store-keys.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
 
 /** Lets other work run; awaited between slices of a long computation. */
@@ -75,9 +76,7 @@ export class Connector {
     this.#overlay.put(bodyRow(node.id), encodeBody(transactions));
     for (const [index, tx] of transactions.entries()) {
       this.#overlay.put(transactionRow(tx.id), concat(u32(node.height), u32(index)));
-      for (const address of distinct(accountsOf(tx))) {
-        this.#overlay.put(touchRow(address, node.height, index), tx.id);
-      }
+      for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, tx.id);
     }
   }
 
@@ -95,9 +94,7 @@ export class Connector {
     this.#overlay.put(undoRow(node.id), null);
     for (const [index, tx] of transactions.entries()) {
       this.#overlay.put(transactionRow(tx.id), null);
-      for (const address of distinct(accountsOf(tx))) {
-        this.#overlay.put(touchRow(address, node.height, index), null);
-      }
+      for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, null);
     }
   }
 
@@ -111,7 +108,8 @@ export class Connector {
     transactions: Iterable<Transaction>,
   ): Promise<WorkingState> {
     const { maturity } = this.#params.reward;
-    const maturing = height > maturity ? this.#headers.ancestor(parent, height - maturity).header.miner : null;
+    const maturing =
+      height > maturity ? this.#headers.ancestor(parent, height - maturity).header.miner : null;
     const refs = new Map<string, EntryRef>();
     for (const ref of blockEntries(this.#params, height, maturing)) refs.set(ref.name, ref);
     for (const ref of accessList(transactions)) refs.set(ref.name, ref);
@@ -137,8 +135,16 @@ export class Connector {
 /** Throws `CorruptStoreError` unless the tree holds exactly this value (or none) at the prepared key. */
 export function checkEntry(tree: StateTree, key: Uint8Array, value: Uint8Array | null, name: string): void {
   const expected = tree.valueHashAt(key);
-  const same = value === null || expected === null ? value === expected : equalBytes(valueHash(value), expected);
+  const same =
+    value === null || expected === null ? value === expected : equalBytes(valueHash(value), expected);
   if (!same) throw new CorruptStoreError(`the stored ${name} isn't what the state tree commits to`);
+}
+
+/** Rows of the history index for a transaction: one for each account it touches, and for its record. */
+function touchRowsOf(tx: Transaction, height: number, index: number): Uint8Array[] {
+  const rows = distinct(accountsOf(tx)).map((address) => touchRow(address, height, index));
+  const record = recordOf(tx);
+  return record === null ? rows : [...rows, recordTouchRow(record, height, index)];
 }
 
 function distinct(addresses: Uint8Array[]): Uint8Array[] {

@@ -47,8 +47,10 @@ export interface Opened {
   readonly cache: PageCache;
 }
 
-/** Version of the key table; a store of another one is refused. */
-const FORMAT_VERSION = 1;
+/** Version of the key table. */
+const FORMAT_VERSION = 2;
+/** A store of this one lacks only rows that are made from blocks; of any other it is refused. */
+const REBUILT_VERSION = 1;
 const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
 /** Rows read or deleted at once at start. */
 const ROWS_PER_STEP = 2_000;
@@ -71,8 +73,9 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
   await readHeaders(store, headers, choice);
   const queue = await readQueue(store);
   const found = tip === undefined ? undefined : headers.get(toHex(tip));
-  const reason =
-    rebuild !== undefined
+  const reason = isOlder(format)
+    ? 'an earlier version made it'
+    : rebuild !== undefined
       ? 'it was found damaged'
       : await damageOf(store, cache, headers, found, tip !== undefined);
   if (format === undefined || reason !== null) {
@@ -98,7 +101,7 @@ function checkOwner(
   chainId: Uint8Array,
 ): void {
   if (format === undefined) return;
-  if (!equalBytes(format, u32(FORMAT_VERSION))) {
+  if (!equalBytes(format, u32(FORMAT_VERSION)) && !isOlder(format)) {
     throw new Error(
       `this data folder has format ${toHex(format)}; this version reads ${FORMAT_VERSION}: use a new folder`,
     );
@@ -108,6 +111,10 @@ function checkOwner(
       `this data folder belongs to the ledger ${toHex(chain)}, the genesis given is of ${toHex(chainId)}: use another folder or genesis`,
     );
   }
+}
+
+function isOlder(format: Uint8Array | undefined): boolean {
+  return format !== undefined && equalBytes(format, u32(REBUILT_VERSION));
 }
 
 /** Every stored header has its body; side branches are there to be reorganised to. */

@@ -10,6 +10,7 @@
  *   p depth path                  → page of the state tree (state/page-path.ts)  the tree at the tip
  *   t txid(32)                    → height(4) index(4)                           where a transaction was mined
  *   a address(20) height(4) index(4) → txid(32)                                  what touched an account, in order
+ *   r record(32) height(4) index(4)  → txid(32)                                  what touched a record, in order
  *   q txid(32)                    → transaction                                  acknowledged, not mined yet
  */
 import { concat, u32 } from '../format/bytes.ts';
@@ -21,6 +22,7 @@ const UNDO = prefix('u');
 const STATE = prefix('s');
 const TRANSACTION = prefix('t');
 const TOUCH = prefix('a');
+const RECORD_TOUCH = prefix('r');
 const QUEUED = prefix('q');
 
 const meta = (name: string): Uint8Array => Uint8Array.from(`m${name}`, (c) => c.charCodeAt(0));
@@ -37,7 +39,7 @@ export const META = {
 } as const;
 
 /** Rows that are made from blocks, and go when the state is rebuilt. */
-export const DERIVED_PREFIXES: readonly Uint8Array[] = [STATE, prefix('p'), UNDO, TRANSACTION, TOUCH];
+export const DERIVED_PREFIXES: readonly Uint8Array[] = [STATE, prefix('p'), UNDO, TRANSACTION, TOUCH, RECORD_TOUCH];
 
 export const headerRow = (id: Uint8Array): Uint8Array => concat(HEADER, id);
 export const bodyRow = (id: Uint8Array): Uint8Array => concat(BODY, id);
@@ -48,10 +50,15 @@ export const queuedRow = (id: Uint8Array): Uint8Array => concat(QUEUED, id);
 export const touchRow = (address: Uint8Array, height: number, index: number): Uint8Array =>
   concat(TOUCH, address, u32(height), u32(index));
 
+export const recordTouchRow = (record: Uint8Array, height: number, index: number): Uint8Array =>
+  concat(RECORD_TOUCH, record, u32(height), u32(index));
+
 export const HEADER_ROWS = HEADER;
 export const QUEUED_ROWS = QUEUED;
 /** Rows of one account's touches. */
 export const touchRows = (address: Uint8Array): Uint8Array => concat(TOUCH, address);
+/** Rows of one record's touches. */
+export const recordTouchRows = (record: Uint8Array): Uint8Array => concat(RECORD_TOUCH, record);
 
 /** End of the range of all keys that start with `start`: the next byte string after them. */
 export function endOf(start: Uint8Array): Uint8Array {
