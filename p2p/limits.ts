@@ -122,7 +122,7 @@ export const HEADERS_TIMEOUT_MS = 15_000;
 /** How long one peer's walk keeps others from starting theirs: they would send the same headers. */
 export const HEADERS_TURN_MS = 20_000;
 /** Headers of one peer in the tree whose bodies haven't come. */
-export const UNPROVEN_HEADERS_MAX = 16_384;
+export const UNPROVEN_HEADERS_MAX = 8_192;
 /** Depth below the tip, in blocks of the tip's work, down to which a branch is stored without being counted first. */
 export const LOW_WORK_BLOCKS = 144;
 /** Batches of a low-work walk: 32 million headers, 2 MiB of commitments. */

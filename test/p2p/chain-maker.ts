@@ -7,13 +7,14 @@ import {
   type HeaderContext,
   HeaderTree,
   historyRootAfter,
+  meetsTarget,
   validateHeader,
 } from '../../chain/consensus/header-tree.ts';
 import { EMPTY_HISTORY, historyRoot } from '../../chain/consensus/history.ts';
 import { publicKeyOf } from '../../chain/crypto/ed25519.ts';
 import { RuleError } from '../../chain/errors.ts';
 import { DOMAIN, hash, ZERO_HASH } from '../../chain/format/hash.ts';
-import type { Header } from '../../chain/format/header.ts';
+import { type Header, headerId } from '../../chain/format/header.ts';
 import { txRoot } from '../../chain/format/merkle.ts';
 import { encodeParams, type Params } from '../../chain/format/params.ts';
 import { assembleTransaction, encodeUnsigned, type Transaction } from '../../chain/format/transaction.ts';
@@ -122,4 +123,9 @@ export function makeChain(
     made.push(makeBlock(above, { ...rest, transactions: body?.(i) ?? [] }));
   }
   return made;
+}
+
+/** True if the header's id reaches the target it names. */
+export function hasWork(header: Header): boolean {
+  return meetsTarget(headerId(header), header.bits);
 }

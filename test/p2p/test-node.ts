@@ -123,7 +123,7 @@ export class TestNode {
       .map(({ fields }) => fields);
   }
 
-  #carryOut(effect: Effect): void {
+  #carryOut(effect: Effect) {
     switch (effect.type) {
       case 'checkTransactions':
         return this.#check(effect.link, effect.transactions);

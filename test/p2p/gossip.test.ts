@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest';
+import { RuleError } from '../../chain/errors.ts';
+import { KnownFilter } from '../../p2p/gossip/known-filter.ts';
+import * as limits from '../../p2p/limits.ts';
+import { transaction, transactions } from './chain-maker.ts';
+import { ScriptedPeer } from './scripted-peer.ts';
+import { TestNode, type TestNodeOptions } from './test-node.ts';
+import { World } from './world.ts';
+
+const idsOf = (list: readonly { id: Uint8Array }[]): Uint8Array[] => list.map(({ id }) => id);
+
+describe('transactions', () => {
+  test('reach every node of a mesh, each body crossing to a node once', () => {
+    const world = new World();
+    const nodes = Array.from({ length: 5 }, (_, i) => world.add(i + 1));
+    for (const [i, node] of nodes.entries())
+      for (const other of nodes.slice(0, i)) world.connect(node, other);
+    nodes[2]!.submit(transactions(0, 300));
+    world.run();
+    for (const node of nodes) expect(node.pool.size).toBe(300);
+    let bodies = 0;
+    for (const { message } of world.carried) {
+      if (message.name === 'transactions') bodies += message.body.transactions.length;
+    }
+    expect(bodies).toBe(4 * 300);
+    for (const node of nodes) expect(node.closes).toEqual([]);
+  });
+
+  test('are announced in the very step they are added, in one message', () => {
+    const node = new TestNode({ seed: 1 });
+    const peer = new ScriptedPeer(node, 2).join();
+    const added = transactions(0, 3);
+    node.submit(added);
+    expect(peer.heard('announce')).toEqual([{ ids: idsOf(added) }]);
+  });
+
+  test('that wait in the mempool are announced to a new peer in bounded steps', () => {
+    const world = new World();
+    const node = world.add(1);
+    const count = limits.ANNOUNCE_STEP_IDS + 10;
+    for (const tx of transactions(0, count)) node.pool.set(tx.key, tx);
+    const peer = new ScriptedPeer(node, 2).join();
+    expect(peer.heard('announce').map(({ ids }) => ids.length)).toEqual([1024, 1024, 1024, 1024]);
+    world.advance(limits.ANNOUNCE_PAUSE_MS + 1);
+    expect(peer.heard('announce').at(-1)!.ids).toHaveLength(10);
+  });
+
+  test('are not announced to who announced them, nor twice', () => {
+    const node = new TestNode({ seed: 1 });
+    const peer = new ScriptedPeer(node, 2).join();
+    const tx = transaction(1);
+    peer.say('announce', { ids: [tx.id] });
+    const { request } = peer.heard('getTransactions')[0]!;
+    peer.say('transactions', { request, transactions: [tx.bytes] });
+    expect(node.pool.has(tx.key)).toBe(true);
+    node.input({ type: 'transactionsAdded', transactions: [tx], link: null });
+    expect(peer.heard('announce')).toEqual([]);
+  });
+
+  test('are served to who asks, what is there', () => {
+    const node = new TestNode({ seed: 1 });
+    const peer = new ScriptedPeer(node, 2).join();
+    node.submit(transactions(0, 2));
+    peer.say('getTransactions', { request: 9, ids: idsOf(transactions(1, 2)) });
+    expect(peer.heard('transactions')).toEqual([{ request: 9, transactions: [transaction(1).bytes] }]);
+  });
+});
+
+describe('an announced transaction', () => {
+  const setUp = (options: Partial<TestNodeOptions> = {}) => {
+    const node = new TestNode({ seed: 1, ...options });
+    const [a, b, c] = [2, 3, 4].map((seed) => {
+      const peer = new ScriptedPeer(node, seed).join();
+      return peer;
+    }) as [ScriptedPeer, ScriptedPeer, ScriptedPeer];
+    const at = (monotonicMs: number) => {
+      node.now = { ...node.now, monotonicMs };
+      node.input({ type: 'wake' });
+    };
+    return { node, a, b, c, at };
+  };
+  const { id, bytes, key } = transaction(1);
+
+  test('is asked of the first announcer only', () => {
+    const { a, b } = setUp();
+    for (const peer of [a, a, b]) peer.say('announce', { ids: [id] });
+    expect(a.heard('getTransactions').map(({ ids }) => ids)).toEqual([[id]]);
+    expect(b.heard('getTransactions')).toEqual([]);
+  });
+
+  test('is asked of the next when the deadline passes, and taken from either', () => {
+    const { node, a, b, at } = setUp();
+    for (const peer of [a, b]) peer.say('announce', { ids: [id] });
+    expect(node.machine.deadline()).toBe(limits.TRANSACTION_TIMEOUT_MS);
+    at(limits.TRANSACTION_TIMEOUT_MS);
+    expect(b.heard('getTransactions')).toHaveLength(1);
+    a.say('transactions', { request: a.heard('getTransactions')[0]!.request, transactions: [bytes] });
+    expect(node.pool.has(key)).toBe(true);
+    b.say('transactions', { request: b.heard('getTransactions')[0]!.request, transactions: [bytes] });
+    expect(node.effectsOf('checkTransactions')).toHaveLength(1);
+    expect([a.closedWith, b.closedWith]).toEqual([null, null]);
+  });
+
+  test('is asked of the next when the answer lacks it, or the link is lost', () => {
+    const { a, b, c } = setUp();
+    for (const peer of [a, b, c]) peer.say('announce', { ids: [id] });
+    a.say('transactions', { request: a.heard('getTransactions')[0]!.request, transactions: [] });
+    expect(b.heard('getTransactions')).toHaveLength(1);
+    b.hangUp();
+    expect(c.heard('getTransactions')).toHaveLength(1);
+  });
+
+  test('that nobody delivers is forgotten, and asked for when announced again', () => {
+    const { node, a, at } = setUp();
+    a.say('announce', { ids: [id] });
+    at(limits.TRANSACTION_TIMEOUT_MS);
+    expect(node.machine.peers()[0]!.heldBytes).toBe(0);
+    a.say('announce', { ids: [id] });
+    expect(a.heard('getTransactions')).toHaveLength(2);
+  });
+
+  test('that is known, being checked or refused is not asked for', () => {
+    const { node, a, b } = setUp({ judge: () => new RuleError('OVERSPEND') });
+    node.submit([transaction(5)]);
+    a.say('announce', { ids: [transaction(5).id] });
+    expect(a.heard('getTransactions')).toEqual([]);
+    a.say('announce', { ids: [id] });
+    a.say('transactions', { request: a.heard('getTransactions')[0]!.request, transactions: [bytes] });
+    b.say('announce', { ids: [id] });
+    expect(b.heard('getTransactions')).toEqual([]);
+    expect(a.closedWith).toBeNull();
+    // Another state may like it better.
+    node.input({ type: 'tipChanged', tip: node.chain.tip });
+    b.say('announce', { ids: [id] });
+    expect(b.heard('getTransactions')).toHaveLength(1);
+  });
+
+  test('with a false signature closes who sent it, not who announced it', () => {
+    const { a, b } = setUp({ judge: () => new RuleError('BAD_SIGNATURE') });
+    b.say('announce', { ids: [transaction(2).id] });
+    a.say('announce', { ids: [id] });
+    a.say('transactions', { request: a.heard('getTransactions')[0]!.request, transactions: [bytes] });
+    expect(a.closedWith).toBe('BAD_TRANSACTION');
+    expect(b.closedWith).toBeNull();
+  });
+
+  test('that is malformed closes who sent it, and another is asked', () => {
+    const { a, b } = setUp();
+    for (const peer of [a, b]) peer.say('announce', { ids: [id] });
+    const { request } = a.heard('getTransactions')[0]!;
+    a.say('transactions', { request, transactions: [bytes.subarray(0, 100)] });
+    expect(a.closedWith).toBe('BAD_TRANSACTION');
+    expect(b.heard('getTransactions')).toHaveLength(1);
+  });
+
+  test('that was never announced is ignored', () => {
+    const { node, a } = setUp();
+    a.say('transactions', { request: 77, transactions: [bytes] });
+    expect(node.effectsOf('checkTransactions')).toEqual([]);
+    expect(a.closedWith).toBeNull();
+  });
+
+  test('is asked for with a bounded number of requests', () => {
+    const { node, a } = setUp();
+    for (let i = 0; i < 8; i++) a.say('announce', { ids: idsOf(transactions(i * 1024, 1024)) });
+    const asks = a.heard('getTransactions');
+    expect(asks).toHaveLength(limits.TRANSACTION_REQUESTS_MAX);
+    expect(asks.every(({ ids }) => ids.length === limits.TRANSACTIONS_MAX)).toBe(true);
+    expect(node.machine.peers()[0]!.heldBytes).toBe(limits.ANNOUNCED_PER_PEER_MAX * 256);
+    a.say('transactions', { request: asks[0]!.request, transactions: [] });
+    expect(a.heard('getTransactions')).toHaveLength(limits.TRANSACTION_REQUESTS_MAX + 1);
+  });
+});
+
+test('a known filter remembers the last ids and forgets in generations', () => {
+  const filter = new KnownFilter(100);
+  const ids = idsOf(transactions(0, 250));
+  for (const id of ids) filter.add(id);
+  expect(filter.count).toBeLessThan(200);
+  expect(ids.slice(-100).every((id) => filter.has(id))).toBe(true);
+  expect(filter.has(ids[0]!)).toBe(false);
+  filter.clear();
+  expect(filter.count).toBe(0);
+});

@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'vitest';
+import { encodeBody } from '../../chain/format/block.ts';
+import { toHex } from '../../chain/format/bytes.ts';
+import { encodeHeader } from '../../chain/format/header.ts';
+import { REBUILD_TIMEOUT_MS } from '../../p2p/limits.ts';
+import { Rebuild } from '../../p2p/relay/rebuild.ts';
+import { shortId, shortIdKey, shortIdNumber } from '../../p2p/relay/short-ids.ts';
+import { type Made, makeBlock, makeChain, PARAMS, transaction, transactions } from './chain-maker.ts';
+import { ScriptedPeer } from './scripted-peer.ts';
+import { TestNode } from './test-node.ts';
+import { World } from './world.ts';
+
+test('short ids are keyed by both nonces and the block (frozen)', () => {
+  const [a, b, c] = [1, 2, 3].map((fill) => new Uint8Array(32).fill(fill)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  const key = shortIdKey(a, b, c);
+  expect(toHex(key)).toBe('c4ec196a7440059a');
+  expect(toHex(shortId(key, c))).toBe('cf7fdb27739d');
+  expect(toHex(shortIdKey(b, a, c))).not.toBe(toHex(key));
+  expect(shortIdNumber(Uint8Array.of(1, 2, 3, 4, 5, 6))).toBe(0x010203040506);
+  expect(shortIdNumber(new Uint8Array(6).fill(255))).toBe(2 ** 48 - 1);
+});
+
+describe('a mined block', () => {
+  const mesh = (count: number) => {
+    const world = new World();
+    const nodes = Array.from({ length: count }, (_, i) => world.add(i + 1));
+    for (const [i, node] of nodes.entries())
+      for (const other of nodes.slice(0, i)) world.connect(node, other);
+    return { world, nodes };
+  };
+
+  test('goes to five nodes as short ids, with not a body asked for', () => {
+    const { world, nodes } = mesh(5);
+    const known = transactions(0, 20);
+    nodes[0]!.submit(known);
+    world.run();
+    const mark = world.carried.length;
+    const block = makeBlock(nodes[0]!.headers.genesis, { transactions: known });
+    nodes[0]!.mine(block);
+    world.run();
+    world.advance(2_000);
+    for (const node of nodes) expect(node.chain.tip.id).toEqual(block.context.id);
+    const names = world.carried.slice(mark).map(({ message }) => message.name);
+    expect(names.filter((name) => name === 'getBodies' || name === 'getBlockTransactions')).toEqual([]);
+    // Each link carries it at most once a direction.
+    expect(names.filter((name) => name === 'block').length).toBeLessThanOrEqual(2 * 10);
+    expect(world.count('tip')).toBe(0);
+    for (const node of nodes) expect(node.closes).toEqual([]);
+  });
+
+  test('passes through a line of nodes', () => {
+    const world = new World();
+    const nodes = [1, 2, 3, 4].map((seed) => world.add(seed, { config: { outboundTarget: 0, listen: '' } }));
+    for (let i = 1; i < nodes.length; i++) world.connect(nodes[i]!, nodes[i - 1]!);
+    const block = makeBlock(nodes[0]!.headers.genesis, { transactions: transactions(0, 3) });
+    nodes[0]!.mine(block);
+    world.run();
+    expect(nodes[3]!.chain.tip.id).toEqual(block.context.id);
+    expect(world.count('block')).toBe(3);
+    expect(world.count('getBlockTransactions')).toBe(3);
+    expect(world.count('getBodies')).toBe(0);
+  });
+
+  test('is pushed before it is stored or executed', () => {
+    const { nodes } = mesh(2);
+    const [a] = nodes;
+    a!.effects.length = 0;
+    a!.mine(makeBlock(a!.headers.genesis));
+    expect(a!.effects.map(({ type }) => type)).toEqual(['send', 'event']);
+  });
+});
+
+describe('a pushed block', () => {
+  const setUp = (pooled = transactions(0, 4)) => {
+    const node = new TestNode({ seed: 1 });
+    const peer = new ScriptedPeer(node, 2).join();
+    peer.say('headers', { request: peer.heard('getHeaders')[0]!.request, headers: [] });
+    node.submit(pooled);
+    const push = (made: Made, ids = made.transactions, from = peer) => {
+      const theirs = from.heard('hello')[0]!;
+      const key = shortIdKey(from.hello.nonce, theirs.nonce, made.context.id);
+      from.say('block', {
+        header: encodeHeader(made.header),
+        shortIds: ids.map(({ id }) => shortId(key, id)),
+      });
+    };
+    return { node, peer, push };
+  };
+
+  test('that the mempool has all of is taken at once', () => {
+    const { node, peer, push } = setUp();
+    push(makeBlock(node.headers.genesis, { transactions: transactions(0, 4) }));
+    expect(node.chain.tip.height).toBe(1);
+    expect(peer.fresh('getBlockTransactions')).toEqual([]);
+    expect(node.events('blockRebuilt')).toMatchObject([{ height: 1, asked: 0 }]);
+  });
+
+  test('has its missing transactions asked for by index', () => {
+    const { node, peer, push } = setUp();
+    const made = makeBlock(node.headers.genesis, {
+      transactions: [transaction(7), ...transactions(0, 4), transaction(8)],
+    });
+    push(made);
+    const [ask] = peer.heard('getBlockTransactions');
+    expect(ask).toMatchObject({ id: made.context.id, indexes: [0, 5] });
+    expect(node.machine.peers()[0]!.heldBytes).toBeGreaterThan(0);
+    peer.say('blockTransactions', { ...ask!, transactions: [transaction(7).bytes, transaction(8).bytes] });
+    expect(node.chain.tip.height).toBe(1);
+    expect(node.machine.peers()[0]!.heldBytes).toBe(0);
+    expect(peer.heard('getBodies')).toEqual([]);
+    // Again, and unasked: legal, and nothing.
+    peer.say('blockTransactions', { ...ask!, transactions: [transaction(7).bytes] });
+    expect(peer.closedWith).toBeNull();
+  });
+
+  test.each<[string, (peer: ScriptedPeer, ask: { request: number; id: Uint8Array }) => void]>([
+    ['too few', (peer, ask) => peer.say('blockTransactions', { ...ask, transactions: [] })],
+    [
+      'others',
+      (peer, ask) => peer.say('blockTransactions', { ...ask, transactions: [transaction(99).bytes] }),
+    ],
+    ['none', (peer, ask) => peer.say('noBody', ask)],
+  ])('falls back to the body when %s of the missing come, and nobody is punished', (_, answer) => {
+    const { node, peer, push } = setUp();
+    const made = makeBlock(node.headers.genesis, { transactions: [...transactions(0, 4), transaction(8)] });
+    push(made);
+    const { request, id } = peer.heard('getBlockTransactions')[0]!;
+    expect(peer.heard('getBodies')).toEqual([]);
+    answer(peer, { request, id });
+    expect(peer.closedWith).toBeNull();
+    expect(node.events('blockFallback')).toHaveLength(1);
+    const [ask] = peer.heard('getBodies');
+    peer.say('body', { request: ask!.request, id: made.context.id, body: encodeBody(made.transactions) });
+    expect(node.chain.tip.height).toBe(1);
+  });
+
+  test('falls back when the missing ones are late', () => {
+    const { node, peer, push } = setUp();
+    push(makeBlock(node.headers.genesis, { transactions: [transaction(8)] }));
+    node.now = { ...node.now, monotonicMs: REBUILD_TIMEOUT_MS };
+    node.input({ type: 'wake' });
+    expect(peer.heard('getBodies')).toHaveLength(1);
+    expect(peer.closedWith).toBeNull();
+  });
+
+  test('falls back when its short ids contradict each other or mean another transaction', () => {
+    const twice = setUp();
+    const made = makeBlock(twice.node.headers.genesis, { transactions: transactions(0, 2) });
+    twice.push(made, [transaction(0), transaction(0)]);
+    expect(twice.peer.heard('getBodies')).toHaveLength(1);
+    const wrong = setUp();
+    wrong.push(made, [transaction(0), transaction(3)]);
+    expect(wrong.peer.heard('getBodies')).toHaveLength(1);
+    expect([twice.peer.closedWith, wrong.peer.closedWith]).toEqual([null, null]);
+    expect(wrong.node.headers.best().invalid).toBe(false);
+  });
+
+  test('that another pushes too is put together once', () => {
+    const { node, peer, push } = setUp();
+    const other = new ScriptedPeer(node, 3).join();
+    other.say('headers', { request: other.heard('getHeaders')[0]!.request, headers: [] });
+    const made = makeBlock(node.headers.genesis, { transactions: [transaction(8)] });
+    push(made);
+    push(made, made.transactions, other);
+    expect(peer.heard('getBlockTransactions')).toHaveLength(1);
+    expect(other.heard('getBlockTransactions')).toEqual([]);
+    peer.hangUp();
+    expect(other.heard('getBodies')).toHaveLength(1);
+  });
+
+  test('is not pushed back, and goes to the others', () => {
+    const { node, peer, push } = setUp();
+    const other = new ScriptedPeer(node, 3).join();
+    const made = makeBlock(node.headers.genesis, { transactions: transactions(0, 2) });
+    push(made);
+    expect(peer.heard('block')).toEqual([]);
+    const [passed] = other.heard('block');
+    expect(passed!.header).toEqual(encodeHeader(made.header));
+    const key = shortIdKey(other.hello.nonce, other.heard('hello')[0]!.nonce, made.context.id);
+    expect(passed!.shortIds).toEqual(made.transactions.map(({ id }) => shortId(key, id)));
+  });
+
+  test('whose parent is unknown has its headers asked for', () => {
+    const { node, peer, push } = setUp();
+    const [first, second] = makeChain(node.headers.genesis, 2) as [Made, Made];
+    push(second);
+    expect(peer.closedWith).toBeNull();
+    const ask = peer.heard('getHeaders').at(-1)!;
+    peer.say('headers', {
+      request: ask.request,
+      headers: [first, second].map(({ header }) => encodeHeader(header)),
+    });
+    expect(peer.heard('getBodies')[0]!.ids).toEqual([first.context.id, second.context.id]);
+  });
+
+  test('without work closes the peer, early or on an invalid parent it does not', () => {
+    const { node, peer, push } = setUp();
+    const future = makeBlock(node.headers.genesis, { step: 200_000_000 });
+    push(future);
+    expect(peer.closedWith).toBeNull();
+    const [first, second] = makeChain(node.headers.genesis, 2, { salt: 3 }) as [Made, Made];
+    push(first);
+    node.headers.invalidate(node.headers.get(toHex(first.context.id))!);
+    push(second);
+    push(first);
+    expect(peer.closedWith).toBeNull();
+    push({ ...first, header: { ...first.header, bits: 0x01010000 } });
+    expect(peer.closedWith).toBe('BAD_HEADER');
+  });
+
+  test('serves its transactions to those who miss them, in order and once each', () => {
+    const node = new TestNode({ seed: 1 });
+    const peer = new ScriptedPeer(node, 2).join();
+    const made = makeBlock(node.headers.genesis, { transactions: transactions(0, 4) });
+    node.mine(made);
+    const { id } = made.context;
+    peer.say('getBlockTransactions', { request: 1, id, indexes: [1, 3] });
+    expect(peer.heard('blockTransactions')[0]).toEqual({
+      request: 1,
+      id,
+      transactions: [made.transactions[1]!.bytes, made.transactions[3]!.bytes],
+    });
+    for (const indexes of [[3, 1], [1, 1], [4]])
+      peer.say('getBlockTransactions', { request: 2, id, indexes });
+    peer.say('getBlockTransactions', { request: 2, id: new Uint8Array(32), indexes: [] });
+    expect(peer.heard('noBody')).toHaveLength(4);
+    expect(peer.closedWith).toBeNull();
+  });
+
+  test('over a limit of the ledger is invalid, and nobody is punished', () => {
+    const many = transactions(0, PARAMS.limits.blockSignatures + 1);
+    const { node, peer, push } = setUp(many);
+    push(makeBlock(node.headers.genesis, { transactions: many }));
+    expect(node.headers.best()).toBe(node.headers.genesis);
+    expect(peer.closedWith).toBeNull();
+    expect(node.effectsOf('acceptBlock')).toEqual([]);
+  });
+});
+
+test('two transactions of the pool with one short id leave the place empty', () => {
+  const key = new Uint8Array(8);
+  const genuine = transaction(1);
+  const double = { ...transaction(2), id: genuine.id };
+  const node = new TestNode({ seed: 1 }).headers.genesis;
+  const rebuild = Rebuild.start(node, key, [shortId(key, genuine.id)], [genuine, double])!;
+  expect(rebuild.missing()).toEqual([0]);
+  expect(rebuild.fill([])).toBe(false);
+  expect(rebuild.fill([genuine])).toBe(true);
+  expect(rebuild.transactions()).toEqual([genuine]);
+});
