@@ -26,6 +26,8 @@ import {
 import { makeGenesis } from '../../chain/ledger/genesis.ts';
 import { getEntries, getMined, proveEntry } from '../../chain/ledger/queries.ts';
 import { accountRef, pendingRef, recordRef, TOTALS } from '../../chain/state/entries.ts';
+import { encodeMessage } from '../../p2p/messages.ts';
+import { shortId, shortIdKey } from '../../p2p/relay/short-ids.ts';
 import { mine } from '../chain/builder.ts';
 import { Harness } from '../chain/ledger/harness.ts';
 import { executeBlock, genesisState } from '../chain/model/execute.ts';
@@ -91,6 +93,7 @@ export async function protocolExamples(genesisJson: unknown): Promise<Record<str
     ...(await stateExamples(real, params)),
     'mined at': await minedAt(real, sent.put.id),
     ...difficultyExamples(params),
+    ...wireExamples(chainId, headerId(header), sent.transfer.id),
   });
 }
 
@@ -216,6 +219,30 @@ async function stateExamples({ ledger }: Harness, params: Params): Promise<Recor
 async function minedAt({ ledger }: Harness, id: Uint8Array): Promise<string> {
   const { value } = await getMined(ledger, id);
   return `height ${value!.block.height}, index ${value!.index}`;
+}
+
+function wireExamples(
+  chainId: Uint8Array,
+  blockId: Uint8Array,
+  transactionId: Uint8Array,
+): Record<string, Uint8Array> {
+  const [nonce, listenerNonce] = [new Uint8Array(32).fill(0x11), new Uint8Array(32).fill(0x22)];
+  const hello = encodeMessage('hello', {
+    version: 1,
+    chainId,
+    nodeId: bob.publicKey,
+    nonce,
+    work: 512n,
+    height: 1,
+    capabilities: 0,
+    listen: ascii('ws://127.0.0.1:4000'),
+    agent: ascii('pier/0.1.0'),
+  });
+  return {
+    'hello frame': hello,
+    'ping frame': encodeMessage('ping', { nonce: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }),
+    'short id': shortId(shortIdKey(nonce, listenerNonce, blockId), transactionId),
+  };
 }
 
 /** bits of a child, from a parent's height and elapsed time; and the compact form of some targets. */

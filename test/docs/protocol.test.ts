@@ -1,6 +1,6 @@
 /**
  * docs/PROTOCOL.md against the code: every worked example is what the code gives, every table of offsets adds up, every
- * error code and domain is listed. `UPDATE_DOCS=1` writes the examples anew.
+ * error code, message and domain is listed. `UPDATE_DOCS=1` writes the examples and the error codes anew.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { ERROR_TABLE } from '../../chain/errors.ts';
 import { fromHex, toHex } from '../../chain/format/bytes.ts';
 import { DOMAIN } from '../../chain/format/hash.ts';
 import { decodeHeader, HEADER_BYTES, type Header } from '../../chain/format/header.ts';
+import { MESSAGES } from '../../p2p/messages.ts';
 import { protocolExamples } from './protocol-examples.ts';
 
 const FILE = new URL('../../docs/PROTOCOL.md', import.meta.url);
@@ -43,13 +44,16 @@ describe('docs/PROTOCOL.md', () => {
   it('shows examples that the code gives', async () => {
     const expected = await protocolExamples(genesis);
     if (process.env.UPDATE_DOCS === '1') {
-      writeFileSync(
-        FILE,
-        text.replace(
+      const codes = Object.entries(ERROR_TABLE).map(
+        ([code, [kind, meaning]]) => `| \`${code}\` | ${kind} | ${meaning} |\n`,
+      );
+      const updated = text
+        .replace(
           BLOCK,
           (_, name: string) => `\`\`\`text example: ${name}\n${folded(expected[name] ?? '?')}\n\`\`\``,
-        ),
-      );
+        )
+        .replace(/(?<=^\| code \|.*\n\|.*\n)(?:^\|.*\n)+/m, codes.join(''));
+      writeFileSync(FILE, updated);
       return;
     }
     const found = new Map(
@@ -98,6 +102,18 @@ describe('docs/PROTOCOL.md', () => {
     const rows = columns('code', 'kind', 'meaning').flat();
     const listed = rows.map(([code, kind, meaning]) => [code!.replaceAll('`', ''), [kind, meaning]]);
     expect(Object.fromEntries(listed)).toEqual(ERROR_TABLE);
+  });
+
+  it('lists every message with its type, largest frame, phase and role', () => {
+    const listed = columns('type', 'message').flat();
+    const known = Object.entries(MESSAGES).map(([name, { id, maxBytes, phase, role }]) => [
+      `0x${id.toString(16).padStart(2, '0')}`,
+      `\`${name}\``,
+      maxBytes.toLocaleString('en'),
+      phase,
+      role,
+    ]);
+    expect(listed.map(([type, name, , ...rest]) => [type, name, ...rest])).toEqual(known);
   });
 
   it('lists every domain', () => {
