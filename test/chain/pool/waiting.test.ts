@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import type { Transaction } from '../../../chain/format/transaction.ts';
+import { Waiting } from '../../../chain/pool/waiting.ts';
+import { addressFor } from '../actors.ts';
+
+/** As much of a transaction as waiting looks at. */
+const waiter = (from: string, nonce: number): Transaction =>
+  ({ key: `${from} ${nonce}`, sender: addressFor(from), nonce }) as Transaction;
+const names = (transactions: Transaction[]): string[] => transactions.map(({ key }) => key);
+
+test('gives back what waits of the senders asked for, lowest nonce first, once', () => {
+  const waiting = new Waiting();
+  for (const nonce of [7, 3, 5]) waiting.add(waiter('alice', nonce));
+  waiting.add(waiter('bob', 2));
+  waiting.add(waiter('bob', 2));
+  expect([waiting.size, waiting.has('alice 5'), waiting.has('alice 4')]).toEqual([4, true, false]);
+  expect(names(waiting.takeOf([addressFor('carol'), addressFor('alice'), addressFor('alice')]))).toEqual([
+    'alice 3',
+    'alice 5',
+    'alice 7',
+  ]);
+  expect(names(waiting.takeOf([addressFor('alice'), addressFor('bob')]))).toEqual(['bob 2']);
+  expect(waiting.size).toBe(0);
+});
+
+test('keeps 64 of a sender and refuses more', () => {
+  const waiting = new Waiting();
+  for (let nonce = 0; nonce < 70; nonce++) waiting.add(waiter('alice', nonce));
+  expect([waiting.size, waiting.has('alice 63'), waiting.has('alice 64')]).toEqual([64, true, false]);
+  expect(waiting.takeOf([addressFor('alice')])).toHaveLength(64);
+  waiting.add(waiter('alice', 64));
+  expect(waiting.size).toBe(1);
+});
+
+test('keeps 2,000 in all; the oldest goes', () => {
+  const waiting = new Waiting();
+  for (let i = 0; i < 2_100; i++) waiting.add(waiter(`sender ${i % 50}`, i));
+  expect([waiting.size, waiting.has('sender 49 99'), waiting.has('sender 0 100')]).toEqual([
+    2_000,
+    false,
+    true,
+  ]);
+});
