@@ -50,7 +50,7 @@ export function isNodeProcess(pid: number, dataDir: string): boolean {
   const command = commandOf(pid);
   // A process that has ended but was not collected yet has no command line.
   if (command === null) return false;
-  return command.includes(dataDir) || / node start( |$)/.test(command);
+  return `${command} `.includes(` ${dataDir} `) || / node start( |$)/.test(command);
 }
 
 function isAlive(pid: number): boolean {

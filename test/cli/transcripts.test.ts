@@ -61,7 +61,7 @@ async function follow(steps: Step[]): Promise<void> {
 function readSteps(page: string): Step[] {
   const text = readFileSync(`${ROOT}${page}`, 'utf8');
   const steps: Step[] = [];
-  for (const [, block = ''] of text.matchAll(/```console\n([^]*?)```/g)) {
+  for (const [, block = ''] of text.matchAll(/```console\n([\s\S]*?)```/g)) {
     for (const line of block.trimEnd().split('\n')) {
       if (line.startsWith('$ ')) steps.push({ args: argumentsOf(line.slice(2)), shown: [] });
       else steps.at(-1)!.shown.push(line);
@@ -83,15 +83,15 @@ function argumentsOf(command: string): string[] {
  */
 function patternOf(line: string): RegExp {
   const parts: [RegExp, (text: string) => string][] = [
-    [/~\/\.pier/y, () => escape(home.path)],
+    [/~\/\.pier/y, () => quote(home.path)],
     [/pier1[0-9a-z]+…[0-9a-z]+/y, () => 'pier1[0-9a-z]+…[0-9a-z]+'],
     [/pier1[0-9a-z]+/y, () => 'pier1[0-9a-z]+'],
-    [/[0-9.]+ PIER|fee [0-9.]+|"balance":"[0-9.]+"|(?<=\s)[+-][0-9.]+|127\.0\.0\.1/y, escape],
+    [/[0-9.]+ PIER|fee [0-9.]+|"balance":"[0-9.]+"|(?<=\s)[+-][0-9.]+|127\.0\.0\.1/y, quote],
     [/[0-9a-f]{8,}/y, () => '[0-9a-f]+'],
     [/[0-9]+/y, () => '[0-9]+'],
     [/\s+/y, () => '\\s+'],
     [/…/y, () => '.*?'],
-    [/[a-zA-Z]+|[^]/y, escape],
+    [/[a-zA-Z]+|[\s\S]/y, quote],
   ];
   let pattern = '';
   for (let at = 0; at < line.length; ) {
@@ -107,6 +107,6 @@ function patternOf(line: string): RegExp {
   return new RegExp(`^${pattern}$`);
 }
 
-function escape(text: string): string {
+function quote(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

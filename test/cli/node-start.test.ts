@@ -1,0 +1,43 @@
+/** `pier node start`: a node in the foreground that other commands find by themselves. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { waitUntil } from '../../cli/testnet/wait.ts';
+import { PierHome } from './run-pier.ts';
+
+const home = new PierHome();
+afterAll(() => home.remove());
+
+test('runs, is found without a URL, uses the keyring of the home, and ends on Ctrl-C', async () => {
+  const child = home.spawn(['node', 'start', '--rpc', '127.0.0.1:0', '--json']);
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part) => {
+    text += part;
+  });
+  try {
+    expect(await waitUntil(() => text.endsWith('\n') || child.exitCode !== null, 30_000)).toBe(true);
+    const info = JSON.parse(text);
+    expect(info).toMatchObject({ pid: child.pid, p2p: null, dataDir: join(home.path, 'node') });
+    const status = await home.json(['status']);
+    expect(status).toMatchObject({ height: 0, peers: 0, node: info.node });
+    expect(status.supply).toBe('0');
+    expect(await home.faultCode(['key', 'new', 'alice'])).toBe('PASSPHRASE_NEEDED');
+    expect(await home.faultCode(['status', '--dir', join(home.path, 'elsewhere')])).toBe('NO_NODE');
+    expect((await home.json(['block', '0'])).height).toBe(0);
+  } finally {
+    child.kill('SIGINT');
+  }
+  expect(await ended).toBe(0);
+  expect(existsSync(join(home.path, 'node', 'node.json'))).toBe(false);
+  expect(await home.faultCode(['status'])).toBe('NO_NODE');
+});
+
+test('options that can not be are refused with the option named', async () => {
+  const { code, stderr } = await home.run(['node', 'start', '--peer', 'http://example.org']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/--peer.*\nhint: .*ws:\/\//);
+  expect(await home.faultCode(['node', 'start', '--genesis', join(home.path, 'none.json')])).not.toBe(
+    'INTERNAL',
+  );
+});
