@@ -3,17 +3,17 @@
  * error that says what was found.
  */
 import { toHex } from '../chain/format/bytes.ts';
+import { ZERO_HASH } from '../chain/format/hash.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import type { Ledger } from '../chain/ledger/ledger.ts';
-import { META, endOf, stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
+import type { MemoryStore } from '../chain/ledger/memory-store.ts';
+import { endOf, META, stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
 import type { Mempool } from '../chain/pool/mempool.ts';
 import { decodeEntry, TOTALS, valueHash } from '../chain/state/entries.ts';
 import { accessList, executeTransaction } from '../chain/state/execute.ts';
 import { PageCache } from '../chain/state/page-cache.ts';
 import { StateTree } from '../chain/state/tree.ts';
 import { WorkingState } from '../chain/state/working-state.ts';
-import { ZERO_HASH } from '../chain/format/hash.ts';
-import type { MemoryStore } from '../chain/ledger/memory-store.ts';
 
 const STATE_ROWS = stateRow(new Uint8Array(0));
 const ROWS_MAX = 1_000_000;
@@ -76,7 +76,8 @@ export async function auditState(ledger: Ledger, content: MemoryStore): Promise<
       hold(entry.data.nonce <= entry.data.historyCount, 'an account was touched by all it sent');
     } else if (entry.TAG === 'record') recordDeposits += entry.data.deposit;
     else if (entry.TAG === 'pending') {
-      if (entry.data.height + ledger.params.reward.maturity > ledger.tip.height) pendingFees += entry.data.fees;
+      if (entry.data.height + ledger.params.reward.maturity > ledger.tip.height)
+        pendingFees += entry.data.fees;
     } else totals = entry.data;
   }
   const { issued, burned, deposited, unclaimedFees } = totals;
@@ -84,7 +85,10 @@ export async function auditState(ledger: Ledger, content: MemoryStore): Promise<
   hold(deposits === deposited && recordDeposits === deposited, 'deposits are those of the records');
   hold(pendingFees === unclaimedFees, 'unclaimed fees are those of the blocks that have not matured');
   const root = await rootOf(rows.map(([key, bytes]) => [key.subarray(STATE_ROWS.length), bytes]));
-  hold(toHex(root) === toHex(ledger.tip.header.stateRoot), "the state is the one the tip's header commits to");
+  hold(
+    toHex(root) === toHex(ledger.tip.header.stateRoot),
+    "the state is the one the tip's header commits to",
+  );
 }
 
 /** The root that entries have from nothing. */

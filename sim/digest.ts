@@ -1,6 +1,6 @@
 /** Owns the digest of all that happened in a world: two runs of a seed are the same if and only if their digests are. */
 import { toHex, u64 } from '../chain/format/bytes.ts';
-import { ZERO_HASH, hash } from '../chain/format/hash.ts';
+import { hash, ZERO_HASH } from '../chain/format/hash.ts';
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 

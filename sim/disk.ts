@@ -2,8 +2,9 @@
  * Owns what a node of the world leaves on disk: its store and its address book. A crash drops the process, never the
  * disk; of the writes under way at that moment the first few are there, each whole, and the rest aren't.
  */
-import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
+
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
+import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
 

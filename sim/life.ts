@@ -3,9 +3,10 @@
  * every law checked. *Liveness*: all faults end, and all nodes must come to one tip and one mempool, and all that was
  * accepted and can still be mined must be.
  */
+
+import type { Transaction } from '../chain/format/transaction.ts';
 import { stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
 import { accountRef, decodeAccount } from '../chain/state/entries.ts';
-import type { Transaction } from '../chain/format/transaction.ts';
 import type { SimNode } from './node.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
@@ -113,8 +114,16 @@ export class Life {
       node.start();
     }
     const { livenessMs } = this.#options;
-    await world.until('all nodes agree', () => world.up.length === world.nodes.length && world.agrees, livenessMs);
-    await world.until('the mempools are empty', () => world.agrees && world.up[0]!.reactor!.pool.size === 0, livenessMs);
+    await world.until(
+      'all nodes agree',
+      () => world.up.length === world.nodes.length && world.agrees,
+      livenessMs,
+    );
+    await world.until(
+      'the mempools are empty',
+      () => world.agrees && world.up[0]!.reactor!.pool.size === 0,
+      livenessMs,
+    );
     await world.auditAll();
   }
 

@@ -107,7 +107,8 @@ export class Side {
     }
     const { now } = this.#schedule;
     const { bytesPerMs, latencyMs } = this.#quality;
-    this.#departsAt = Math.max(now, this.#departsAt) + (bytesPerMs === null ? 0 : Math.ceil(bytes / bytesPerMs));
+    this.#departsAt =
+      Math.max(now, this.#departsAt) + (bytesPerMs === null ? 0 : Math.ceil(bytes / bytesPerMs));
     this.#arrivesAt = Math.max(this.#arrivesAt, this.#departsAt + latencyMs + this.#quality.jitter());
     this.#buffered += bytes;
     this.#sentSinceDrained += bytes;

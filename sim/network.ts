@@ -98,7 +98,10 @@ export class Network {
   #connect(from: Endpoint, to: Endpoint, address: string, latencyMs: number): void {
     const quality: LinkQuality = {
       latencyMs,
-      jitter: () => this.#random.below(1 + (latencyMs >> 2)) + (this.#lag.get(from.node) ?? 0) + (this.#lag.get(to.node) ?? 0),
+      jitter: () =>
+        this.#random.below(1 + (latencyMs >> 2)) +
+        (this.#lag.get(from.node) ?? 0) +
+        (this.#lag.get(to.node) ?? 0),
       bytesPerMs: this.#options.bytesPerMs,
     };
     const dialled = new Side(from.nextLink(), this.#schedule, quality, (input) => from.report(input));

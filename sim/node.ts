@@ -63,7 +63,13 @@ export class SimNode {
   #mount: Mount | null = null;
   #starts = 0;
 
-  constructor(config: NodeConfig, schedule: Schedule, network: Network, random: Random, observer: NodeObserver) {
+  constructor(
+    config: NodeConfig,
+    schedule: Schedule,
+    network: Network,
+    random: Random,
+    observer: NodeObserver,
+  ) {
     this.index = config.index;
     this.config = config;
     this.#schedule = schedule;
@@ -97,7 +103,9 @@ export class SimNode {
     if (this.#mount !== null) return;
     const mount = this.disk.mount();
     this.#mount = mount;
-    this.#boot(mount, this.#random.fork(`start ${this.#starts++}`)).catch((error) => this.#observer.fatal(this, error));
+    this.#boot(mount, this.#random.fork(`start ${this.#starts++}`)).catch((error) =>
+      this.#observer.fatal(this, error),
+    );
   }
 
   /** The process is gone in the middle of whatever it did; the disk stays. */

@@ -14,7 +14,13 @@ import type { Schedule } from './schedule.ts';
 const STATE_EVERY = 40;
 
 /** What a slow link or a partition may lead to; every other fault of a peer is one only a false node commits. */
-const HONEST_FAULTS: readonly FaultCode[] = ['HANDSHAKE_TIMEOUT', 'PING_TIMEOUT', 'SLOW_READER', 'TIMEOUT', 'STALLED'];
+const HONEST_FAULTS: readonly FaultCode[] = [
+  'HANDSHAKE_TIMEOUT',
+  'PING_TIMEOUT',
+  'SLOW_READER',
+  'TIMEOUT',
+  'STALLED',
+];
 
 export class Watch implements NodeObserver {
   readonly digest = new Digest();
@@ -57,7 +63,8 @@ export class Watch implements NodeObserver {
         const { change } = event;
         this.note(change.disconnected.length > 0 ? 'reorg' : 'tip', `${node.index} ${change.to.key}`);
         const known = this.#tips.get(node);
-        if (known !== undefined && change.to.work <= known.work) this.fail(`the work of node ${node.index}'s tip fell`);
+        if (known !== undefined && change.to.work <= known.work)
+          this.fail(`the work of node ${node.index}'s tip fell`);
         this.#tips.set(node, { work: change.to.work, count: (known?.count ?? 0) + 1 });
         break;
       }

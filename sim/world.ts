@@ -54,7 +54,15 @@ export class World {
   readonly #options: WorldOptions;
 
   constructor(options: WorldOptions) {
-    const { seed, nodes, miners = nodes, started = nodes, users = 8, blockMs = 10_000, skewMs = 500 } = options;
+    const {
+      seed,
+      nodes,
+      miners = nodes,
+      started = nodes,
+      users = 8,
+      blockMs = 10_000,
+      skewMs = 500,
+    } = options;
     this.#options = options;
     this.random = new Random(seed);
     this.users = new Users(this.random.fork('users'), users);
@@ -125,7 +133,8 @@ export class World {
       },
     );
     await this.#schedule.settle();
-    while (answer === null && failure === null && node.isUp && this.#schedule.nextAt !== undefined) await this.#step();
+    while (answer === null && failure === null && node.isUp && this.#schedule.nextAt !== undefined)
+      await this.#step();
     if (failure !== null) this.#throw(failure);
     return answer ?? [];
   }
@@ -178,7 +187,9 @@ export class World {
       .map(({ index, reactor, isUp }) => {
         if (reactor === null) return `node ${index}: ${isUp ? 'starting' : 'down'}`;
         const { ledger, pool, machine } = reactor;
-        const peers = machine.peers().map(({ node }) => this.nodes.findIndex((n) => toHex(n.signer.publicKey) === node));
+        const peers = machine
+          .peers()
+          .map(({ node }) => this.nodes.findIndex((n) => toHex(n.signer.publicKey) === node));
         return `node ${index}: height ${ledger.tip.height} tip ${ledger.tip.key.slice(-8)} pool ${pool.size} busy ${reactor.busy} peers ${peers.join()}`;
       })
       .join('\n');

@@ -6,10 +6,13 @@ import type { Ledger, TipChange } from '../ledger/ledger.ts';
 import { accountsOf } from '../state/execute.ts';
 import { admit } from './admission.ts';
 import type { Dropped, Mempool } from './mempool.ts';
+import { mayPass } from './waiting.ts';
 
 export interface PoolChange {
   /** Displaced by a reorganisation and waiting again. */
   readonly returned: readonly Transaction[];
+  /** Good before a reorganisation, not yet again: they rest on others that it displaced. To be tried again. */
+  readonly early: readonly Transaction[];
   /** Gone for good, with the reason. */
   readonly dropped: readonly Dropped[];
 }
@@ -26,16 +29,19 @@ export async function followTip(ledger: Ledger, pool: Mempool, change: TipChange
     .flatMap(({ transactions }) => transactions)
     .filter(({ key }) => !minedKeys.has(key));
   const again = [...displaced, ...stale.flatMap((sender) => pool.takeQueue(sender))].sort(bySenderAndNonce);
-  if (again.length === 0) return { returned: [], dropped };
+  if (again.length === 0) return { returned: [], early: [], dropped };
   const { errors, dropped: pushedOut } = await admit(ledger, pool, again, { returning: true });
   dropped.push(...pushedOut);
+  const early: Transaction[] = [];
   again.forEach((tx, i) => {
     const error = errors[i]!;
     const gone = error !== null && error.code !== 'ALREADY_KNOWN' && error.code !== 'ALREADY_MINED';
-    if (gone && !pool.has(tx.key)) dropped.push(...pool.drop(tx, reasonOf(error)));
+    if (!gone || pool.has(tx.key)) return;
+    if (change.disconnected.length > 0 && mayPass(error)) early.push(tx);
+    else dropped.push(...pool.drop(tx, reasonOf(error)));
   });
   const returned = displaced.filter(({ key }) => pool.has(key));
-  return { returned, dropped };
+  return { returned, early, dropped };
 }
 
 /** A used nonce in the pool means that another transaction of the sender was mined instead. */

@@ -1,14 +1,24 @@
 /**
- * Owns transactions that came before an earlier one of their sender: gossip keeps no order between peers. They are tried
- * again when the sender's queue or account moves on, and wholly: nothing rests on what was found before.
+ * Owns transactions that came before what they rest on: an earlier one of their sender (gossip keeps no order between
+ * peers), or money and records that a reorganisation took back for a while. They are tried again when the sender's
+ * queue or account moves on, and wholly: nothing rests on what was found before.
  *
  * Bounds: `WAITING_MAX` in all, where the oldest goes first; `WAITING_PER_SENDER_MAX` a sender, where the newest does.
  */
+import type { ErrorCode, RuleError } from '../errors.ts';
 import { toHex } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 
 const WAITING_MAX = 2_000;
 const WAITING_PER_SENDER_MAX = 64;
+
+/** Faults of context that no other block will mend. */
+const FINAL: readonly ErrorCode[] = ['NONCE_USED', 'EXPIRED', 'FEE_TOO_LOW'];
+
+/** True if a transaction refused for this may be good once others are mined. */
+export function mayPass(error: RuleError): boolean {
+  return (error.kind === 'context' || error.kind === 'early') && !FINAL.includes(error.code);
+}
 
 export class Waiting {
   /** By sender, each in order of arrival; a Map's order of insertion tells the oldest. */

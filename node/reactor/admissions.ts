@@ -8,7 +8,7 @@ import type { Ledger } from '../../chain/ledger/ledger.ts';
 import { areMined } from '../../chain/ledger/queries.ts';
 import { admit } from '../../chain/pool/admission.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
-import { Waiting } from '../../chain/pool/waiting.ts';
+import { mayPass, Waiting } from '../../chain/pool/waiting.ts';
 import type { Lane } from './lane.ts';
 
 /** A block's worth; gossip asks again for what was left out. */
@@ -26,6 +26,8 @@ export interface AdmissionOutcome {
   added(transactions: readonly Transaction[], link: number | null): void;
   dropped(dropped: readonly Dropped[]): void;
   checked(link: number, results: readonly { key: string; error: RuleError | null }[]): void;
+  /** True while blocks of a better chain are on their way. */
+  behind(): boolean;
 }
 
 interface Queued {
@@ -64,7 +66,12 @@ export class Admissions {
     this.#schedule();
   }
 
-  /** Tries again what waited for an earlier nonce of these senders. */
+  /** Keeps transactions that were good before and may be again: tried when their senders' accounts move on. */
+  hold(transactions: readonly Transaction[]): void {
+    for (const transaction of transactions) this.#waiting.add(transaction);
+  }
+
+  /** Tries again what waited of these senders. */
   retry(senders: Iterable<Uint8Array>): void {
     if (this.#waiting.size === 0) return;
     const again = this.#waiting.takeOf(senders);
@@ -110,6 +117,23 @@ export class Admissions {
     });
   }
 
+  /** Takes back what the ledger's queue kept over the last stop. What can't be mined any more is given up. */
+  async restore(): Promise<void> {
+    const { queue } = this.#ledger;
+    const restored = queue.takeRestored().map(decodeTransaction);
+    if (restored.length === 0) return;
+    restored.sort((a, b) => a.nonce - b.nonce);
+    const results = await this.submit(restored.map(({ bytes }) => bytes));
+    const given: Transaction[] = [];
+    restored.forEach((tx, i) => {
+      const result = results[i]!;
+      // An earlier one of its sender may be with peers only, and money with what a reorganisation displaced.
+      if ('error' in result && mayPass(result.error)) this.#waiting.add(tx);
+      else if ('error' in result || result.status === 'mined') given.push(tx);
+    });
+    await queue.forget(given);
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#queue.length === 0) return;
     this.#scheduled = true;
@@ -132,20 +156,28 @@ export class Admissions {
       number | null,
       { added: Transaction[]; results: { key: string; error: RuleError | null }[] }
     >();
+    const given: Dropped[] = [];
     batch.forEach(({ transaction, link }, i) => {
       const error = errors[i]!;
       const of = links.get(link) ?? { added: [], results: [] };
       links.set(link, of);
       of.results.push({ key: transaction.key, error });
       if (error === null) of.added.push(transaction);
-      else if (error.code === 'NONCE_GAP') this.#waiting.add(transaction);
+      else if (this.#waits(error, link)) this.#waiting.add(transaction);
+      else if (link === null && error.kind !== 'policy') given.push(...this.#pool.drop(transaction, error));
     });
-    let first = true;
+    if (dropped.length + given.length > 0) this.#outcome.dropped([...dropped, ...given]);
     for (const [link, { added, results }] of links) {
       if (link !== null) this.#outcome.checked(link, results);
-      this.#report(added, link, first ? dropped : []);
-      first = false;
+      this.#report(added, link, []);
     }
+  }
+
+  /** True if a refused transaction is kept to be tried again. `null` is for one that has waited before. */
+  #waits(error: RuleError, link: number | null): boolean {
+    if (error.code === 'NONCE_GAP') return true;
+    // While we are behind, what our peers hold rests on blocks we haven't got.
+    return mayPass(error) && (link === null || this.#outcome.behind());
   }
 
   #report(added: readonly Transaction[], link: number | null, dropped: readonly Dropped[]): void {

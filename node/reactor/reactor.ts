@@ -6,11 +6,13 @@
  */
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../../chain/errors.ts';
+import type { Block } from '../../chain/format/block.ts';
 import type { Header } from '../../chain/format/header.ts';
-import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
+import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger, Rejection, TipChange } from '../../chain/ledger/ledger.ts';
 import { followTip } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
+import { accountsOf } from '../../chain/state/execute.ts';
 import type { Effect, Identity, Input, MachineConfig } from '../../p2p/door.ts';
 import { Machine } from '../../p2p/machine.ts';
 import type { Clock, Miner, Timer, Transport } from '../ports.ts';
@@ -62,6 +64,7 @@ export class Reactor {
       added: (transactions, link) => this.#transactionsAdded(transactions, link),
       dropped: (dropped) => this.#transactionsDropped(dropped),
       checked: (link, results) => this.#input({ type: 'transactionsChecked', link, results }),
+      behind: () => this.ledger.hasBetter || this.machine.syncState().syncing,
     });
     this.mining = new Mining({
       ledger: this.ledger,
@@ -89,7 +92,8 @@ export class Reactor {
   /** Takes back what was acknowledged before the last stop, finishes what is stored, and meets the network. */
   async start(): Promise<void> {
     this.#advance();
-    await this.#restoreQueue();
+    await this.#lane.settled();
+    await this.#admissions.restore();
     this.#input({ type: 'start', savedAddresses: this.#parts.savedAddresses });
   }
 
@@ -227,15 +231,21 @@ export class Reactor {
 
   async #tipChanged(change: TipChange): Promise<void> {
     if (change.disconnected.length > 0) this.reorgs.add(change, this.#parts.clock.wallMs());
-    const { returned, dropped } = await followTip(this.ledger, this.pool, change);
+    const { returned, early, dropped } = await followTip(this.ledger, this.pool, change);
+    this.#admissions.hold(early);
     this.#listeners.tell({ type: 'tip', change });
     this.#transactionsDropped(dropped);
     this.#input({ type: 'tipChanged', tip: change.to });
     if (returned.length > 0) this.#transactionsAdded(returned, null);
-    this.#admissions.retry(
-      change.connected.flatMap(({ transactions }) => transactions.map(({ sender }) => sender)),
-    );
+    this.#admissions.retry(change.connected.flatMap((block) => this.#touched(block)));
     this.mining.tipChanged();
+  }
+
+  /** Accounts that a block of the active chain has changed. */
+  #touched({ header, transactions }: Block): Uint8Array[] {
+    const matured = this.ledger.activeAt(header.height - this.ledger.params.reward.maturity);
+    const accounts = transactions.flatMap(accountsOf);
+    return matured === undefined ? accounts : [...accounts, matured.header.miner];
   }
 
   #rejected(rejection: Rejection): void {
@@ -276,23 +286,10 @@ export class Reactor {
       .catch((error) => this.#fail(error));
   }
 
-  async #restoreQueue(): Promise<void> {
-    await this.#lane.settled();
-    const restored = this.ledger.queue.takeRestored().map(decodeTransaction);
-    if (restored.length === 0) return;
-    restored.sort((a, b) => a.nonce - b.nonce);
-    const results = await this.submit(restored.map(({ bytes }) => bytes));
-    await this.ledger.queue.forget(restored.filter((_, i) => !isPending(results[i]!)));
-  }
-
   #fail(error: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#parts.timer.cancel();
     this.#parts.fatal(error);
   }
-}
-
-function isPending(result: Submitted): boolean {
-  return 'status' in result && result.status === 'pending';
 }
