@@ -165,13 +165,16 @@ export class Machine {
   #dispatch(peer: Peer, bytes: Uint8Array) {
     if (peer.phase === 'greeting' && speaksOtherVersion(bytes))
       return this.#wire.close(peer, 'WRONG_VERSION');
-    let message: Message | null;
     try {
-      message = decodeMessage(bytes);
+      this.#route(peer, decodeMessage(bytes));
     } catch (error) {
+      // A part that finds the content of a message malformed throws before it has changed anything.
       if (!(error instanceof RuleError)) throw error;
-      return this.#wire.close(peer, error.code === 'OVERSIZE' ? 'OVERSIZE' : 'MALFORMED', error.message);
+      this.#wire.close(peer, error.code === 'OVERSIZE' ? 'OVERSIZE' : 'MALFORMED', error.message);
     }
+  }
+
+  #route(peer: Peer, message: Message | null) {
     // Types of later versions are none of our business, but nothing comes before the handshake.
     if (message === null && peer.ready) return;
     if (message === null || MESSAGES[message.name].phase !== peer.phase) {

@@ -16,7 +16,8 @@ export interface PeerUrl {
 }
 
 const FORM = /^ws:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\]):([1-9][0-9]{0,4})$/;
-const NAME = /^(?=.*[a-z])[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+// The last label begins with a letter: what ends in a number is an IPv4 address in some form to a URL parser (0x7f.1).
+const NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?$/;
 const OCTETS = /^(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$/;
 
 /** The parts of a canonical `ws://host:port`, lower case, without path; `null` for anything else. */

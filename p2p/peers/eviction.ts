@@ -27,10 +27,11 @@ export function chooseEviction(candidates: readonly Candidate[]): number | null 
   left = left.slice(Math.ceil(left.length / 2));
   const groups = new Map<string, Candidate[]>();
   for (const peer of left) groups.set(peer.group, [...(groups.get(peer.group) ?? []), peer]);
+  const age = (group: readonly Candidate[]): number => left.indexOf(group.at(-1)!);
   let largest: Candidate[] = [];
   for (const group of groups.values()) {
-    const newer = group.at(-1)!.openedAtMs > (largest.at(-1)?.openedAtMs ?? Number.NEGATIVE_INFINITY);
-    if (group.length > largest.length || (group.length === largest.length && newer)) largest = group;
+    const younger = group.length === largest.length && age(group) > age(largest);
+    if (group.length > largest.length || younger) largest = group;
   }
   return largest.at(-1)?.link ?? null;
 }
