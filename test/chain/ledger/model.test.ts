@@ -17,7 +17,7 @@ import { type Operation, Scenario } from './scenario.ts';
 /** The run that every test does; what it comes across is known. */
 const USUAL_SEED = 1;
 const SEED = Number(process.env.MODEL_SEED ?? USUAL_SEED);
-const OPERATIONS = Number(process.env.MODEL_OPERATIONS ?? 12_000);
+const OPERATIONS = Number(process.env.MODEL_OPERATIONS ?? 10_500);
 /** Tips between two comparisons of everything. */
 const TIPS_PER_COMPARISON = 10;
 
