@@ -4,6 +4,7 @@ import type { RuleError } from '../chain/errors.ts';
 import { fromHex, toHex } from '../chain/format/bytes.ts';
 import type { Params } from '../chain/format/params.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
+import { type ProofSubject, prove } from '../chain/ledger/proofs.ts';
 import {
   type Answer,
   getAccounts,
@@ -12,11 +13,10 @@ import {
   getTotals,
   getTouches,
   type Mined,
-  proveEntry,
   type Touch,
   touchCursor,
 } from '../chain/ledger/queries.ts';
-import { type Account, accountRef, type LedgerRecord, type Totals } from '../chain/state/entries.ts';
+import type { Account, LedgerRecord, Totals } from '../chain/state/entries.ts';
 import { recordOf } from '../chain/state/execute.ts';
 import type { PeerInfo } from '../p2p/door.ts';
 import type { NodeEvent as ReactorEvent } from './reactor/events.ts';
@@ -28,7 +28,6 @@ import type {
   HistoryPage,
   NodeEvent,
   NodeView,
-  ProvedEntry,
   Reorganisation,
   Submission,
   Unmined,
@@ -125,7 +124,12 @@ export class ReactorView implements NodeView {
   ): Promise<Answer<HistoryPage>> {
     const { ledger } = this.#reactor;
     const tip = ledger.tip;
-    const touches = await getTouches(ledger, address, limit, before === undefined ? undefined : readCursor(before));
+    const touches = await getTouches(
+      ledger,
+      address,
+      limit,
+      before === undefined ? undefined : readCursor(before),
+    );
     const found = await Promise.all(touches.map(({ id }) => getMined(ledger, id)));
     const items = found.map(({ value }) => value).filter((mined): mined is Mined => mined !== null);
     const last: Touch | undefined = touches.at(-1);
@@ -137,10 +141,8 @@ export class ReactorView implements NodeView {
     return getRecord(this.#reactor.ledger, id);
   }
 
-  async proveAccount(address: Uint8Array): Promise<Answer<ProvedEntry>> {
-    const ref = accountRef(address);
-    const { tip, value } = await proveEntry(this.#reactor.ledger, ref);
-    return { tip, value: { key: ref.key, ...value } };
+  prove(subject: ProofSubject): Promise<Answer<Uint8Array>> {
+    return prove(this.#reactor.ledger, subject);
   }
 
   mined(id: Uint8Array): Promise<Answer<Mined | null>> {
@@ -206,7 +208,8 @@ export class ReactorView implements NodeView {
 
   *#translate(event: ReactorEvent): Generator<NodeEvent> {
     if (event.type === 'pending') {
-      for (const transaction of event.transactions) yield { topic: 'transaction', status: 'pending', transaction };
+      for (const transaction of event.transactions)
+        yield { topic: 'transaction', status: 'pending', transaction };
     } else if (event.type === 'dropped') {
       const { transaction, error: reason } = event;
       yield { topic: 'transaction', status: 'dropped', transaction, reason };

@@ -1,28 +1,35 @@
 /** Owns what can be asked of the ledger. Each answer is of one snapshot and names the tip it belongs to. */
-import { concat, equalBytes, toBigInt, toHex, u32 } from '../format/bytes.ts';
-import { encodeProof } from '../state/tree-proof.ts';
+
 import type { HeaderNode } from '../consensus/header-tree.ts';
-import { RuleError, assert } from '../errors.ts';
+import { assert, RuleError } from '../errors.ts';
+import { concat, equalBytes, toBigInt, toHex, u32 } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import {
   type Account,
-  type EntryRef,
-  type LedgerRecord,
-  TOTALS,
-  type Totals,
   accountRef,
   decodeAccount,
   decodeRecord,
   decodeTotals,
+  type EntryRef,
+  type LedgerRecord,
   recordRef,
+  TOTALS,
+  type Totals,
 } from '../state/entries.ts';
+import { encodeProof } from '../state/tree-proof.ts';
 import { checkEntry } from './connector.ts';
 import type { Ledger } from './ledger.ts';
-import { META, endOf, stateRow, touchRow, touchRows, transactionRow } from './store-keys.ts';
+import { endOf, META, stateRow, touchRow, touchRows, transactionRow } from './store-keys.ts';
 
 export interface Answer<T> {
   readonly tip: HeaderNode;
   readonly value: T;
+}
+
+/** Bytes of a state entry, `null` if there is none, and the encoded path that shows it. */
+export interface ProvedEntry {
+  readonly bytes: Uint8Array | null;
+  readonly proof: Uint8Array;
 }
 
 /** Where a transaction was mined. */
@@ -77,18 +84,18 @@ function nodeOf(ledger: Ledger, id: Uint8Array | undefined): HeaderNode {
 }
 
 /** A state entry with its proof under the tip's state root. */
-export function proveEntry(
-  ledger: Ledger,
-  ref: EntryRef,
-): Promise<Answer<{ bytes: Uint8Array | null; proof: Uint8Array }>> {
-  return ledger.exclusively(async () => {
-    const [value] = await ledger.store.getMany([stateRow(ref.key)]);
-    await ledger.tree.prepare([ref.key]);
-    checkEntry(ledger.tree, ref.key, value ?? null, ref.name);
-    const proof = encodeProof(ledger.tree.prove(ref.key));
-    ledger.tree.unload();
-    return { tip: ledger.tip, value: { bytes: value ?? null, proof } };
-  });
+export function proveEntry(ledger: Ledger, ref: EntryRef): Promise<Answer<ProvedEntry>> {
+  return ledger.exclusively(async () => ({ tip: ledger.tip, value: await proveEntryAlone(ledger, ref) }));
+}
+
+/** The same, for a caller that has the ledger to itself. */
+export async function proveEntryAlone(ledger: Ledger, ref: EntryRef): Promise<ProvedEntry> {
+  const [value] = await ledger.store.getMany([stateRow(ref.key)]);
+  await ledger.tree.prepare([ref.key]);
+  checkEntry(ledger.tree, ref.key, value ?? null, ref.name);
+  const proof = encodeProof(ledger.tree.prove(ref.key));
+  ledger.tree.unload();
+  return { bytes: value ?? null, proof };
 }
 
 /** Where a transaction stands in the active chain; `null` if it doesn't. */
@@ -120,7 +127,8 @@ export async function getTouches(
   limit: number,
   before?: { height: number; index: number },
 ): Promise<Touch[]> {
-  if (limit < 1 || limit > HISTORY_PAGE_MAX) throw new RuleError('MALFORMED', `limit must be 1 to ${HISTORY_PAGE_MAX}`);
+  if (limit < 1 || limit > HISTORY_PAGE_MAX)
+    throw new RuleError('MALFORMED', `limit must be 1 to ${HISTORY_PAGE_MAX}`);
   const from = touchRows(address);
   const to = before === undefined ? endOf(from) : touchRow(address, before.height, before.index);
   const rows = await ledger.store.iterate({ from, to, reverse: true, limit });

@@ -39,7 +39,14 @@ export const META = {
 } as const;
 
 /** Rows that are made from blocks, and go when the state is rebuilt. */
-export const DERIVED_PREFIXES: readonly Uint8Array[] = [STATE, prefix('p'), UNDO, TRANSACTION, TOUCH, RECORD_TOUCH];
+export const DERIVED_PREFIXES: readonly Uint8Array[] = [
+  STATE,
+  prefix('p'),
+  UNDO,
+  TRANSACTION,
+  TOUCH,
+  RECORD_TOUCH,
+];
 
 export const headerRow = (id: Uint8Array): Uint8Array => concat(HEADER, id);
 export const bodyRow = (id: Uint8Array): Uint8Array => concat(BODY, id);

@@ -3,7 +3,6 @@ import { RuleError } from '../../chain/errors.ts';
 import { formatAddress } from '../../chain/format/address.ts';
 import { formatPlanks } from '../../chain/format/amount.ts';
 import { equalBytes, toHex } from '../../chain/format/bytes.ts';
-import { encodeHeader } from '../../chain/format/header.ts';
 import { NAME_BYTES_MAX, recordId, type Transaction } from '../../chain/format/transaction.ts';
 import type { Mined } from '../../chain/ledger/queries.ts';
 import { badParams } from './faults.ts';
@@ -235,26 +234,6 @@ export const ACCOUNT_METHODS = [
       const { tip: node, value: record } = await view.record(key);
       if (record === null) throw new RuleError('NO_RECORD', toHex(key));
       return { ...recordJson(key, record), tip: tipJson(node) };
-    },
-  }),
-  method({
-    name: 'proof',
-    doc: 'A proof of an account, or that there is none: the entry of the state tree, the path to the state root, and the header that commits to that root. `value` is null if the account does not exist.',
-    params: { address: who },
-    result: object({ key: hash, value: orNull(hex), proof: hex, header: hex, tip }),
-    example: {
-      params: { address: sample.ALICE },
-      result: { key: sample.HASH, value: '0100000000000003e8', proof: '02ab', header: '01', tip: sample.TIP },
-    },
-    async call({ view }, params) {
-      const { tip: node, value: entry } = await view.proveAccount(params.address);
-      return {
-        key: toHex(entry.key),
-        value: entry.bytes === null ? null : toHex(entry.bytes),
-        proof: toHex(entry.proof),
-        header: toHex(encodeHeader(node.header)),
-        tip: tipJson(node),
-      };
     },
   }),
 ];

@@ -58,6 +58,7 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   LOCKED: 'Only a recovery opens this account again.',
   BAD_SIGNATURE: 'Sign it for this ledger: the chain id of the method params is part of what is signed.',
   NOT_OWNER: 'Ask for the record: its owner has to sign.',
+  NOT_MINED: 'It waits for a block, or was dropped: ask for its status with transaction.',
   UNKNOWN_BLOCK: 'Ask for another height or id, or "tip"; a block that was just mined may not be here yet.',
   ALREADY_MINED: 'Nothing has to be done.',
   BAD_ADDRESS: 'An address is 43 characters and begins with pier1.',

@@ -4,6 +4,7 @@ import { CHAIN_METHODS } from './chain-methods.ts';
 import { type Method, method } from './method.ts';
 import { ADMIN_METHODS, NETWORK_METHODS } from './network-methods.ts';
 import { POOL_METHODS } from './pool-methods.ts';
+import { PROOF_METHODS } from './proof-methods.ts';
 
 const discover: Method = method({
   name: 'rpc.discover',
@@ -18,6 +19,7 @@ const discover: Method = method({
 export const METHODS: readonly Method[] = [
   ...CHAIN_METHODS,
   ...ACCOUNT_METHODS,
+  ...PROOF_METHODS,
   ...POOL_METHODS,
   ...NETWORK_METHODS,
   discover,

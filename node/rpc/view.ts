@@ -6,6 +6,7 @@ import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import type { RuleError } from '../../chain/errors.ts';
 import type { Params } from '../../chain/format/params.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
+import type { ProofSubject } from '../../chain/ledger/proofs.ts';
 import type { Answer, Mined } from '../../chain/ledger/queries.ts';
 import type { Account, LedgerRecord, Totals } from '../../chain/state/entries.ts';
 import type { PeerInfo } from '../../p2p/door.ts';
@@ -49,13 +50,6 @@ export interface Reorganisation {
   /** Blocks connected. */
   readonly connected: number;
   readonly forkHeight: number;
-}
-
-export interface ProvedEntry {
-  readonly key: Uint8Array;
-  /** Null if the proof is one of absence. */
-  readonly bytes: Uint8Array | null;
-  readonly proof: Uint8Array;
 }
 
 export type TransactionNews =
@@ -112,7 +106,8 @@ export interface NodeView {
   /** `before` is the `next` of an earlier page. Throws `RpcFault` if it can't be. */
   history(address: Uint8Array, limit: number, before: string | undefined): Promise<Answer<HistoryPage>>;
   record(id: Uint8Array): Promise<Answer<LedgerRecord | null>>;
-  proveAccount(address: Uint8Array): Promise<Answer<ProvedEntry>>;
+  /** The bytes of a proof's file. Rejects as `prove` of `chain/ledger/proofs.ts` does. */
+  prove(subject: ProofSubject): Promise<Answer<Uint8Array>>;
 
   mined(id: Uint8Array): Promise<Answer<Mined | null>>;
   unmined(id: Uint8Array): Unmined;

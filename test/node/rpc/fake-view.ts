@@ -117,10 +117,7 @@ export class FakeView implements NodeView {
     },
   });
   record: NodeView['record'] = async () => ({ tip: this.tip, value: null });
-  proveAccount: NodeView['proveAccount'] = async () => ({
-    tip: this.tip,
-    value: { key: new Uint8Array(32), bytes: null, proof: fromHex('00ff') },
-  });
+  prove: NodeView['prove'] = async () => ({ tip: this.tip, value: fromHex('00ff') });
   mined: NodeView['mined'] = async (id) => ({
     tip: this.tip,
     value: toHex(id) === toHex(MINED) ? { block: this.tip, index: 0, transaction: this.transfer } : null,

@@ -1,0 +1,168 @@
+/**
+ * Owns the check of what a proof says about a block: a value of its state or the absence of one, a transaction in it,
+ * a whole history. Pure. Holds no state.
+ */
+import { verifyStrict } from '../../chain/crypto/ed25519.ts';
+import { RuleError } from '../../chain/errors.ts';
+import { equalBytes } from '../../chain/format/bytes.ts';
+import { DOMAIN, hash, ZERO_HASH } from '../../chain/format/hash.ts';
+import { type Header, headerId } from '../../chain/format/header.ts';
+import { decodeTxProof, verifyTxProof } from '../../chain/format/merkle.ts';
+import {
+  decodeTransaction,
+  recordId,
+  signatureChecks,
+  type Transaction,
+} from '../../chain/format/transaction.ts';
+import type { HistoryClaim, Proof } from '../../chain/proof/proof-file.ts';
+import {
+  type Account,
+  accountRef,
+  decodeEntry,
+  type Entry,
+  type EntryRef,
+  type LedgerRecord,
+  recordRef,
+  TOTALS,
+  type Totals,
+  valueHash,
+} from '../../chain/state/entries.ts';
+import { decodeProof, type TreeProof, verifyProof as verifyStatePath } from '../../chain/state/tree-proof.ts';
+import { ProofError } from './faults.ts';
+
+/** Transactions that touched an entry, oldest first. */
+export interface ProvedHistory {
+  /** How many came before these, bound by their hash and not shown; 0 if these are the whole history. */
+  readonly earlier: number;
+  readonly transactions: readonly Transaction[];
+}
+
+/** What was proved of the block. A `value` of null: there is no such account or record. */
+export type Claim =
+  | { readonly kind: 'block'; readonly subject: Uint8Array; readonly value: Header }
+  | { readonly kind: 'account'; readonly subject: Uint8Array; readonly value: Account | null }
+  | { readonly kind: 'record'; readonly subject: Uint8Array; readonly value: LedgerRecord | null }
+  | { readonly kind: 'supply'; readonly subject: null; readonly value: Totals }
+  | {
+      readonly kind: 'transaction';
+      /** Its id. */
+      readonly subject: Uint8Array;
+      readonly value: { readonly transaction: Transaction; readonly index: number; readonly count: number };
+    }
+  | {
+      readonly kind: 'accountHistory';
+      readonly subject: Uint8Array;
+      readonly value: ProvedHistory & { readonly account: Account };
+    }
+  | {
+      readonly kind: 'recordHistory';
+      readonly subject: Uint8Array;
+      readonly value: ProvedHistory & { readonly record: LedgerRecord };
+    };
+
+/** `block` is the header that everything hangs on; it is the caller's to check. Throws `ProofError`. */
+export function verifyClaim({ TAG, data }: Proof, block: Header, chainId: Uint8Array): Claim {
+  switch (TAG) {
+    case 'block':
+      return { kind: TAG, subject: headerId(block), value: block };
+    case 'account': {
+      const entry = entryAt(accountRef(data.address), data, block);
+      return { kind: TAG, subject: data.address, value: entry && asAccount(entry) };
+    }
+    case 'record': {
+      const entry = entryAt(recordRef(data.record), data, block);
+      return { kind: TAG, subject: data.record, value: entry && asRecord(entry, data.record) };
+    }
+    case 'supply': {
+      const entry = entryAt(TOTALS, data, block);
+      if (entry?.TAG !== 'totals' || entry.data.issued < entry.data.burned) throw new ProofError('BAD_VALUE');
+      return { kind: TAG, subject: null, value: entry.data };
+    }
+    case 'transaction':
+      return verifyTransaction(data, block, chainId);
+    case 'accountHistory': {
+      const account = asAccount(entryAt(accountRef(data.address), data, block)!);
+      return { kind: TAG, subject: data.address, value: { ...verifyHistory(data, account), account } };
+    }
+    case 'recordHistory': {
+      const record = asRecord(entryAt(recordRef(data.record), data, block)!, data.record);
+      return { kind: TAG, subject: data.record, value: { ...verifyHistory(data, record), record } };
+    }
+  }
+}
+
+/** The entry, or null if the path shows that there is none. */
+function entryAt(
+  { key }: EntryRef,
+  { path, entry }: { readonly path: Uint8Array; readonly entry: Uint8Array | null },
+  { stateRoot }: Header,
+): Entry | null {
+  const proof: TreeProof = wellFormed('the state path', () => decodeProof(path));
+  const found = entry === null ? null : valueHash(entry);
+  if (!verifyStatePath(stateRoot, key, found, proof)) throw new ProofError('BAD_PATH', "the block's state");
+  return entry === null ? null : valid(() => decodeEntry(entry));
+}
+
+function asAccount(entry: Entry): Account {
+  if (entry.TAG !== 'account') throw new ProofError('BAD_VALUE', `${entry.TAG} where an account belongs`);
+  return entry.data;
+}
+
+function asRecord(entry: Entry, id: Uint8Array): LedgerRecord {
+  if (entry.TAG !== 'record') throw new ProofError('BAD_VALUE', `${entry.TAG} where a record belongs`);
+  const { creator, name } = entry.data;
+  if (!equalBytes(recordId(creator, name), id))
+    throw new ProofError('BAD_VALUE', 'a record under another id');
+  return entry.data;
+}
+
+function verifyTransaction(
+  data: Extract<Proof, { TAG: 'transaction' }>['data'],
+  block: Header,
+  chainId: Uint8Array,
+): Claim {
+  const transaction = wellFormed('the transaction', () => decodeTransaction(data.transaction));
+  const path = wellFormed("the transaction's path", () => decodeTxProof(data.path));
+  if (!verifyTxProof(block.txRoot, transaction.id, path)) {
+    throw new ProofError('BAD_PATH', "the block's transactions");
+  }
+  for (const { publicKey, message, signature } of signatureChecks(transaction, chainId)) {
+    if (!verifyStrict(publicKey, message, signature)) throw new ProofError('BAD_SIGNATURE');
+  }
+  const { index, count } = path;
+  return { kind: 'transaction', subject: transaction.id, value: { transaction, index, count } };
+}
+
+function verifyHistory(
+  { earlier, transactions }: HistoryClaim,
+  { history, historyCount }: { readonly history: Uint8Array; readonly historyCount: number },
+): ProvedHistory {
+  if (earlier.count === 0 && !equalBytes(earlier.hash, ZERO_HASH)) throw new ProofError('BAD_HISTORY');
+  const found = transactions.map((bytes) => wellFormed('a transaction', () => decodeTransaction(bytes)));
+  const folded = found.reduce((folded, { id }) => hash(DOMAIN.history, folded, id), earlier.hash);
+  if (earlier.count + found.length !== historyCount) {
+    throw new ProofError('BAD_HISTORY', `${earlier.count + found.length} of ${historyCount}`);
+  }
+  if (!equalBytes(folded, history)) throw new ProofError('BAD_HISTORY');
+  return { earlier: earlier.count, transactions: found };
+}
+
+/** A part of the file itself. */
+function wellFormed<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RuleError) throw new ProofError('PROOF_MALFORMED', `${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Bytes that the block does commit to. */
+function valid<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RuleError) throw new ProofError('BAD_VALUE', error.message);
+    throw error;
+  }
+}
