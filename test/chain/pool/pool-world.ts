@@ -21,6 +21,7 @@ export const ROOMY: Params = {
 
 export interface Followed {
   readonly returned: Transaction[];
+  readonly early: Transaction[];
   readonly dropped: Dropped[];
 }
 
@@ -80,12 +81,13 @@ export class PoolWorld {
     const { ledger } = this.harness;
     expect(this.harness.addHeader(drawn.header, drawn.header.time)).toBe(null);
     expect(this.harness.addBody(drawn.id, drawn.transactions)).toBe(null);
-    const followed: Followed = { returned: [], dropped: [] };
+    const followed: Followed = { returned: [], early: [], dropped: [] };
     for (;;) {
       const change = await ledger.advance();
       if (change === null) return followed;
-      const { returned, dropped } = await followTip(ledger, this.pool, change);
+      const { returned, early, dropped } = await followTip(ledger, this.pool, change);
       followed.returned.push(...returned);
+      followed.early.push(...early);
       followed.dropped.push(...dropped);
     }
   }
@@ -94,7 +96,7 @@ export class PoolWorld {
   async overtake(height: number): Promise<Followed> {
     let on = this.chain.nameOf(this.harness.ledger.activeAt(height)!.key);
     const count = this.harness.ledger.tip.height - height + 1;
-    let followed: Followed = { returned: [], dropped: [] };
+    let followed: Followed = { returned: [], early: [], dropped: [] };
     for (let i = 0; i < count; i++) {
       followed = await this.block({ on, miner: `rival ${this.#blocks}` });
       on = `n${this.#blocks}`;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { type ErrorCode, RuleError } from '../../../chain/errors.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
-import { Waiting } from '../../../chain/pool/waiting.ts';
+import { mayPass, Waiting } from '../../../chain/pool/waiting.ts';
 import { addressFor } from '../actors.ts';
 
 /** As much of a transaction as waiting looks at. */
@@ -40,4 +41,18 @@ test('keeps 2,000 in all; the oldest goes', () => {
     false,
     true,
   ]);
+});
+
+test('tells what others may mend from what nothing will', () => {
+  const codes: ErrorCode[] = ['NONCE_GAP', 'OVERSPEND', 'WRONG_KEY', 'NO_ACCOUNT', 'TOO_SOON', 'NOT_OWNER'];
+  const final: ErrorCode[] = [
+    'NONCE_USED',
+    'EXPIRED',
+    'FEE_TOO_LOW',
+    'BAD_SIGNATURE',
+    'POOL_FULL',
+    'QUEUE_FULL',
+  ];
+  const passing = [...codes, ...final].filter((code) => mayPass(new RuleError(code)));
+  expect(passing).toEqual(codes);
 });
