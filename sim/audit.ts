@@ -7,7 +7,7 @@ import { ZERO_HASH } from '../chain/format/hash.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import type { Ledger } from '../chain/ledger/ledger.ts';
 import type { MemoryStore } from '../chain/ledger/memory-store.ts';
-import { endOf, META, stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
+import { DERIVED_PREFIXES, endOf, META, stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
 import type { Mempool } from '../chain/pool/mempool.ts';
 import { decodeEntry, TOTALS, valueHash } from '../chain/state/entries.ts';
 import { accessList, executeTransaction } from '../chain/state/execute.ts';
@@ -89,6 +89,16 @@ export async function auditState(ledger: Ledger, content: MemoryStore): Promise<
     toHex(root) === toHex(ledger.tip.header.stateRoot),
     "the state is the one the tip's header commits to",
   );
+}
+
+/** All that follows from the active chain: byte for byte the same on every node with the same tip. */
+export async function sharedRows(content: MemoryStore): Promise<string[]> {
+  const rows: string[] = [];
+  for (const prefix of DERIVED_PREFIXES) {
+    const found = await content.iterate({ from: prefix, to: endOf(prefix), limit: ROWS_MAX });
+    for (const [key, value] of found) rows.push(`${toHex(key)} ${toHex(value)}`);
+  }
+  return rows;
 }
 
 /** The root that entries have from nothing. */

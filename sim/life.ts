@@ -4,10 +4,8 @@
  * accepted and can still be mined must be.
  */
 
-import type { Transaction } from '../chain/format/transaction.ts';
-import { stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
-import { accountRef, decodeAccount } from '../chain/state/entries.ts';
 import type { SimNode } from './node.ts';
+import { Payments } from './payments.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
@@ -30,13 +28,13 @@ export class Life {
   readonly #world: World;
   readonly #random: Random;
   readonly #options: LifeOptions;
-  /** Accepted by a node, by key. */
-  readonly accepted = new Map<string, Transaction>();
+  readonly payments: Payments;
 
   constructor(world: World, options: LifeOptions) {
     this.#world = world;
     this.#random = world.random.fork('life');
     this.#options = options;
+    this.payments = new Payments(world);
   }
 
   async run(): Promise<void> {
@@ -68,8 +66,7 @@ export class Life {
     const from = this.#random.below(users.all.length);
     const to = this.#random.below(users.all.length);
     const amount = this.#random.between(1, users.isFunded(from) ? 1_000_000 : 100_000);
-    const { transaction, answer } = await this.#world.pay(this.#random.pick(up), from, to, amount);
-    if (answer !== undefined && 'status' in answer) this.accepted.set(transaction.key, transaction);
+    await this.payments.pay(this.#random.pick(up), from, to, amount);
   }
 
   #fault(): void {
@@ -124,21 +121,6 @@ export class Life {
       () => world.agrees && world.up[0]!.reactor!.pool.size === 0,
       livenessMs,
     );
-    await world.auditAll();
-  }
-
-  /**
-   * Accepted transactions that are in no block of the chain agreed on, though their nonce is still free. There are none:
-   * what was accepted is only ever displaced by another transaction of its sender.
-   */
-  async lost(): Promise<Transaction[]> {
-    const all = [...this.accepted.values()];
-    const { content } = this.#world.nodes[0]!.disk;
-    const mined = await content.getMany(all.map(({ id }) => transactionRow(id)));
-    const accounts = await content.getMany(all.map(({ sender }) => stateRow(accountRef(sender).key)));
-    return all.filter(({ nonce }, i) => {
-      const account = accounts[i];
-      return mined[i] === undefined && (account === undefined || decodeAccount(account).nonce <= nonce);
-    });
+    await world.auditSame();
   }
 }

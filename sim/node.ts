@@ -112,12 +112,12 @@ export class SimNode {
   crash(): void {
     this.#mount?.crash();
     this.#mount = null;
-    const process = this.#process;
+    const running = this.#process;
     this.#process = null;
-    if (process === null) return;
-    process.transport.crash();
-    process.timer.cancel();
-    void process.miner.stop();
+    if (running === null) return;
+    running.transport.crash();
+    running.timer.cancel();
+    void running.miner.stop();
   }
 
   async #boot(mount: Mount, random: Random): Promise<void> {

@@ -10,8 +10,9 @@ import { Digest } from './digest.ts';
 import type { NodeObserver, SimNode } from './node.ts';
 import type { Schedule } from './schedule.ts';
 
-/** Tips of a node between two checks of its whole state. */
+/** Tips of a node between two checks of its whole state, and changes between two checks of its mempool. */
 const STATE_EVERY = 40;
+const POOL_EVERY = 16;
 
 /** What a slow link or a partition may lead to; every other fault of a peer is one only a false node commits. */
 const HONEST_FAULTS: readonly FaultCode[] = [
@@ -29,6 +30,7 @@ export class Watch implements NodeObserver {
   readonly #schedule: Schedule;
   /** Nodes with something new to check. */
   readonly #changed = new Set<SimNode>();
+  #changes = 0;
   readonly #tips = new Map<SimNode, { work: bigint; count: number }>();
 
   constructor(schedule: Schedule) {
@@ -81,7 +83,8 @@ export class Watch implements NodeObserver {
         this.note(event.name, `${node.index}`);
         return;
     }
-    this.#changed.add(node);
+    // Every tip is looked at, and what comes between by chance.
+    if (event.type === 'tip' || ++this.#changes % POOL_EVERY === 0) this.#changed.add(node);
   }
 
   fatal(node: SimNode, error: unknown): void {

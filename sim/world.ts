@@ -10,6 +10,7 @@ import type { Verifier } from '../chain/ledger/ports.ts';
 import { stateRow } from '../chain/ledger/store-keys.ts';
 import { accountRef, decodeAccount } from '../chain/state/entries.ts';
 import type { Submitted } from '../node/reactor/admissions.ts';
+import { sharedRows } from './audit.ts';
 import { totalHashrate, worldParams } from './ledger-params.ts';
 import { Network } from './network.ts';
 import { SimNode } from './node.ts';
@@ -175,10 +176,26 @@ export class World {
     return new Set(views).size <= 1 && this.up.every(({ atRest }) => atRest);
   }
 
-  /** Checks the whole of every running node. */
-  async auditAll(): Promise<void> {
-    for (const node of this.up) if (node.atRest) await this.watch.auditNode(node, true);
-    this.#throwFailure();
+  /** True if no running node waits for anything of its peers, or holds anything for them. */
+  get idle(): boolean {
+    return this.up.every(({ reactor }) => {
+      const { ledger, machine } = reactor!;
+      const { missing, inFlight, syncing } = machine.syncState();
+      const held = machine.peers().reduce((sum, peer) => sum + peer.heldBytes, ledger.heldBytes);
+      return missing + inFlight + held === 0 && !syncing;
+    });
+  }
+
+  /** Waits until all agree and nothing is under way, and checks that their stores are the same then. */
+  async auditSame(limitMs = 120_000): Promise<void> {
+    await this.until('all agree and nothing is held back', () => this.agrees && this.idle, limitMs);
+    await this.#auditAll();
+    const [first, ...others] = await Promise.all(this.up.map(({ disk }) => sharedRows(disk.content)));
+    for (const rows of others) {
+      const differing = rows.find((row, i) => row !== first![i]) ?? first![rows.length];
+      if (differing !== undefined)
+        this.#throw(new Error(`the stores of nodes that agree differ: ${differing}`));
+    }
   }
 
   /** One line a node: where it is and what it holds. */
@@ -190,9 +207,15 @@ export class World {
         const peers = machine
           .peers()
           .map(({ node }) => this.nodes.findIndex((n) => toHex(n.signer.publicKey) === node));
-        return `node ${index}: height ${ledger.tip.height} tip ${ledger.tip.key.slice(-8)} pool ${pool.size} busy ${reactor.busy} peers ${peers.join()}`;
+        return `node ${index}: height ${ledger.tip.height} tip ${ledger.tip.key.slice(-8)} pool ${pool.size} busy ${reactor.busy} peers ${peers.join()} sync ${JSON.stringify(machine.syncState())}`;
       })
       .join('\n');
+  }
+
+  /** Checks the whole of every running node. */
+  async #auditAll(): Promise<void> {
+    for (const node of this.up) if (node.atRest) await this.watch.auditNode(node, true);
+    this.#throwFailure();
   }
 
   async #step(): Promise<void> {
