@@ -121,6 +121,8 @@ export const HEADERS_MAX = 500;
 export const HEADERS_TIMEOUT_MS = 15_000;
 /** How long one peer's walk keeps others from starting theirs: they would send the same headers. */
 export const HEADERS_TURN_MS = 20_000;
+/** And while it lets us wait for an answer. */
+export const HEADERS_PATIENCE_MS = 2_000;
 /** Headers of one peer in the tree whose bodies haven't come. */
 export const UNPROVEN_HEADERS_MAX = 8_192;
 /** Depth below the tip, in blocks of the tip's work, down to which a branch is stored without being counted first. */

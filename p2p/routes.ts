@@ -7,7 +7,7 @@ import type { Message } from './messages.ts';
 import type { Parts } from './parts.ts';
 import type { Peer } from './peer.ts';
 
-/** Work units of an id in a request for transactions. */
+/** Work units of an id or an index in a request for transactions. */
 const ID_UNITS = 5;
 
 /** Gives a decoded message, which the link's phase allows, to its part. */
@@ -50,6 +50,7 @@ export function routeMessage(parts: Parts, peer: Peer, { name, body }: Message) 
     case 'block':
       return parts.relay.blockReceived(peer, body.header, body.shortIds);
     case 'getBlockTransactions':
+      parts.intake.charge(peer, body.indexes.length * ID_UNITS);
       return parts.relay.requestReceived(peer, body.request, body.id, body.indexes);
     case 'blockTransactions':
       return parts.relay.answerReceived(peer, body.request, body.transactions);

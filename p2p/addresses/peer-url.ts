@@ -32,11 +32,12 @@ export function parsePeerUrl(text: string): PeerUrl | null {
   return group === null ? null : { url: text, host, port, loopback: group === 'loopback', group };
 }
 
-/** The host of the remote `host:port` of an inbound link or of a URL, for the list of discouraged hosts. */
+/** The host of the remote `host:port` of a link or of a URL; an IPv4 address mapped into IPv6 is the IPv4 address. */
 export function hostOf(address: string): string {
   const bare = address.startsWith('ws://') ? address.slice(5) : address;
   const end = bare.lastIndexOf(':');
-  return end === -1 ? bare : bare.slice(0, end);
+  const host = end === -1 ? bare : bare.slice(0, end);
+  return /^\[::ffff:([0-9.]+)\]$/.exec(host)?.[1] ?? host;
 }
 
 function groupOf(host: string): string | null {

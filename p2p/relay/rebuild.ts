@@ -36,6 +36,8 @@ export class Rebuild {
     if (shortIds.length > 0) {
       const taken = new Set<number>();
       for (const tx of pool) {
+        // All found: what is left of a large pool needn't be hashed, and the header tells if one is wrong.
+        if (taken.size === places.length) break;
         const index = indexes.get(shortIdNumber(shortId(key, tx.id)));
         if (index === undefined) continue;
         // Two of the pool's fit: neither is taken, the peer is asked.

@@ -17,31 +17,16 @@ import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
 import { type HeaderBatch, isWorked, readHeaderBatch } from './header-batch.ts';
+import { type HeaderState, hasRoom, newHeaderState, turnEndOf } from './header-state.ts';
 import { LowWorkWalk } from './low-work-walk.ts';
-
-interface State {
-  readonly peer: Peer;
-  /** It may have headers we lack. */
-  ask: boolean;
-  request: { readonly id: number; readonly deadlineMs: number } | null;
-  /** Last header of the batch before, while it is being walked. */
-  from: HeaderNode | null;
-  walk: LowWorkWalk | null;
-  walkBytes: number;
-  /** When its turn began. */
-  turnAtMs: number | null;
-  /** When to ask again for a header that was too early. */
-  retryAtMs: number | null;
-  unproven: number;
-}
 
 export class HeaderSync {
   readonly #wire: Wire;
   readonly #headers: HeaderTree;
   readonly #chain: ChainView;
-  readonly #states = new Map<number, State>();
+  readonly #states = new Map<number, HeaderState>();
   /** Headers without a body → who added them. At most `UNPROVEN_HEADERS_MAX` a linked peer. */
-  readonly #owners = new Map<HeaderNode, State>();
+  readonly #owners = new Map<HeaderNode, HeaderState>();
 
   constructor(wire: Wire, headers: HeaderTree, chain: ChainView) {
     this.#wire = wire;
@@ -50,17 +35,7 @@ export class HeaderSync {
   }
 
   ready(peer: Peer) {
-    this.#states.set(peer.link, {
-      peer,
-      ask: true,
-      request: null,
-      from: null,
-      walk: null,
-      walkBytes: 0,
-      turnAtMs: null,
-      retryAtMs: null,
-      unproven: 0,
-    });
+    this.#states.set(peer.link, newHeaderState(peer));
   }
 
   /** True while headers are being walked. */
@@ -133,7 +108,7 @@ export class HeaderSync {
   tick() {
     const { nowMs } = this.#wire;
     for (const state of [...this.#states.values()]) {
-      if (state.request !== null && nowMs >= state.request.deadlineMs) {
+      if (state.request !== null && nowMs >= state.request.sentAtMs + limits.HEADERS_TIMEOUT_MS) {
         this.#wire.close(state.peer, 'TIMEOUT', 'headers');
       }
       if (state.retryAtMs !== null && nowMs >= state.retryAtMs) {
@@ -150,14 +125,14 @@ export class HeaderSync {
     let at: number | null = null;
     let waiting = false;
     for (const state of this.#states.values()) {
-      if (state.request !== null) at = earlier(at, state.request.deadlineMs);
+      if (state.request !== null) at = earlier(at, state.request.sentAtMs + limits.HEADERS_TIMEOUT_MS);
       if (state.retryAtMs !== null) at = earlier(at, state.retryAtMs);
       waiting ||= state.ask && state.request === null && hasRoom(state);
     }
     if (!waiting) return at;
-    for (const { turnAtMs } of this.#states.values()) {
-      const endsAtMs = (turnAtMs ?? 0) + limits.HEADERS_TURN_MS;
-      if (turnAtMs !== null && endsAtMs > this.#wire.nowMs) at = earlier(at, endsAtMs);
+    for (const state of this.#states.values()) {
+      const endsAtMs = turnEndOf(state);
+      if (endsAtMs !== null && endsAtMs > this.#wire.nowMs) at = earlier(at, endsAtMs);
     }
     return at;
   }
@@ -169,25 +144,26 @@ export class HeaderSync {
     return tip.work > margin ? tip.work - margin : 0n;
   }
 
-  #mayAsk(state: State): boolean {
+  #mayAsk(state: HeaderState): boolean {
     if (!state.peer.ready) return false;
     if (!hasRoom(state)) return false;
     if (state.turnAtMs !== null) return true;
-    for (const { turnAtMs } of this.#states.values()) {
-      if (turnAtMs !== null && this.#wire.nowMs < turnAtMs + limits.HEADERS_TURN_MS) return false;
+    for (const other of this.#states.values()) {
+      const endsAtMs = turnEndOf(other);
+      if (endsAtMs !== null && this.#wire.nowMs < endsAtMs) return false;
     }
     return true;
   }
 
-  #ask(state: State) {
+  #ask(state: HeaderState) {
     state.ask = false;
     state.turnAtMs ??= this.#wire.nowMs;
     const id = state.peer.nextRequest();
-    state.request = { id, deadlineMs: this.#wire.nowMs + limits.HEADERS_TIMEOUT_MS };
+    state.request = { id, sentAtMs: this.#wire.nowMs };
     this.#wire.send(state.peer, 'getHeaders', { request: id, locator: this.#locator(state) });
   }
 
-  #locator(state: State): Uint8Array[] {
+  #locator(state: HeaderState): Uint8Array[] {
     if (state.walk?.counting) {
       return [state.walk.last, ...this.#headers.locator(state.walk.start).slice(0, limits.LOCATOR_MAX - 1)];
     }
@@ -199,7 +175,7 @@ export class HeaderSync {
   }
 
   /** Stores a batch, or begins to count it if the branch has too little work. */
-  #take(state: State, parent: HeaderNode, batch: HeaderBatch) {
+  #take(state: HeaderState, parent: HeaderNode, batch: HeaderBatch) {
     let claimed = parent.work;
     for (const { bits } of batch.headers) claimed += workOf(bits);
     if (claimed >= this.#enough()) return this.#store(state, batch);
@@ -211,7 +187,7 @@ export class HeaderSync {
     this.#walkOn(state, state.walk, batch);
   }
 
-  #walkOn(state: State, walk: LowWorkWalk, batch: HeaderBatch) {
+  #walkOn(state: HeaderState, walk: LowWorkWalk, batch: HeaderBatch) {
     const { peer } = state;
     if (!walk.counting) {
       if (!walk.matches(batch.ids)) {
@@ -219,7 +195,8 @@ export class HeaderSync {
         return;
       }
       if (walk.done) this.#forgetWalk(state);
-      return this.#store(state, batch);
+      // Known to lead to enough work: not held against the peer, or a deep branch could never outgrow ours.
+      return this.#store(state, batch, true);
     }
     if (!equalBytes(batch.headers[0]!.previous, walk.last)) {
       return this.#wire.close(peer, 'BAD_HEADER', 'not after our locator');
@@ -242,10 +219,10 @@ export class HeaderSync {
     state.ask = true;
   }
 
-  #store(state: State, batch: HeaderBatch) {
+  #store(state: HeaderState, batch: HeaderBatch, walked = false) {
     let last: HeaderNode | null = null;
     for (const header of batch.headers) {
-      const node = this.#add(state, header);
+      const node = this.#add(state, header, walked);
       if (node === null) break;
       last = node;
     }
@@ -264,7 +241,7 @@ export class HeaderSync {
     }
   }
 
-  #add(state: State, header: Header): HeaderNode | null {
+  #add(state: HeaderState, header: Header, walked = false): HeaderNode | null {
     const size = this.#headers.size;
     let node: HeaderNode;
     try {
@@ -273,7 +250,7 @@ export class HeaderSync {
       if (error instanceof RuleError) return this.#fail(state, error, header);
       throw error;
     }
-    if (this.#headers.size > size) {
+    if (this.#headers.size > size && !walked) {
       this.#owners.set(node, state);
       state.unproven++;
     }
@@ -282,7 +259,7 @@ export class HeaderSync {
   }
 
   /** What becomes of a header that isn't good, by its kind. */
-  #fail(state: State, error: RuleError, header: Header): null {
+  #fail(state: HeaderState, error: RuleError, header: Header): null {
     const { peer } = state;
     if (error.kind === 'malformed') this.#wire.close(peer, 'BAD_HEADER', error.message);
     if (error.kind === 'early') {
@@ -296,20 +273,15 @@ export class HeaderSync {
     return null;
   }
 
-  #endWalk(state: State): void {
+  #endWalk(state: HeaderState): void {
     state.from = null;
     state.turnAtMs = null;
     this.#forgetWalk(state);
   }
 
-  #forgetWalk(state: State): void {
+  #forgetWalk(state: HeaderState): void {
     state.walk = null;
     state.peer.release(state.walkBytes);
     state.walkBytes = 0;
   }
-}
-
-/** Room for one more batch under the cap; the gap keeps a paused walk from asking again for every single body. */
-function hasRoom(state: State): boolean {
-  return state.unproven <= limits.UNPROVEN_HEADERS_MAX - 2 * limits.HEADERS_MAX;
 }

@@ -69,6 +69,7 @@ describe('an address', () => {
     expect(hostOf('ws://10.1.2.3:9000')).toBe('10.1.2.3');
     expect(hostOf('[::1]:80')).toBe('[::1]');
     expect(hostOf('10.1.2.3:9000')).toBe('10.1.2.3');
+    expect(hostOf('[::ffff:10.1.2.3]:9000')).toBe('10.1.2.3');
   });
 });
 

@@ -246,9 +246,10 @@ test('two transactions of the pool with one short id leave the place empty', () 
   const genuine = transaction(1);
   const double = { ...transaction(2), id: genuine.id };
   const node = new TestNode({ seed: 1 }).headers.genesis;
-  const rebuild = Rebuild.start(node, key, [shortId(key, genuine.id)], [genuine, double])!;
-  expect(rebuild.missing()).toEqual([0]);
+  const ids = [genuine, transaction(3)].map(({ id }) => shortId(key, id));
+  const rebuild = Rebuild.start(node, key, ids, [genuine, double])!;
+  expect(rebuild.missing()).toEqual([0, 1]);
   expect(rebuild.fill([])).toBe(false);
-  expect(rebuild.fill([genuine])).toBe(true);
-  expect(rebuild.transactions()).toEqual([genuine]);
+  expect(rebuild.fill([genuine, transaction(3)])).toBe(true);
+  expect(rebuild.transactions()).toEqual([genuine, transaction(3)]);
 });

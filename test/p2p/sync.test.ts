@@ -100,6 +100,26 @@ describe('syncing', () => {
   });
 });
 
+describe('asking for headers', () => {
+  test('goes to one peer at a time, and to the next when the first is slow', () => {
+    const node = new TestNode({ seed: 1 });
+    const [slow, quick] = [2, 3].map((seed) => new ScriptedPeer(node, seed).join()) as [
+      ScriptedPeer,
+      ScriptedPeer,
+    ];
+    expect(slow.heard('getHeaders')).toHaveLength(1);
+    expect(quick.heard('getHeaders')).toHaveLength(0);
+    expect(node.machine.deadline()).toBe(limits.HEADERS_PATIENCE_MS);
+    node.now = { ...node.now, monotonicMs: limits.HEADERS_PATIENCE_MS };
+    node.input({ type: 'wake' });
+    expect(quick.heard('getHeaders')).toHaveLength(1);
+    node.now = { ...node.now, monotonicMs: limits.HEADERS_TIMEOUT_MS };
+    node.input({ type: 'wake' });
+    expect(slow.closedWith).toBe('TIMEOUT');
+    expect(quick.closedWith).toBeNull();
+  });
+});
+
 describe('false headers', () => {
   const setUp = () => {
     const node = new TestNode({ seed: 1 });

@@ -1,0 +1,53 @@
+/**
+ * Owns what is known of one peer's headers: whether it may have some we lack, the walk along them, and its turn. A fixed
+ * record; the low-work walk in it has bounds of its own.
+ */
+import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
+import * as limits from '../limits.ts';
+import type { Peer } from '../peer.ts';
+import type { LowWorkWalk } from './low-work-walk.ts';
+
+export interface HeaderState {
+  readonly peer: Peer;
+  /** It may have headers we lack. */
+  ask: boolean;
+  request: { readonly id: number; readonly sentAtMs: number } | null;
+  /** Last header of the batch before, while it is being walked. */
+  from: HeaderNode | null;
+  walk: LowWorkWalk | null;
+  /** Bytes of the walk that are counted to the peer. */
+  walkBytes: number;
+  /** When its turn began. */
+  turnAtMs: number | null;
+  /** When to ask again for a header that was too early. */
+  retryAtMs: number | null;
+  /** Headers it brought whose bodies haven't come. */
+  unproven: number;
+}
+
+/** Of a peer that has just become ready: it is asked once whatever it claims. */
+export function newHeaderState(peer: Peer): HeaderState {
+  return {
+    peer,
+    ask: true,
+    request: null,
+    from: null,
+    walk: null,
+    walkBytes: 0,
+    turnAtMs: null,
+    retryAtMs: null,
+    unproven: 0,
+  };
+}
+
+/** Room for one more batch under the cap; the gap keeps a paused walk from asking again for every single body. */
+export function hasRoom({ unproven }: HeaderState): boolean {
+  return unproven <= limits.UNPROVEN_HEADERS_MAX - 2 * limits.HEADERS_MAX;
+}
+
+/** Until when a peer's walk keeps others from theirs: shorter while it lets us wait for an answer. */
+export function turnEndOf({ turnAtMs, request }: HeaderState): number | null {
+  if (turnAtMs === null) return null;
+  const endsAtMs = turnAtMs + limits.HEADERS_TURN_MS;
+  return request === null ? endsAtMs : Math.min(endsAtMs, request.sentAtMs + limits.HEADERS_PATIENCE_MS);
+}
