@@ -1,6 +1,4 @@
 /** Owns how facts are laid out for people: aligned columns, short ids, ages, counts. Pure text, no terminal. */
-import { formatPier, parsePlanks } from '../chain/format/amount.ts';
-
 export type Alignment = 'left' | 'right';
 
 /** Colour codes take no room on the screen. */
@@ -74,13 +72,6 @@ export function formatTime(ms: number): string {
 /** Local time of day. */
 export function formatClock(ms: number): string {
   return new Date(ms).toTimeString().slice(0, 8);
-}
-
-/** PIER of the planks that the RPC carries; a sign is kept (histories have signed amounts). */
-export function pierOf(planks: string): string {
-  return planks.startsWith('-')
-    ? `-${formatPier(parsePlanks(planks.slice(1)))}`
-    : formatPier(parsePlanks(planks));
 }
 
 /** Bytes for people. */

@@ -26,3 +26,9 @@ export function findPlaces(dir: string | undefined, env: NodeJS.ProcessEnv): Pla
     keys: join(home, 'keys'),
   };
 }
+
+/** The path as people write it: `~` for their own folder. */
+export function shortPath(path: string): string {
+  const own = homedir();
+  return path === own || path.startsWith(`${own}/`) ? `~${path.slice(own.length)}` : path;
+}

@@ -4,6 +4,7 @@
  */
 import { formatSpan } from '../layout.ts';
 import { findRunningNode } from '../node-file.ts';
+import { shortPath } from '../places.ts';
 import { Subscription } from '../subscription.ts';
 import { describeGroups } from './groups.ts';
 import { describe, drawPicture } from './picture.ts';
@@ -33,7 +34,13 @@ export async function showLive(
   let screen: Screen | null = null;
   const draw = () => {
     const groups = plan.groups === null ? null : describeGroups(plan.groups);
-    const picture = { nodes: scene.nodes, events: scene.events, dir, groups, nowMs: Date.now() };
+    const picture = {
+      nodes: scene.nodes,
+      events: scene.events,
+      dir: shortPath(dir),
+      groups,
+      nowMs: Date.now(),
+    };
     screen?.draw(drawPicture(picture, screen.size));
   };
   const refresh = async () => {
@@ -63,7 +70,7 @@ export async function showLive(
   }
   const height = Math.max(0, ...scene.nodes.map((node) => node.height));
   process.stdout.write(
-    `testnet stopped at height ${height} after ${formatSpan(Date.now() - began)}; its data stays in ${dir}\n` +
+    `testnet stopped at height ${height} after ${formatSpan(Date.now() - began)}; its data stays in ${shortPath(dir)}\n` +
       'go on with it: npm start      begin anew: npm start -- --fresh\n',
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatSpan, layFacts, layTable, pierOf, printable, shortAddress } from '../../cli/layout.ts';
+import { formatSpan, layFacts, layTable, printable, shortAddress } from '../../cli/layout.ts';
 
 test('a table aligns its columns, and colours take no room in it', () => {
   expect(
@@ -42,10 +42,6 @@ test('spans are told in the largest unit that fits', () => {
   ]);
   // A block's time may be a little ahead of our clock.
   expect(formatSpan(-300)).toBe('0.0 s');
-});
-
-test('planks become PIER, with their sign', () => {
-  expect(['0', '1', '1500000', '-250000'].map(pierOf)).toEqual(['0', '0.000001', '1.5', '-0.25']);
 });
 
 test("another's text can't steer the terminal", () => {

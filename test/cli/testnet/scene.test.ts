@@ -61,7 +61,7 @@ test('the picture fits any terminal, and shows nodes before events', () => {
   const picture = {
     nodes: scene.nodes,
     events: scene.events,
-    dir: '/home/somebody/.pier/testnet',
+    dir: '~/.pier/testnet',
     groups: null,
   };
   for (const [columns, rows] of [
