@@ -138,13 +138,17 @@ function verifyHistory(
   { history, historyCount }: { readonly history: Uint8Array; readonly historyCount: number },
 ): ProvedHistory {
   if (earlier.count === 0 && !equalBytes(earlier.hash, ZERO_HASH)) throw new ProofError('BAD_HISTORY');
-  const found = transactions.map((bytes) => wellFormed('a transaction', () => decodeTransaction(bytes)));
-  const folded = found.reduce((folded, { id }) => hash(DOMAIN.history, folded, id), earlier.hash);
-  if (earlier.count + found.length !== historyCount) {
-    throw new ProofError('BAD_HISTORY', `${earlier.count + found.length} of ${historyCount}`);
-  }
+  const count = earlier.count + transactions.length;
+  if (count !== historyCount) throw new ProofError('BAD_HISTORY', `${count} of ${historyCount}`);
+  const folded = transactions.reduce(
+    (folded, bytes) => hash(DOMAIN.history, folded, hash(DOMAIN.transaction, bytes)),
+    earlier.hash,
+  );
   if (!equalBytes(folded, history)) throw new ProofError('BAD_HISTORY');
-  return { earlier: earlier.count, transactions: found };
+  return {
+    earlier: earlier.count,
+    transactions: transactions.map((bytes) => valid(() => decodeTransaction(bytes))),
+  };
 }
 
 /** A part of the file itself. */
