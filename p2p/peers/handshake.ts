@@ -66,7 +66,7 @@ export class Handshake {
     const ours: Hello = {
       version: PROTOCOL_VERSION,
       nodeId: this.#identity.publicKey,
-      nonce: randomBytes(this.#random, 32),
+      nonce: drawBytes(this.#random, 32),
       capabilities: CAPABILITIES,
       listen: toAscii(listen),
       agent: toAscii(agent),
@@ -179,7 +179,7 @@ export function keptLink(ownKey: string, a: Peer, b: Peer): Peer {
   return compareBytes(a.diallerNonce, b.diallerNonce) < 0 ? a : b;
 }
 
-function randomBytes(random: () => number, length: number): Uint8Array {
+function drawBytes(random: () => number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < length; at += 4) view.setUint32(at, random());
