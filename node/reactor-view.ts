@@ -16,6 +16,7 @@ import {
   type Touch,
   touchCursor,
 } from '../chain/ledger/queries.ts';
+import { getRecordHistory, getRecordsOf } from '../chain/ledger/record-queries.ts';
 import type { Account, LedgerRecord, Totals } from '../chain/state/entries.ts';
 import { recordOf } from '../chain/state/execute.ts';
 import type { PeerInfo } from '../p2p/door.ts';
@@ -139,6 +140,14 @@ export class ReactorView implements NodeView {
 
   record(id: Uint8Array): Promise<Answer<LedgerRecord | null>> {
     return getRecord(this.#reactor.ledger, id);
+  }
+
+  recordsOf(...page: Parameters<NodeView['recordsOf']>): ReturnType<NodeView['recordsOf']> {
+    return getRecordsOf(this.#reactor.ledger, ...page);
+  }
+
+  recordHistory(...page: Parameters<NodeView['recordHistory']>): ReturnType<NodeView['recordHistory']> {
+    return getRecordHistory(this.#reactor.ledger, ...page);
   }
 
   prove(subject: ProofSubject): Promise<Answer<Uint8Array>> {

@@ -6,15 +6,16 @@
 import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../errors.ts';
 import { encodeBody } from '../format/block.ts';
-import { concat, equalBytes, u32 } from '../format/bytes.ts';
+import { concat, equalBytes, toHex, u32 } from '../format/bytes.ts';
 import { encodeHeader } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
-import { type EntryRef, valueHash } from '../state/entries.ts';
+import { type EntryRef, recordRef, valueHash } from '../state/entries.ts';
 import { accessList, accountsOf, blockEntries, executeBlock, recordOf } from '../state/execute.ts';
 import type { StateTree } from '../state/tree.ts';
 import { type Change, WorkingState } from '../state/working-state.ts';
 import type { Overlay } from './overlay.ts';
+import { ownerMoves } from './owned-records.ts';
 import type { Store } from './ports.ts';
 import { bodyRow, headerRow, recordTouchRow, touchRow, transactionRow, undoRow } from './store-keys.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
@@ -71,6 +72,7 @@ export class Connector {
     }
     this.#tree.forget(savepoint);
     this.#overlay.change(changes);
+    for (const [row, value] of ownerMoves(changes)) this.#overlay.put(row, value);
     this.#overlay.put(undoRow(node.id), encodeUndo(changes));
     this.#overlay.put(headerRow(node.id), encodeHeader(node.header));
     this.#overlay.put(bodyRow(node.id), encodeBody(transactions));
@@ -86,16 +88,31 @@ export class Connector {
     if (undo === undefined) throw new CorruptStoreError(`the undo of block ${node.key} is missing`);
     const changes = decodeUndo(undo);
     await this.#tree.prepare(changes.map(({ key }) => key));
+    const records = await this.#recordChanges(changes, transactions);
     const root = await this.updateTree(changes);
     if (!equalBytes(root, node.parent!.header.stateRoot)) {
       throw new CorruptStoreError(`undoing block ${node.key} doesn't give its parent's state`);
     }
+    for (const [row, value] of ownerMoves(records)) this.#overlay.put(row, value);
     this.#overlay.change(changes);
     this.#overlay.put(undoRow(node.id), null);
     for (const [index, tx] of transactions.entries()) {
       this.#overlay.put(transactionRow(tx.id), null);
       for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, null);
     }
+  }
+
+  /** Of changes that are about to be made, those of records, with what each record is now by store and tree. */
+  async #recordChanges(changes: readonly Change[], transactions: readonly Transaction[]): Promise<Change[]> {
+    const records = new Set(
+      transactions.map(recordOf).flatMap((id) => (id === null ? [] : toHex(recordRef(id).key))),
+    );
+    const changed = changes.filter(({ key }) => records.has(toHex(key)));
+    const present = await this.#overlay.entries(changed.map(({ key }) => key));
+    changed.forEach(({ key }, i) => {
+      checkEntry(this.#tree, key, present[i]!, 'record');
+    });
+    return changed.map((change, i) => ({ ...change, before: present[i]! }));
   }
 
   /**

@@ -48,9 +48,9 @@ export interface Opened {
 }
 
 /** Version of the key table. */
-const FORMAT_VERSION = 2;
-/** A store of this one lacks only rows that are made from blocks; of any other it is refused. */
-const REBUILT_VERSION = 1;
+const FORMAT_VERSION = 3;
+/** Stores of these lack only rows that are made from blocks; those of any other are refused. */
+const REBUILT_VERSIONS = [1, 2];
 const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
 /** Rows read or deleted at once at start. */
 const ROWS_PER_STEP = 2_000;
@@ -75,7 +75,7 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
   const found = tip === undefined ? undefined : headers.get(toHex(tip));
   const reason = isOlder(format)
     ? 'an earlier version made it'
-    : rebuild !== undefined
+    : rebuild !== undefined || chain === undefined
       ? 'it was found damaged'
       : await damageOf(store, cache, headers, found, tip !== undefined);
   if (format === undefined || reason !== null) {
@@ -114,7 +114,7 @@ function checkOwner(
 }
 
 function isOlder(format: Uint8Array | undefined): boolean {
-  return format !== undefined && equalBytes(format, u32(REBUILT_VERSION));
+  return format !== undefined && REBUILT_VERSIONS.some((version) => equalBytes(format, u32(version)));
 }
 
 /** Every stored header has its body; side branches are there to be reorganised to. */

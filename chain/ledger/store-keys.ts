@@ -11,6 +11,7 @@
  *   t txid(32)                    → height(4) index(4)                           where a transaction was mined
  *   a address(20) height(4) index(4) → txid(32)                                  what touched an account, in order
  *   r record(32) height(4) index(4)  → txid(32)                                  what touched a record, in order
+ *   o owner(20) record(32)        → nothing                                      which records an account owns now
  *   q txid(32)                    → transaction                                  acknowledged, not mined yet
  */
 import { concat, u32 } from '../format/bytes.ts';
@@ -23,6 +24,7 @@ const STATE = prefix('s');
 const TRANSACTION = prefix('t');
 const TOUCH = prefix('a');
 const RECORD_TOUCH = prefix('r');
+const OWNED = prefix('o');
 const QUEUED = prefix('q');
 
 const meta = (name: string): Uint8Array => Uint8Array.from(`m${name}`, (c) => c.charCodeAt(0));
@@ -46,6 +48,7 @@ export const DERIVED_PREFIXES: readonly Uint8Array[] = [
   TRANSACTION,
   TOUCH,
   RECORD_TOUCH,
+  OWNED,
 ];
 
 export const headerRow = (id: Uint8Array): Uint8Array => concat(HEADER, id);
@@ -60,12 +63,16 @@ export const touchRow = (address: Uint8Array, height: number, index: number): Ui
 export const recordTouchRow = (record: Uint8Array, height: number, index: number): Uint8Array =>
   concat(RECORD_TOUCH, record, u32(height), u32(index));
 
+export const ownedRow = (owner: Uint8Array, record: Uint8Array): Uint8Array => concat(OWNED, owner, record);
+
 export const HEADER_ROWS = HEADER;
 export const QUEUED_ROWS = QUEUED;
 /** Rows of one account's touches. */
 export const touchRows = (address: Uint8Array): Uint8Array => concat(TOUCH, address);
 /** Rows of one record's touches. */
 export const recordTouchRows = (record: Uint8Array): Uint8Array => concat(RECORD_TOUCH, record);
+/** Rows of one account's records. */
+export const ownedRows = (owner: Uint8Array): Uint8Array => concat(OWNED, owner);
 
 /** End of the range of all keys that start with `start`: the next byte string after them. */
 export function endOf(start: Uint8Array): Uint8Array {

@@ -1,18 +1,16 @@
-/** Owns the methods that ask for accounts and records. */
-import { RuleError } from '../../chain/errors.ts';
+/** Owns the methods that ask for accounts. */
 import { formatAddress } from '../../chain/format/address.ts';
 import { formatPlanks } from '../../chain/format/amount.ts';
-import { equalBytes, toHex } from '../../chain/format/bytes.ts';
-import { NAME_BYTES_MAX, recordId, type Transaction } from '../../chain/format/transaction.ts';
+import { equalBytes } from '../../chain/format/bytes.ts';
+import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Mined } from '../../chain/ledger/queries.ts';
-import { badParams } from './faults.ts';
 import { method } from './method.ts';
 import * as sample from './samples.ts';
 import * as schema from './schema.ts';
 import * as shape from './shapes.ts';
-import { accountJson, recordJson, tipJson } from './summaries.ts';
+import { accountJson, tipJson } from './summaries.ts';
 
-const { hash, whole, hex, planks, address, flag, object, orNull, list, text, tip } = schema;
+const { hash, whole, planks, address, flag, object, orNull, list, text, tip } = schema;
 
 const HISTORY_MAX = 100;
 const HISTORY_DEFAULT = 20;
@@ -180,60 +178,6 @@ export const ACCOUNT_METHODS = [
         next: page.next,
         tip: tipJson(node),
       };
-    },
-  }),
-  method({
-    name: 'record',
-    doc: 'A record, by its id, or by its creator and name. A dropped one is still there, with `dropped` true.',
-    params: {
-      id: shape.optional(shape.hexOf(32), 'of the record'),
-      creator: shape.optional(shape.address, 'who made it first'),
-      name: shape.optional(shape.string(NAME_BYTES_MAX, /^[\s\S]+$/, 'a name of 1 to 64 bytes'), 'UTF-8'),
-    },
-    result: object({
-      id: hash,
-      owner: address,
-      creator: address,
-      'name?': text,
-      'nameHex?': hex,
-      root: hash,
-      size: whole,
-      'mediaType?': text,
-      'mediaTypeHex?': hex,
-      inline: orNull(hex),
-      revision: whole,
-      dropped: flag,
-      deposit: planks,
-      history: historySchema,
-      tip,
-    }),
-    example: {
-      params: { creator: sample.ALICE, name: 'notes' },
-      result: {
-        id: sample.RECORD,
-        owner: sample.BOB,
-        creator: sample.ALICE,
-        name: 'notes',
-        root: sample.HASH,
-        size: 5,
-        mediaType: 'text/plain',
-        inline: '68656c6c6f',
-        revision: 2,
-        dropped: false,
-        deposit: '25100',
-        history: { hash: sample.HASH, count: 3 },
-        tip: sample.TIP,
-      },
-    },
-    async call({ view }, { id, creator, name }) {
-      const named = creator !== undefined && name !== undefined;
-      if ((id !== undefined) === named || (creator === undefined) !== (name === undefined)) {
-        throw badParams('give either id, or creator and name');
-      }
-      const key = id ?? recordId(creator!, new TextEncoder().encode(name));
-      const { tip: node, value: record } = await view.record(key);
-      if (record === null) throw new RuleError('NO_RECORD', toHex(key));
-      return { ...recordJson(key, record), tip: tipJson(node) };
     },
   }),
 ];

@@ -5,6 +5,7 @@ import { type Method, method } from './method.ts';
 import { ADMIN_METHODS, NETWORK_METHODS } from './network-methods.ts';
 import { POOL_METHODS } from './pool-methods.ts';
 import { PROOF_METHODS } from './proof-methods.ts';
+import { RECORD_METHODS } from './record-methods.ts';
 
 const discover: Method = method({
   name: 'rpc.discover',
@@ -19,6 +20,7 @@ const discover: Method = method({
 export const METHODS: readonly Method[] = [
   ...CHAIN_METHODS,
   ...ACCOUNT_METHODS,
+  ...RECORD_METHODS,
   ...PROOF_METHODS,
   ...POOL_METHODS,
   ...NETWORK_METHODS,

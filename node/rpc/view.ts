@@ -8,6 +8,7 @@ import type { Params } from '../../chain/format/params.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { ProofSubject } from '../../chain/ledger/proofs.ts';
 import type { Answer, Mined } from '../../chain/ledger/queries.ts';
+import type { OwnedRecord, RecordEvent } from '../../chain/ledger/record-queries.ts';
 import type { Account, LedgerRecord, Totals } from '../../chain/state/entries.ts';
 import type { PeerInfo } from '../../p2p/door.ts';
 
@@ -106,6 +107,14 @@ export interface NodeView {
   /** `before` is the `next` of an earlier page. Throws `RpcFault` if it can't be. */
   history(address: Uint8Array, limit: number, before: string | undefined): Promise<Answer<HistoryPage>>;
   record(id: Uint8Array): Promise<Answer<LedgerRecord | null>>;
+  /** In the order of their ids, from behind `after` on. */
+  recordsOf(owner: Uint8Array, limit: number, after: Uint8Array | undefined): Promise<Answer<OwnedRecord[]>>;
+  /** Newest first, from before that place on; null if there never was such a record. */
+  recordHistory(
+    id: Uint8Array,
+    limit: number,
+    before: { readonly height: number; readonly index: number } | undefined,
+  ): Promise<Answer<{ readonly record: LedgerRecord; readonly events: readonly RecordEvent[] } | null>>;
   /** The bytes of a proof's file. Rejects as `prove` of `chain/ledger/proofs.ts` does. */
   prove(subject: ProofSubject): Promise<Answer<Uint8Array>>;
 

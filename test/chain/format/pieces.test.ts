@@ -27,7 +27,7 @@ function naiveRoot(data: Uint8Array): Uint8Array {
 const fileOf = (size: number): Uint8Array =>
   Uint8Array.from({ length: size }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
 
-/** Size in bytes of `fileOf`, and its root by a program in another language. */
+/** Size in bytes of `fileOf`, and its root as libtorrent 2.0.8 makes it (`create_torrent`, v2 only); of no bytes there is none. */
 const FROZEN: [size: number, root: string][] = [
   [0, '0000000000000000000000000000000000000000000000000000000000000000'],
   [1, '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'],

@@ -6,6 +6,7 @@ import { endOf, stateRow } from '../../../chain/ledger/store-keys.ts';
 import type { Account, LedgerRecord } from '../../../chain/state/entries.ts';
 import { bytesOf, type Hex, hexOf } from '../model/hex.ts';
 import { entriesOf, type ModelAccount, type ModelRecord, type ModelState } from '../model/state.ts';
+import { compareRecordIndexes } from './compare-records.ts';
 import type { Harness } from './harness.ts';
 
 /** The model's shape of a real account or record: hex and bigint instead of bytes and numbers. */
@@ -62,6 +63,7 @@ export async function compareState(harness: Harness, state: ModelState): Promise
     expect(value && modelRecordOf(value)).toEqual(record);
   }
   expect(await stateRows(harness)).toEqual(new Map(entriesOf(state)));
+  await compareRecordIndexes(harness, state);
 }
 
 async function stateRows({ store }: Harness): Promise<Map<Hex, Hex>> {

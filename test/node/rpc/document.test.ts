@@ -6,7 +6,7 @@ import { describeInterface, METHODS } from '../../../node/rpc/openrpc.ts';
 import type { Schema } from '../../../node/rpc/schema.ts';
 import { readParams } from '../../../node/rpc/shapes.ts';
 import { renderDocument } from './document.ts';
-import { ALICE, DROPPED, FakeView, MINED, PENDING } from './fake-view.ts';
+import { ALICE, DROPPED, FakeView, MINED, PENDING, RECORD_ID } from './fake-view.ts';
 
 /** Where a value breaks the part of JSON Schema that the table uses, or null. */
 function faultOf(schema: Schema, value: unknown, where: string): string | null {
@@ -76,6 +76,9 @@ describe('the table of methods', () => {
       ['account', { address }],
       ['account', { address: formatAddress(new Uint8Array(20)) }],
       ['history', { address }],
+      ['record', { id: toHex(RECORD_ID) }],
+      ['records', { owner: address }],
+      ['recordHistory', { id: toHex(RECORD_ID) }],
       ['proveAccount', { address }],
       ['proveRecord', { id: toHex(MINED) }],
       ['proveSupply', {}],

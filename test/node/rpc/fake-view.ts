@@ -3,7 +3,8 @@ import { type HeaderNode, HeaderTree } from '../../../chain/consensus/header-tre
 import { RuleError } from '../../../chain/errors.ts';
 import { fromHex, toHex } from '../../../chain/format/bytes.ts';
 import { parseParams } from '../../../chain/format/params.ts';
-import type { Transaction } from '../../../chain/format/transaction.ts';
+import { recordId, type Transaction } from '../../../chain/format/transaction.ts';
+import type { LedgerRecord } from '../../../chain/state/entries.ts';
 import genesis from '../../../genesis.json' with { type: 'json' };
 import type { NodeEvent, NodeView } from '../../../node/rpc/view.ts';
 
@@ -32,6 +33,26 @@ export function makeTransfer(id: Uint8Array, nonce: number): Transaction {
     id,
     key: toHex(id),
   };
+}
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const NOTES = { creator: ALICE, name: utf8('notes'), root: new Uint8Array(32).fill(6), size: 9_000 };
+export const RECORD_ID = recordId(NOTES.creator, NOTES.name);
+const RECORD: LedgerRecord = {
+  ...NOTES,
+  owner: ALICE,
+  mediaType: utf8('text/plain'),
+  inline: null,
+  revision: 1,
+  dropped: false,
+  deposit: 2_500,
+  history: new Uint8Array(32),
+  historyCount: 1,
+};
+
+function makePut(id: Uint8Array): Transaction {
+  const data = { ...NOTES, mediaType: RECORD.mediaType, inline: null };
+  return { ...makeTransfer(id, 4), body: { TAG: 'put', data } };
 }
 
 const params = parseParams(genesis);
@@ -116,7 +137,18 @@ export class FakeView implements NodeView {
       next: null,
     },
   });
-  record: NodeView['record'] = async () => ({ tip: this.tip, value: null });
+  record: NodeView['record'] = async () => ({ tip: this.tip, value: RECORD });
+  recordsOf: NodeView['recordsOf'] = async () => ({
+    tip: this.tip,
+    value: [{ id: RECORD_ID, record: RECORD }],
+  });
+  recordHistory: NodeView['recordHistory'] = async () => ({
+    tip: this.tip,
+    value: {
+      record: RECORD,
+      events: [{ block: this.tip, index: 0, transaction: makePut(MINED), owner: ALICE }],
+    },
+  });
   prove: NodeView['prove'] = async () => ({ tip: this.tip, value: fromHex('00ff') });
   mined: NodeView['mined'] = async (id) => ({
     tip: this.tip,
