@@ -43,7 +43,10 @@ export async function compareRecordIndexes({ ledger, store }: Harness, state: Mo
       limit: 1_000_000,
     };
     const found = await store.iterate(range);
-    const folded = found.reduce((before, [, txid]) => hash(DOMAIN.history, before, txid), new Uint8Array(32));
+    const folded = found.reduce<Uint8Array>(
+      (before, [, txid]) => hash(DOMAIN.history, before, txid),
+      new Uint8Array(32),
+    );
     expect([id, found.length, hexOf(folded)]).toEqual([id, record.historyCount, record.history]);
     touches += found.length;
   }
