@@ -5,12 +5,12 @@
  * Bounds: a header enters only with its proof of work done, so memory costs an attacker work; what a peer may add
  * beyond that is capped in `p2p/` (per-peer caps, and long low-work branches are counted before they are kept).
  */
-import { RuleError, assert } from '../errors.ts';
+import { assert, RuleError } from '../errors.ts';
 import { compareBytes, equalBytes, toHex, u256 } from '../format/bytes.ts';
 import { HEADER_VERSION, type Header, headerId } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import { nextBits, nextElapsed, targetOf, workOf } from './difficulty.ts';
-import { EMPTY_HISTORY, type Peaks, appendHistory, historyRoot } from './history.ts';
+import { appendHistory, EMPTY_HISTORY, historyRoot, type Peaks } from './history.ts';
 
 /** What a child is checked against. */
 export interface HeaderContext {
@@ -62,10 +62,12 @@ export function validateHeader(
   if (!equalBytes(header.previous, parent.id)) throw new RuleError('UNKNOWN_PARENT');
   if (header.version !== HEADER_VERSION) throw new RuleError('BAD_VERSION', String(header.version));
   if (header.height !== above.height + 1) throw new RuleError('BAD_HEIGHT', String(header.height));
-  if (header.bits !== nextBits(difficultyOf(params), above)) throw new RuleError('BAD_BITS', header.bits.toString(16));
+  if (header.bits !== nextBits(difficultyOf(params), above))
+    throw new RuleError('BAD_BITS', header.bits.toString(16));
   const id = headerId(header);
   if (!meetsTarget(id, header.bits)) throw new RuleError('BAD_WORK', toHex(id));
-  if (header.elapsed !== nextElapsed(difficultyOf(params), above, header.time)) throw new RuleError('BAD_ELAPSED');
+  if (header.elapsed !== nextElapsed(difficultyOf(params), above, header.time))
+    throw new RuleError('BAD_ELAPSED');
   if (header.time <= above.time) throw new RuleError('TIME_TOO_OLD', `${header.time} after ${above.time}`);
   if (!equalBytes(header.historyRoot, historyRootAfter(parent))) throw new RuleError('BAD_HISTORY');
   if (header.time > wallMs + params.limits.futureMs) {
@@ -184,6 +186,24 @@ export class HeaderTree {
     return marked;
   }
 
+  /**
+   * Forgets branches whose bodies never came and that ended `depth` blocks or more below `tip` with less work. They cost
+   * their makers work once, and would cost us memory for ever. Returns how many headers went.
+   */
+  prune(tip: HeaderNode, depth: number): number {
+    const before = this.#nodes.size;
+    for (const leaf of [...this.#nodes.values()]) {
+      let at = leaf;
+      while (this.#nodes.has(at.key) && isForgotten(at, tip, depth)) {
+        const parent = at.parent!;
+        this.#nodes.delete(at.key);
+        parent.children.splice(parent.children.indexOf(at), 1);
+        at = parent;
+      }
+    }
+    return before - this.#nodes.size;
+  }
+
   /** The ancestor of `node`, or itself, at `height`. */
   ancestor(node: HeaderNode, height: number): HeaderNode {
     let at = node;
@@ -247,7 +267,9 @@ export class HeaderTree {
  */
 function skipHeight(height: number): number {
   const withoutLowestBit = (n: number): number => n & (n - 1);
-  return height % 2 === 0 ? withoutLowestBit(height) : withoutLowestBit(withoutLowestBit(height - 1)) + (height > 1 ? 1 : 0);
+  return height % 2 === 0
+    ? withoutLowestBit(height)
+    : withoutLowestBit(withoutLowestBit(height - 1)) + (height > 1 ? 1 : 0);
 }
 
 function makeNode(context: HeaderContext, parent: HeaderNode | null, skip: HeaderNode | null): HeaderNode {
@@ -264,6 +286,12 @@ function makeNode(context: HeaderContext, parent: HeaderNode | null, skip: Heade
   };
 }
 
+/** An end of a branch that was never more than headers. Invalid ones stay, or they would be tried again. */
+function isForgotten(node: HeaderNode, tip: HeaderNode, depth: number): boolean {
+  const bare = node.children.length === 0 && !node.hasBody && !node.invalid && node.parent !== null;
+  return bare && node.height + depth <= tip.height && node.work < tip.work;
+}
+
 function sameHeader(a: Header, b: Header): boolean {
   return (
     a.nonce === b.nonce &&
@@ -273,4 +301,3 @@ function sameHeader(a: Header, b: Header): boolean {
     equalBytes(headerId(a), headerId(b))
   );
 }
-

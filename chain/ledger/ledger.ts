@@ -42,6 +42,9 @@ const BATCH_BLOCKS_MAX = 256;
 /** Bytes of one batch, written at most by the next block's: what memory a batch may take. */
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 
+/** Every so many blocks, branches of bare headers that ended as far below the tip are forgotten. */
+const PRUNE_BLOCKS = 1_024;
+
 export class Ledger {
   readonly headers: HeaderTree;
   readonly params: Params;
@@ -239,6 +242,7 @@ export class Ledger {
     for (const node of branch(fork, tip)) {
       this.#active.push(node);
       this.#bodies.release(node);
+      if (node.height % PRUNE_BLOCKS === 0) this.headers.prune(node, PRUNE_BLOCKS);
     }
   }
 }

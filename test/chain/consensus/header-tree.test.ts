@@ -236,3 +236,27 @@ describe('a locator', () => {
     expect(tree.afterLocator(nodes[4]!, [nodes[9]!.id, nodes[3]!.id], 3)).toEqual([nodes[4]]);
   });
 });
+
+describe('pruning', () => {
+  test('forgets old branches of bare headers, and nothing else', () => {
+    const { tree, nodes } = randomTree(3, 200, 0.2);
+    const tip = nodes.reduce((best, node) => (node.work > best.work ? node : best));
+    const path = new Set(pathOf(tip));
+    for (const node of path) node.hasBody = true;
+    const depth = 5;
+    const reaches = (node: HeaderNode): boolean =>
+      path.has(node) ||
+      node.height + depth > tip.height ||
+      node.work >= tip.work ||
+      node.children.some(reaches);
+    const kept = nodes.filter(reaches).map(({ key }) => key);
+    const gone = tree.prune(tip, depth);
+    expect(gone).toBe(nodes.length - kept.length);
+    expect(gone).toBeGreaterThan(20);
+    expect(nodes.filter(({ key }) => tree.get(key) !== undefined).map(({ key }) => key)).toEqual(kept);
+    for (const node of tree.values())
+      for (const child of node.children) expect(tree.get(child.key)).toBe(child);
+    expect(tree.best()).toBe(tip);
+    expect(tree.prune(tip, depth)).toBe(0);
+  });
+});
