@@ -22,6 +22,8 @@ export class AddressSaver {
   /** The book is as it was saved. */
   loaded(): void {
     this.#savedRevision = this.#book.revision;
+    // Links may have opened before the book was there; nothing of that is waited for any more.
+    this.#nextMs = null;
   }
 
   tick(): void {
