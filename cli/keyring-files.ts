@@ -1,17 +1,19 @@
 /**
  * Owns the keyring's files on disk: `NAME.json` in one directory (0700), each readable by its owner alone (0600) and
  * written whole or not at all: a temporary file, fsync, a hard link (which never replaces), fsync of the directory.
+ * Keys kept beside it are `NAME.LABEL.spare`. None is ever deleted.
  */
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WalletError } from '../wallet/errors.ts';
 import { KEY_FILE_BYTES_MAX } from '../wallet/keyfile.ts';
 import type { KeyFiles } from '../wallet/keyring.ts';
 
 const SUFFIX = '.json';
+const SPARE_SUFFIX = '.spare';
 /** Windows keeps permissions elsewhere: the mode bits there say nothing. */
 const HAS_MODES = process.platform !== 'win32';
 
@@ -24,20 +26,28 @@ export class DirectoryKeyFiles implements KeyFiles {
   }
 
   async list(): Promise<string[]> {
+    return this.#namesWith('', SUFFIX);
+  }
+
+  /** Names of files without what they begin and end with. */
+  async #namesWith(prefix: string, suffix: string): Promise<string[]> {
     try {
       const names = await readdir(this.directory);
       // Temporary files begin with a point.
       return names
-        .filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'))
-        .map((name) => name.slice(0, -SUFFIX.length));
+        .filter((name) => name.startsWith(prefix) && name.endsWith(suffix) && !name.startsWith('.'))
+        .map((name) => name.slice(prefix.length, -suffix.length));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return [];
       throw error;
     }
   }
 
-  async read(name: string): Promise<Uint8Array | undefined> {
-    const path = this.#path(name);
+  read(name: string): Promise<Uint8Array | undefined> {
+    return this.#read(this.#path(name));
+  }
+
+  async #read(path: string): Promise<Uint8Array | undefined> {
     let file: FileHandle;
     try {
       // Not through a link, and without waiting if it is a pipe: what was checked is what is read.
@@ -63,9 +73,34 @@ export class DirectoryKeyFiles implements KeyFiles {
     }
   }
 
-  async write(name: string, bytes: Uint8Array): Promise<boolean> {
+  write(name: string, bytes: Uint8Array): Promise<boolean> {
+    return this.#write(name, this.#path(name), bytes);
+  }
+
+  listSpares(name: string): Promise<string[]> {
+    return this.#namesWith(`${name}.`, SPARE_SUFFIX);
+  }
+
+  readSpare(name: string, label: string): Promise<Uint8Array | undefined> {
+    return this.#read(this.#sparePath(name, label));
+  }
+
+  writeSpare(name: string, label: string, bytes: Uint8Array): Promise<boolean> {
+    return this.#write(name, this.#sparePath(name, label), bytes);
+  }
+
+  async swap(name: string, label: string, oldLabel: string): Promise<void> {
+    // The key in use gets its second name first, so a crash between the two steps leaves it under both.
+    await link(this.#path(name), this.#sparePath(name, oldLabel)).catch((error) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    });
+    await this.#syncDirectory();
+    await rename(this.#sparePath(name, label), this.#path(name));
+    await this.#syncDirectory();
+  }
+
+  async #write(name: string, path: string, bytes: Uint8Array): Promise<boolean> {
     await this.#makeDirectory();
-    const path = this.#path(name);
     const temporary = join(this.directory, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
     const file = await open(temporary, 'wx', 0o600);
     try {
@@ -88,6 +123,10 @@ export class DirectoryKeyFiles implements KeyFiles {
 
   #path(name: string): string {
     return join(this.directory, `${name}${SUFFIX}`);
+  }
+
+  #sparePath(name: string, label: string): string {
+    return join(this.directory, `${name}.${label}${SPARE_SUFFIX}`);
   }
 
   async #makeDirectory(): Promise<void> {

@@ -2,6 +2,7 @@
  * Owns the keyring: named keys over a port of files. It holds no secret between calls. A testnet's keyring asks for no
  * passphrase and takes unencrypted files; any other refuses them.
  */
+import { equalBytes, toHex } from '../chain/format/bytes.ts';
 import { WalletError } from './errors.ts';
 import { createSigner, identityOf, type Signer } from './identity.ts';
 import { DEFAULT_COST, type Kdf, type ScryptCost } from './kdf.ts';
@@ -24,6 +25,14 @@ export interface KeyFiles {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Writes it whole or not at all, and never over another: false if the name is taken. */
   write(name: string, bytes: Uint8Array): Promise<boolean>;
+  /** Labels of the keys that are kept beside the key of that name, in any order. */
+  listSpares(name: string): Promise<string[]>;
+  /** As `read`, of a spare. */
+  readSpare(name: string, label: string): Promise<Uint8Array | undefined>;
+  /** As `write`, of a spare. */
+  writeSpare(name: string, label: string, bytes: Uint8Array): Promise<boolean>;
+  /** The spare becomes the key of that name, at once, and the key until now a spare: at no moment is either gone. */
+  swap(name: string, label: string, oldLabel: string): Promise<void>;
 }
 
 export interface KeyringOptions {
@@ -37,6 +46,13 @@ export interface KeyringOptions {
   readonly cost?: ScryptCost;
 }
 
+interface NewKeyOptions {
+  readonly passphrase?: string;
+  readonly words?: WordCount;
+  /** The account it is to sign for, if that is older than the key. */
+  readonly address?: Uint8Array;
+}
+
 export interface ListedKey {
   readonly name: string;
   /** Its public part, or why it can't be read: one bad file doesn't hide the others. */
@@ -44,6 +60,16 @@ export interface ListedKey {
 }
 
 export type KeyDescription = KeyInfo & { readonly encrypted: boolean };
+
+/**
+ * A key kept beside the one in use, for the same account: the 'next' one, which a rotation or a recovery is to make
+ * current, or an 'old' one, which a reorganisation can make current again.
+ */
+export interface SpareKey {
+  readonly label: string;
+  readonly state: 'next' | 'old';
+  readonly key: KeyDescription;
+}
 
 /** Throws `WalletError('BAD_KEY_NAME')` unless it is 1 to 32 of a-z 0-9 _ - and begins with a letter or digit. */
 export function checkKeyName(name: string): void {
@@ -70,10 +96,47 @@ export class Keyring {
   /** Makes a key of 12 or 24 words (default 24). Outside a testnet it needs a passphrase. */
   async create(
     name: string,
-    { passphrase, words = 24 }: { passphrase?: string; words?: WordCount } = {},
+    { passphrase, words = 24, address }: NewKeyOptions = {},
   ): Promise<KeyDescription> {
-    const bytes = this.#random(ENTROPY_BYTES[words]);
-    return this.#store(name, { kind: 'words', bytes }, passphrase);
+    return this.#store(name, this.#draw(words), passphrase, address);
+  }
+
+  /** Makes the key that is to follow the one of that name, for the same account, and keeps it beside it. */
+  async createNext(name: string, { passphrase, words = 24 }: NewKeyOptions = {}): Promise<SpareKey> {
+    const { address } = await this.show(name);
+    const { info, encrypted, bytes } = await this.#seal(name, this.#draw(words), passphrase, address);
+    const label = labelOf('next', info);
+    if (!(await this.#files.writeSpare(name, label, bytes))) throw new WalletError('KEY_EXISTS', label);
+    return { label, state: 'next', key: { ...info, encrypted } };
+  }
+
+  /** The keys kept beside the one of that name. */
+  async spares(name: string): Promise<SpareKey[]> {
+    const { publicKey } = await this.show(name);
+    const spares: SpareKey[] = [];
+    for (const label of (await this.#files.listSpares(name)).sort()) {
+      const { address, publicKey, kind, encrypted } = await this.#readSpare(name, label);
+      const state = label.startsWith('next-') ? 'next' : 'old';
+      spares.push({ label, state, key: { name, address, publicKey, kind, encrypted } });
+    }
+    // A crash in the middle of a swap leaves the key in use among them.
+    return spares.filter(({ key }) => !equalBytes(key.publicKey, publicKey));
+  }
+
+  /** As `open`, of a spare. */
+  async openSpare(name: string, label: string, passphrase?: string): Promise<Signer> {
+    return this.#open(await this.#readSpare(name, label), passphrase);
+  }
+
+  /** Puts a spare in the place of the key in use, which is kept as a spare. */
+  async use(name: string, { label, state, key }: SpareKey): Promise<void> {
+    const current = await this.show(name);
+    try {
+      await this.#files.swap(name, label, labelOf(state === 'next' ? 'old' : 'next', current));
+    } catch (error) {
+      // Another process may have done it.
+      if (!equalBytes((await this.show(name)).publicKey, key.publicKey)) throw error;
+    }
   }
 
   /** Takes a key from its words or its private key in hex. `address` names the account if it is older than the key. */
@@ -118,7 +181,10 @@ export class Keyring {
 
   /** A signer for the key's account; the caller erases it. `passphrase` is needed if the key is encrypted. */
   async open(name: string, passphrase?: string): Promise<Signer> {
-    const file = await this.#read(name);
+    return this.#open(await this.#read(name), passphrase);
+  }
+
+  async #open(file: KeyFile, passphrase: string | undefined): Promise<Signer> {
     const secret = await openKeyFile(file, passphrase, this.#kdf);
     let privateKey: Uint8Array | undefined;
     try {
@@ -134,6 +200,17 @@ export class Keyring {
     checkKeyName(name);
     const bytes = await this.#files.read(name);
     if (bytes === undefined) throw new WalletError('NO_KEY', name, `make it with: pier key new ${name}`);
+    return this.#parse(name, bytes);
+  }
+
+  async #readSpare(name: string, label: string): Promise<KeyFile> {
+    checkKeyName(name);
+    const bytes = await this.#files.readSpare(name, label);
+    if (bytes === undefined) throw new WalletError('NO_KEY', `${name} ${label}`);
+    return this.#parse(name, bytes);
+  }
+
+  #parse(name: string, bytes: Uint8Array): KeyFile {
     const file = parseKeyFile(bytes);
     if (file.name !== name) {
       const hint = `rename the file back, or import the key under the name ${name}`;
@@ -150,13 +227,30 @@ export class Keyring {
     return file;
   }
 
-  /** Seals and writes; erases the secret in any case. */
+  #draw(words: WordCount): Secret {
+    return { kind: 'words', bytes: this.#random(ENTROPY_BYTES[words]) };
+  }
+
   async #store(
     name: string,
     secret: Secret,
     passphrase?: string,
     address?: Uint8Array,
   ): Promise<KeyDescription> {
+    const { info, encrypted, bytes } = await this.#seal(name, secret, passphrase, address);
+    if (!(await this.#files.write(name, bytes))) {
+      throw new WalletError('KEY_EXISTS', name, 'choose another name: a key is never written over');
+    }
+    return { ...info, encrypted };
+  }
+
+  /** The bytes of a key file; erases the secret in any case. */
+  async #seal(
+    name: string,
+    secret: Secret,
+    passphrase: string | undefined,
+    address: Uint8Array | undefined,
+  ): Promise<{ info: KeyInfo; encrypted: boolean; bytes: Uint8Array }> {
     let privateKey: Uint8Array | undefined;
     try {
       checkKeyName(name);
@@ -164,24 +258,21 @@ export class Keyring {
       if (!encrypted && !this.testnet)
         throw new WalletError('PASSPHRASE_NEEDED', name, 'choose one that is not empty');
       privateKey = privateKeyOf(secret);
-      const identity = identityOf(privateKey);
-      const info: KeyInfo = {
-        name,
-        address: address ?? identity.address,
-        publicKey: identity.publicKey,
-        kind: secret.kind,
-      };
+      const { address: own, publicKey } = identityOf(privateKey);
+      const info: KeyInfo = { name, address: address ?? own, publicKey, kind: secret.kind };
       const ports = { kdf: this.#kdf, random: this.#random, cost: this.#cost };
       const bytes = encrypted
         ? await sealKeyFile(info, secret, passphrase, ports)
         : sealPlainKeyFile(info, secret);
-      if (!(await this.#files.write(name, bytes))) {
-        throw new WalletError('KEY_EXISTS', name, 'choose another name: a key is never written over');
-      }
-      return { ...info, encrypted };
+      return { info, encrypted, bytes };
     } finally {
       secret.bytes.fill(0);
       privateKey?.fill(0);
     }
   }
+}
+
+/** A key has one label, so that it is never kept twice. */
+function labelOf(state: SpareKey['state'], { publicKey }: { readonly publicKey: Uint8Array }): string {
+  return `${state}-${toHex(publicKey.subarray(0, 8))}`;
 }

@@ -42,7 +42,8 @@ export type Status = Read<typeof status>;
 
 export const params = object({ chainId: id, genesis: object({}) });
 
-const change = object({ account: maybe(address), delay: maybe(whole) });
+const recovery = object({ account: address, delay: whole });
+const history = object({ hash: id, count: whole });
 
 export const account = object({
   address,
@@ -54,14 +55,17 @@ export const account = object({
   deposits: planks,
   authKey: maybe(id),
   locked: flag,
+  /** Height since which the key is current. */
   rotatedAt: whole,
-  recovery: maybe(change),
-  history: object({ hash: id, count: whole }),
+  recovery: maybe(recovery),
+  pendingChange: maybe(object({ recovery: maybe(recovery), at: whole })),
+  pendingRecovery: maybe(object({ authKey: id, at: whole })),
+  history,
   tip,
 });
 export type AccountAnswer = Read<typeof account>;
 
-export const history = object({
+export const accountHistory = object({
   items: list(
     object({
       id,
@@ -80,7 +84,56 @@ export const history = object({
   next: maybe(text),
   tip,
 });
-export type HistoryAnswer = Read<typeof history>;
+export type HistoryAnswer = Read<typeof accountHistory>;
+
+const recordFields = {
+  id,
+  owner: address,
+  creator: address,
+  /** Its name if that is text, else its bytes. */
+  name: maybe(text),
+  nameHex: maybe(hex),
+  root: id,
+  size: whole,
+  mediaType: maybe(text),
+  inline: maybe(hex),
+  revision: whole,
+  dropped: flag,
+  deposit: planks,
+  history,
+};
+const recordAlone = object(recordFields);
+export type RecordSummary = Read<typeof recordAlone>;
+
+export const record = object({ ...recordFields, tip });
+export type RecordAnswer = Read<typeof record>;
+
+export const records = object({ records: list(recordAlone), next: maybe(id), tip });
+export type RecordsAnswer = Read<typeof records>;
+
+export const recordHistory = object({
+  items: list(
+    object({
+      id,
+      height: whole,
+      block: id,
+      index: whole,
+      time: whole,
+      kind: oneOf('put', 'give', 'drop'),
+      from: address,
+      /** Who owned it afterwards. */
+      owner: address,
+      revision: whole,
+      /** Of a put. */
+      root: maybe(id),
+      size: maybe(whole),
+      fee: planks,
+    }),
+  ),
+  next: maybe(text),
+  tip,
+});
+export type RecordHistoryAnswer = Read<typeof recordHistory>;
 
 const summary = object({
   id,

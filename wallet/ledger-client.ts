@@ -2,8 +2,10 @@
  * Owns asking nodes about the ledger: one method each, with the answer read and compared with the question. A node
  * that answers about something else has failed, and another is asked.
  */
-import { toHex } from '../chain/format/bytes.ts';
+import { parseAddress } from '../chain/format/address.ts';
+import { fromHex, toHex } from '../chain/format/bytes.ts';
 import { DOMAIN, hash } from '../chain/format/hash.ts';
+import { recordId } from '../chain/format/transaction.ts';
 import type { Reader } from './answers.ts';
 import type { RpcClient } from './client.ts';
 import { WalletError } from './errors.ts';
@@ -20,6 +22,9 @@ export interface Asked {
 
 /** Which block: one of the chain by height, any by id, or the tip. */
 export type BlockReference = { readonly height: number } | { readonly id: string } | 'tip';
+
+/** Which record: by its id in hex, or by the address of who made it first and its name. */
+export type RecordReference = { readonly id: string } | { readonly creator: string; readonly name: string };
 
 export class LedgerClient {
   readonly rpc: RpcClient;
@@ -58,7 +63,33 @@ export class LedgerClient {
     page: { limit?: number; before?: string } = {},
     asked?: Asked,
   ): Promise<answers.HistoryAnswer> {
-    return this.#ask('history', { address, ...page }, answers.history, asked);
+    return this.#ask('history', { address, ...page }, answers.accountHistory, asked);
+  }
+
+  /** A record, by its id, or by who made it first and its name. `RpcError` 'NO_RECORD' if there never was one. */
+  record(which: RecordReference, asked?: Asked): Promise<answers.RecordAnswer> {
+    const wanted = 'id' in which ? which.id : recordIdOf(which);
+    return this.#ask('record', { id: wanted }, answers.record, asked, (answer) => isOf(answer, wanted));
+  }
+
+  /** Records that an account owns, in the order of their ids, at most `limit` (100); `after` is the `next` of the page before. */
+  records(
+    owner: string,
+    page: { limit?: number; after?: string } = {},
+    asked?: Asked,
+  ): Promise<answers.RecordsAnswer> {
+    return this.#ask('records', { owner, ...page }, answers.records, asked, ({ records }) =>
+      records.every((record) => record.owner === owner && isOf(record, record.id)),
+    );
+  }
+
+  /** What became of a record, newest first, at most `limit` (100); `before` is the `next` of the page before. */
+  recordHistory(
+    id: string,
+    page: { limit?: number; before?: string } = {},
+    asked?: Asked,
+  ): Promise<answers.RecordHistoryAnswer> {
+    return this.#ask('recordHistory', { id, ...page }, answers.recordHistory, asked);
   }
 
   block(which: BlockReference, asked?: Asked): Promise<answers.BlockAnswer> {
@@ -129,6 +160,18 @@ export class LedgerClient {
     };
     return this.rpc.call(method, params, { ...asked, check });
   }
+}
+
+/** The id, in hex, of what `creator` named so. */
+export function recordIdOf({ creator, name }: { creator: string; name: string }): string {
+  return toHex(recordId(parseAddress(creator), new TextEncoder().encode(name)));
+}
+
+/** An id follows from creator and name: a node can't pass one record off as another. */
+function isOf({ id, creator, name, nameHex }: answers.RecordSummary, wanted: string): boolean {
+  if (id !== wanted || (name === null) === (nameHex === null)) return false;
+  if (name !== null) return recordIdOf({ creator, name }) === wanted;
+  return toHex(recordId(parseAddress(creator), fromHex(nameHex!))) === wanted;
 }
 
 function* batchesOf(transactions: readonly Uint8Array[]): Generator<Uint8Array[]> {

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -92,6 +103,28 @@ describe('the files of a keyring', () => {
     await writeFile(join(directory, '.bob.json'), '');
     await writeFile(join(directory, 'notes.txt'), '');
     expect(await files.list()).toEqual(['alice']);
+  });
+
+  test('keep the old key and the new one through a swap, wherever it is cut', async () => {
+    await files.write('alice', some(1));
+    expect(await files.writeSpare('alice', 'next-2', some(2))).toBe(true);
+    expect(await files.writeSpare('alice', 'next-2', some(3))).toBe(false);
+    expect([await files.list(), await files.listSpares('alice'), await files.listSpares('ali')]).toEqual([
+      ['alice'],
+      ['next-2'],
+      [],
+    ]);
+    // As after a crash between the two steps.
+    await link(join(directory, 'alice.json'), join(directory, 'alice.old-1.spare'));
+    expect(await files.read('alice')).toEqual(some(1));
+    await files.swap('alice', 'next-2', 'old-1');
+    expect([await files.read('alice'), await files.readSpare('alice', 'old-1')]).toEqual([some(2), some(1)]);
+    expect((await readdir(directory)).sort()).toEqual(['alice.json', 'alice.old-1.spare']);
+    expect(await modeOf(join(directory, 'alice.old-1.spare'))).toBe(0o600);
+    await files.swap('alice', 'old-1', 'next-2');
+    expect([await files.read('alice'), await files.listSpares('alice')]).toEqual([some(1), ['next-2']]);
+    await expect(files.swap('alice', 'old-1', 'next-1')).rejects.toThrow('ENOENT');
+    expect(await files.read('alice')).toEqual(some(1));
   });
 
   test('carry a keyring with the real cost', async () => {

@@ -5,6 +5,8 @@ import { type KeyFiles, Keyring } from '../../wallet/keyring.ts';
 
 export class MemoryKeyFiles implements KeyFiles {
   readonly files = new Map<string, Uint8Array>();
+  /** By name and label. */
+  readonly spares = new Map<string, Uint8Array>();
 
   async list(): Promise<string[]> {
     return [...this.files.keys()];
@@ -18,6 +20,30 @@ export class MemoryKeyFiles implements KeyFiles {
     if (this.files.has(name)) return false;
     this.files.set(name, bytes.slice());
     return true;
+  }
+
+  async listSpares(name: string): Promise<string[]> {
+    return [...this.spares.keys()].flatMap((key) =>
+      key.startsWith(`${name}.`) ? key.slice(name.length + 1) : [],
+    );
+  }
+
+  async readSpare(name: string, label: string): Promise<Uint8Array | undefined> {
+    return this.spares.get(`${name}.${label}`)?.slice();
+  }
+
+  async writeSpare(name: string, label: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.spares.has(`${name}.${label}`)) return false;
+    this.spares.set(`${name}.${label}`, bytes.slice());
+    return true;
+  }
+
+  async swap(name: string, label: string, oldLabel: string): Promise<void> {
+    const [current, spare] = [this.files.get(name)!, this.spares.get(`${name}.${label}`)];
+    if (spare === undefined) throw new Error('no such spare');
+    this.spares.set(`${name}.${oldLabel}`, current);
+    this.files.set(name, spare);
+    this.spares.delete(`${name}.${label}`);
   }
 
   text(name: string): string {
