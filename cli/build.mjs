@@ -5,7 +5,7 @@
  * `dist/` keeps the newest builds only: a testnet may still run from an earlier one, so not just the last.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundlePath } from './freshness.mjs';
 
@@ -104,7 +104,8 @@ function prune(dist, current) {
     .filter((path) => path !== current)
     .map((path) => ({ path, time: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.time - a.time);
-  const finished = builds.filter(({ path }) => !path.includes('.building-'));
+  // Other folders with a dot belong to whoever made them: benchmarks.
+  const finished = builds.filter(({ path }) => !basename(path).startsWith('.'));
   const abandoned = builds.filter(
     ({ path, time }) => path.includes('.building-') && Date.now() - time > ABANDONED_MS,
   );

@@ -15,6 +15,8 @@ export interface Figure {
 export interface BenchContext {
   /** Folder of the built programs (`cli.js`, `node.js`, `miner-worker.js`) as a `file:` URL that ends with a slash. */
   readonly bundle: string;
+  /** Folder of what `test/bench/programs/` was built to, likewise: work for processes that aren't measured. */
+  readonly programs: string;
 }
 
 /** Runs alone in a process of its own, so memory figures are its own; may reject, which fails the run. */

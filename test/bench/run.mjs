@@ -24,7 +24,8 @@ else process.exitCode = await runAll(first ?? '');
 async function measure(file, bundle) {
   /** @type {{ default: Measure }} */
   const module = await import(pathToFileURL(file).href);
-  const figures = await module.default({ bundle });
+  const programs = new URL('programs/', pathToFileURL(file)).href;
+  const figures = await module.default({ bundle, programs });
   process.send?.(figures, () => process.disconnect());
 }
 
@@ -40,7 +41,11 @@ async function runAll(wanted) {
   let missed = 0;
   try {
     const entries = names.map((name) => [basename(name, '.ts'), `test/bench/${name}`]);
-    await bundleInto(built, Object.fromEntries(entries));
+    const programs = readdirSync(join(HERE, 'programs')).map((name) => [
+      `programs/${basename(name, '.ts')}`,
+      `test/bench/programs/${name}`,
+    ]);
+    await bundleInto(built, Object.fromEntries([...entries, ...programs]));
     printRow(['figure', 'median', 'range', 'goal', '']);
     for (const [name] of entries) {
       const figures = await runOne(join(built, `${name}.js`), bundle.href);

@@ -1,0 +1,116 @@
+/** Owns nodes as processes of their own, started from the built program on free ports of loopback, and talking to them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { callNode } from '../../cli/node-rpc.ts';
+import { type NodeEvent, Subscription, type Topic } from '../../cli/subscription.ts';
+
+/** A node that says nothing for so long has failed. */
+const START_TIMEOUT_MS = 60_000;
+const CALL_TIMEOUT_MS = 60_000;
+
+export interface NodeWish {
+  /** Folder of the built programs. */
+  readonly bundle: string;
+  readonly data: string;
+  readonly genesis?: string;
+  readonly peers?: readonly string[];
+  readonly mine?: string;
+  readonly hashrate?: number;
+}
+
+export class NodeProcess {
+  readonly data: string;
+  readonly rpc: string;
+  readonly p2p: string;
+  /** Node id, hex. */
+  readonly id: string;
+  readonly #child: ChildProcess;
+  readonly #subscriptions: Subscription[] = [];
+
+  /** Resolves when it serves; rejects with its last words if it ends before. */
+  static start(wish: NodeWish): Promise<NodeProcess> {
+    mkdirSync(wish.data, { recursive: true, mode: 0o700 });
+    const args = ['--ready', '--data', wish.data, '--listen', '127.0.0.1:0', '--rpc', '127.0.0.1:0'];
+    if (wish.genesis !== undefined) args.push('--genesis', wish.genesis);
+    for (const peer of wish.peers ?? []) args.push('--peer', peer);
+    if (wish.mine !== undefined) args.push('--mine', wish.mine);
+    if (wish.hashrate !== undefined) args.push('--hashrate', String(wish.hashrate));
+    const program = fileURLToPath(new URL('node.js', wish.bundle));
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    return new Promise((resolve, reject) => {
+      let said = '';
+      const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+      child.stderr.on('data', (text) => {
+        said += text;
+      });
+      child.once('exit', () => reject(new Error(`a node ended before it was ready: ${said}`)));
+      child.stdout.on('data', (text) => {
+        said += text;
+        const line = said.split('\n').find((candidate) => candidate.startsWith('{"ready":true'));
+        if (line === undefined) return;
+        clearTimeout(timer);
+        child.removeAllListeners('exit');
+        child.stdout.removeAllListeners('data').resume();
+        resolve(new NodeProcess(child, wish.data, JSON.parse(line)));
+      });
+    });
+  }
+
+  private constructor(child: ChildProcess, data: string, info: { rpc: string; p2p: string; node: string }) {
+    this.#child = child;
+    this.data = data;
+    this.rpc = info.rpc;
+    this.p2p = info.p2p;
+    this.id = info.node;
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** Resolves with what the method gives. The cookie is sent along, so methods of the operator are open. */
+  call<T>(method: string, params: object = {}): Promise<T> {
+    const cookie = readFileSync(join(this.data, 'cookie'), 'utf8').trim();
+    return callNode<T>(this.rpc, method, params, { cookie, timeoutMs: CALL_TIMEOUT_MS });
+  }
+
+  /** Calls `event` for each event of these topics, with the time it came; resolves once the stream is open. */
+  follow(topics: readonly Topic[], event: (event: NodeEvent, atMs: number) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const subscription = new Subscription(() => this.rpc, topics, {
+        event: (given) => event(given, performance.now()),
+        opened: resolve,
+        closed: () => reject(new Error('the stream of events ended')),
+      });
+      this.#subscriptions.push(subscription);
+    });
+  }
+
+  /** Ends it and resolves when it is gone. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.end();
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
+    this.#child.kill(signal);
+    await ended;
+  }
+}
+
+/** Milliseconds of processor time that a process has used: all its threads, in user and kernel mode. Linux. */
+export function cpuMsOf(pid: number): number {
+  // proc(5): fields 14 and 15, counted after the name, which is in parentheses; in ticks of 10 ms.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Memory of a process in MB: all of it that is resident, and the part that isn't pages of files. Linux. */
+export function memoryOf(pid: number | 'self'): { readonly rss: number; readonly anonymous: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const read = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)![1]) / 1024;
+  return { rss: read('VmRSS'), anonymous: read('RssAnon') };
+}
