@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest';
+import type { RuleError } from '../../../chain/errors.ts';
+import type { Transaction } from '../../../chain/format/transaction.ts';
+import type { Dropped } from '../../../chain/pool/mempool.ts';
+import { Admissions, type Submitted } from '../../../node/reactor/admissions.ts';
+import { Lane } from '../../../node/reactor/lane.ts';
+import { transfer } from '../../chain/actors.ts';
+import { openLedger } from '../../chain/ledger/life.ts';
+import { PoolWorld } from '../../chain/pool/pool-world.ts';
+
+async function setUp() {
+  const world = await PoolWorld.open();
+  const failures: unknown[] = [];
+  const lane = new Lane((error) => failures.push(error));
+  const added: [link: number | null, transactions: readonly Transaction[]][] = [];
+  const dropped: Dropped[] = [];
+  const checked: [link: number, key: string, code: string | undefined][] = [];
+  const state = { behind: false };
+  const admissions = new Admissions(world.harness.ledger, world.pool, lane, {
+    added: (transactions, link) => added.push([link, transactions]),
+    dropped: (gone) => dropped.push(...gone),
+    checked: (link, results) => {
+      for (const { key, error } of results) checked.push([link, key, error?.code]);
+    },
+    behind: () => state.behind,
+  });
+  const settled = async (): Promise<void> => {
+    await lane.settled();
+    expect(failures).toEqual([]);
+  };
+  return { world, admissions, lane, added, dropped, checked, state, settled };
+}
+
+const statusOf = (result: Submitted): string =>
+  'error' in result ? (result.error as RuleError).code : result.status;
+const nonces = (world: PoolWorld, name: string): number[] => world.queue(name).map(({ nonce }) => nonce);
+
+describe('transactions of peers', () => {
+  test('are answered to whoever sent them, and told with that link', async () => {
+    const { world, admissions, added, checked, settled } = await setUp();
+    const good = world.sign(transfer('alice', 'bob', 1));
+    const bad = world.sign(transfer('bob', 'alice', 1, { forge: 'signature' }));
+    const other = world.sign(transfer('carol', 'alice', 1));
+    admissions.enqueue([good, bad], 1);
+    admissions.enqueue([other, good], 2);
+    await settled();
+    expect(checked).toEqual([
+      [1, good.key, undefined],
+      [1, bad.key, 'BAD_SIGNATURE'],
+      [2, other.key, undefined],
+      [2, good.key, 'ALREADY_KNOWN'],
+    ]);
+    expect(added).toEqual([
+      [1, [good]],
+      [2, [other]],
+    ]);
+  });
+
+  test('that come too early wait for the one before', async () => {
+    const { world, admissions, added, settled } = await setUp();
+    const [first, second, third] = [0, 1, 2].map((nonce) =>
+      world.sign(transfer('alice', 'bob', 1, { nonce })),
+    );
+    admissions.enqueue([third!, second!], 1);
+    await settled();
+    expect([world.pool.size, added]).toEqual([0, []]);
+    admissions.enqueue([first!], 2);
+    await settled();
+    expect(nonces(world, 'alice')).toEqual([0, 1, 2]);
+    expect(added).toEqual([
+      [2, [first]],
+      [null, [second, third]],
+    ]);
+  });
+
+  test('are tried again when the account moves on by a block', async () => {
+    const { world, admissions, settled } = await setUp();
+    const [first, second] = [0, 1].map((nonce) => world.sign(transfer('alice', 'bob', 1, { nonce })));
+    admissions.enqueue([second!], 1);
+    await settled();
+    await world.block({ transactions: [first!] });
+    admissions.retry([first!.sender]);
+    await settled();
+    expect(world.queue('alice')).toEqual([second]);
+  });
+
+  test('that rest on what we have not got yet wait while we are behind, and only then', async () => {
+    const { world, admissions, state, settled } = await setUp();
+    const spends = world.sign(transfer('new', 'bob', 1));
+    const given = world.sign(transfer('alice', 'new', 50_000));
+    const offer = async (): Promise<void> => {
+      admissions.enqueue([spends], 1);
+      await settled();
+    };
+    await offer();
+    state.behind = true;
+    await offer();
+    state.behind = false;
+    await world.block({ transactions: [given] });
+    admissions.retry([spends.sender]);
+    await settled();
+    expect(world.queue('new')).toEqual([spends]);
+  });
+
+  test('over 20,000 waiting are left for later, and said so', async () => {
+    const { world, admissions, checked, settled } = await setUp();
+    const tx = world.sign(transfer('alice', 'bob', 1));
+    admissions.enqueue(
+      Array.from({ length: 20_003 }, () => tx),
+      1,
+    );
+    expect(checked).toEqual([0, 1, 2].map(() => [1, tx.key, 'POOL_FULL']));
+    await settled();
+    expect(checked.filter(([, , code]) => code === 'ALREADY_KNOWN')).toHaveLength(19_999);
+    expect(world.pool.size).toBe(1);
+  });
+
+  test('that are replaced are told as dropped', async () => {
+    const { world, admissions, dropped, settled } = await setUp();
+    const first = world.sign(transfer('alice', 'bob', 1));
+    admissions.enqueue([first], 1);
+    await settled();
+    admissions.enqueue([world.sign(transfer('alice', 'carol', 1, { nonce: 0, fee: 5_000 }))], 2);
+    await settled();
+    expect(dropped.map(({ transaction, error }) => [transaction, error.code])).toEqual([
+      [first, 'REPLACEMENT_FEE'],
+    ]);
+  });
+});
+
+describe('transactions of users', () => {
+  test('are answered in order, each for itself', async () => {
+    const { world, admissions, added, settled } = await setUp();
+    const [mined, first, second, poor] = [
+      world.sign(transfer('bob', 'alice', 1)),
+      world.sign(transfer('alice', 'bob', 1)),
+      world.sign(transfer('alice', 'bob', 1, { nonce: 1 })),
+      world.sign(transfer('carol', 'bob', 999_999_999)),
+    ];
+    await world.block({ transactions: [mined!] });
+    const results = await admissions.submit([
+      first!.bytes,
+      Uint8Array.of(1, 2, 3),
+      mined!.bytes,
+      second!.bytes,
+      poor!.bytes,
+      first!.bytes,
+    ]);
+    expect(results.map(statusOf)).toEqual([
+      'pending',
+      'MALFORMED',
+      'mined',
+      'pending',
+      'OVERSPEND',
+      'pending',
+    ]);
+    expect(results.map(({ id }) => id === null)).toEqual([false, true, false, false, false, false]);
+    await settled();
+    expect(added.map(([link, all]) => [link, all.map(({ key }) => key)])).toEqual([
+      [null, [first!.key, second!.key]],
+    ]);
+    expect((await admissions.submit([first!.bytes])).map(statusOf)).toEqual(['pending']);
+  });
+
+  test('are on disk once answered, also one that a peer had brought', async () => {
+    const { world, admissions, settled } = await setUp();
+    const [brought, own] = [transfer('alice', 'bob', 1), transfer('bob', 'alice', 1)].map((d) =>
+      world.sign(d),
+    );
+    admissions.enqueue([brought!], 1);
+    await settled();
+    const { queue, store } = world.harness.ledger;
+    expect(queue.has(brought!.key)).toBe(false);
+    await admissions.submit([brought!.bytes, own!.bytes]);
+    expect([brought!, own!].map(({ key }) => queue.has(key))).toEqual([true, true]);
+    expect((await openLedger(store, { params: world.chain.params })).queue.takeRestored()).toHaveLength(2);
+  });
+
+  test('let what waited for them in', async () => {
+    const { world, admissions, settled } = await setUp();
+    const [first, second] = [0, 1].map((nonce) => world.sign(transfer('alice', 'bob', 1, { nonce })));
+    admissions.enqueue([second!], 1);
+    await settled();
+    await admissions.submit([first!.bytes]);
+    await settled();
+    expect(nonces(world, 'alice')).toEqual([0, 1]);
+  });
+
+  test('reject when the store fails, which is told once', async () => {
+    const { world, admissions, lane } = await setUp();
+    const error = new Error('no space');
+    world.harness.store.write = async () => {
+      throw error;
+    };
+    await expect(admissions.submit([world.sign(transfer('alice', 'bob', 1)).bytes])).rejects.toBe(error);
+    await lane.settled();
+  });
+});
+
+describe('after a restart', () => {
+  test('what was kept comes back; what is mined or spent is given up; what may pass waits', async () => {
+    const before = await PoolWorld.open();
+    const [first, second, late, mined] = [
+      before.sign(transfer('alice', 'bob', 1)),
+      before.sign(transfer('alice', 'bob', 1, { nonce: 1 })),
+      before.sign(transfer('bob', 'alice', 1, { nonce: 1 })),
+      before.sign(transfer('carol', 'alice', 1)),
+    ];
+    const other = before.sign(transfer('carol', 'bob', 7));
+    await before.harness.ledger.queue.keep([first!, second!, late!, mined!]);
+    await before.block({ transactions: [other] });
+    await before.harness.restart();
+
+    const { ledger } = before.harness;
+    const lane = new Lane(() => {});
+    const gone: Dropped[] = [];
+    const outcome = {
+      added: () => {},
+      dropped: (all: readonly Dropped[]) => gone.push(...all),
+      checked: () => {},
+    };
+    const admissions = new Admissions(ledger, before.pool, lane, { ...outcome, behind: () => false });
+    await admissions.restore();
+    await lane.settled();
+    expect(nonces(before, 'alice')).toEqual([0, 1]);
+    const kept = [first!, second!, late!, mined!].map(({ key }) => ledger.queue.has(key));
+    // Carol's nonce went to another; Bob's is still to come.
+    expect(kept).toEqual([true, true, true, false]);
+    await admissions.submit([before.sign(transfer('bob', 'alice', 3, { nonce: 0 })).bytes]);
+    await lane.settled();
+    expect([nonces(before, 'bob'), gone]).toEqual([[0, 1], []]);
+  });
+});
