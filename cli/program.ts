@@ -4,6 +4,8 @@
  */
 import { Command } from 'commander';
 import { Context, type GlobalOptions } from './context.ts';
+import { examples } from './help.ts';
+import { addProofs } from './program-proofs.ts';
 
 const VERSION = '0.1.0';
 
@@ -39,6 +41,7 @@ export function buildProgram(env: NodeJS.ProcessEnv): Command {
   addKeys(program, context);
   addMoney(program, context);
   addQueries(program, context);
+  addProofs(program, context);
   return program;
 }
 
@@ -222,8 +225,4 @@ function secretOptions(command: Command): Command {
 
 function collect(value: string, earlier: string[] | undefined): string[] {
   return [...(earlier ?? []), value];
-}
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 }

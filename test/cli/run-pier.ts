@@ -14,6 +14,8 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly input?: string;
+  /** Folder it runs in; the tests' own if left out. */
+  readonly cwd?: string;
 }
 
 /** A home for one test file; `remove` takes it away. */
@@ -21,9 +23,9 @@ export class PierHome {
   readonly path = mkdtempSync(join(tmpdir(), 'pier-cli-'));
 
   /** Runs one command to its end. */
-  run(args: readonly string[], { input = '' }: RunOptions = {}): Promise<Outcome> {
+  run(args: readonly string[], { input = '', cwd }: RunOptions = {}): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const child = this.spawn(args);
+      const child = this.spawn(args, cwd);
       let stdout = '';
       let stderr = '';
       child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -41,10 +43,10 @@ export class PierHome {
   }
 
   /** Starts a command that goes on. */
-  spawn(args: readonly string[]): ChildProcessWithoutNullStreams {
+  spawn(args: readonly string[], cwd = '.'): ChildProcessWithoutNullStreams {
     const entry = fileURLToPath(new URL('cli.js', inject('bundle')));
     const env = { ...process.env, PIER_HOME: this.path, NO_COLOR: '1' };
-    return spawn(process.execPath, [entry, ...args], { env, stdio: 'pipe' });
+    return spawn(process.execPath, [entry, ...args], { cwd, env, stdio: 'pipe' });
   }
 
   /** The JSON document of a command that must succeed. */

@@ -3,7 +3,7 @@
  * and of the genesis in the tip's history. Pure, and needs nothing but the genesis. Holds no state.
  */
 import { targetOf, workOf } from '../../chain/consensus/difficulty.ts';
-import { meetsTarget } from '../../chain/consensus/header-tree.ts';
+import { meetsTarget } from '../../chain/consensus/header-rules.ts';
 import {
   type HistorySibling,
   verifyHistoryProof,
@@ -17,7 +17,7 @@ import type { Anchor } from '../../chain/proof/proof-file.ts';
 import { ProofError } from './faults.ts';
 import type { KnownLedger } from './known-ledger.ts';
 
-/** A header whose own proof of work was checked; the genesis has none. */
+/** A header with what follows from its bytes. */
 export interface SeenHeader {
   readonly header: Header;
   /** Block id, 32 bytes. */
@@ -38,25 +38,29 @@ export interface SeenAnchor {
   readonly workChecked: bigint;
 }
 
-/** Throws `ProofError`: 'PROOF_MALFORMED', 'NO_WORK', 'OTHER_LEDGER' or 'NOT_IN_CHAIN'. */
+/** Throws `ProofError`: 'PROOF_MALFORMED', 'OTHER_LEDGER', 'NO_WORK' or 'NOT_IN_CHAIN'. */
 export function verifyAnchor(anchor: Anchor, ledger: KnownLedger): SeenAnchor {
-  const tip = seeHeader(anchor.tip, ledger, 'the tip');
+  const tip = seeHeader(anchor.tip, 'the tip');
   const { height } = tip.header;
-  const genesis = { id: ledger.chainId, work: workOf(ledger.params.difficulty.bits), height: 0 };
-  const fromGenesis = { count: height, siblings: anchor.genesis };
   if (height === 0) {
+    if (!equalBytes(tip.id, ledger.chainId)) throw new ProofError('OTHER_LEDGER');
     if (anchor.genesis.length > 0 || anchor.block !== null) {
       throw new ProofError('PROOF_MALFORMED', 'the genesis has no history');
     }
     return { tip, block: tip, work: tip.work, workOnTop: tip.work, workChecked: 0n };
   }
+  const genesis = { id: ledger.chainId, work: workOf(ledger.params.difficulty.bits), height: 0 };
+  const fromGenesis = { count: height, siblings: anchor.genesis };
   if (!verifyHistoryProof(tip.header.historyRoot, genesis, fromGenesis)) throw new ProofError('OTHER_LEDGER');
+  checkWork(tip, ledger, 'the tip');
   const work = workOfProof(genesis, fromGenesis) + tip.work;
   if (anchor.block === null) return { tip, block: tip, work, workOnTop: tip.work, workChecked: tip.work };
-  const block = seeHeader(anchor.block.header, ledger, 'the block');
+  const block = seeHeader(anchor.block.header, 'the block');
   const below = placeBelow(tip, block, anchor.block.place);
-  const workChecked = tip.work + (block.header.height === 0 ? 0n : block.work);
-  return { tip, block, work, workOnTop: work - below, workChecked };
+  // Only the genesis has no work, and its place is the genesis' own.
+  const isGenesis = block.header.height === 0;
+  if (!isGenesis) checkWork(block, ledger, 'the block');
+  return { tip, block, work, workOnTop: work - below, workChecked: tip.work + (isGenesis ? 0n : block.work) };
 }
 
 /** Work below the block, once its place is shown. */
@@ -68,25 +72,20 @@ function placeBelow(tip: SeenHeader, block: SeenHeader, siblings: readonly Histo
   return workBelow(height, proof);
 }
 
-function seeHeader(bytes: Uint8Array, { params, chainId }: KnownLedger, what: string): SeenHeader {
-  let header: Header;
-  let work: bigint;
+function seeHeader(bytes: Uint8Array, what: string): SeenHeader {
   try {
-    header = decodeHeader(bytes);
-    work = workOf(header.bits);
+    const header = decodeHeader(bytes);
+    if (header.version !== HEADER_VERSION) throw new RuleError('BAD_VERSION', String(header.version));
+    return { header, id: headerIdOfBytes(bytes), work: workOf(header.bits) };
   } catch (error) {
     if (error instanceof RuleError) throw new ProofError('PROOF_MALFORMED', `${what}: ${error.message}`);
     throw error;
   }
-  const id = headerIdOfBytes(bytes);
-  if (header.height === 0) {
-    if (!equalBytes(id, chainId)) throw new ProofError('OTHER_LEDGER', `${what} is another genesis`);
-  } else if (header.version !== HEADER_VERSION) {
-    throw new ProofError('PROOF_MALFORMED', `${what} has version ${header.version}`);
-  } else if (targetOf(header.bits) > targetOf(params.difficulty.floorBits)) {
+}
+
+function checkWork({ header, id }: SeenHeader, { params }: KnownLedger, what: string): void {
+  if (targetOf(header.bits) > targetOf(params.difficulty.floorBits)) {
     throw new ProofError('NO_WORK', `${what} has an easier target than this ledger ever allows`);
-  } else if (!meetsTarget(id, header.bits)) {
-    throw new ProofError('NO_WORK', `${what} misses its target`);
   }
-  return { header, id, work };
+  if (!meetsTarget(id, header.bits)) throw new ProofError('NO_WORK', `${what} misses its target`);
 }

@@ -16,7 +16,7 @@ import type { ModelAccount, ModelRecord } from '../../chain/model/state.ts';
 
 const FUNDED = ['alice', 'bob', 'carol'];
 
-/** Work of 65,536 hashes a block, which is also the least there may be. */
+/** Work of 65,537 hashes a block, which is also the least there may be. */
 export const GENESIS = {
   name: 'proofs',
   salt: '07'.repeat(32),

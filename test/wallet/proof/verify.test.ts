@@ -69,7 +69,7 @@ describe('a proof', () => {
   });
 
   test('counts the work that stands on a block, and how much of it was seen here', () => {
-    const own = 65_536n;
+    const own = 65_537n;
     const of = (name: string) => {
       const { work, workOnTop, workChecked } = verifyProof(fileOf(name), known);
       return [work / own, workOnTop / own, workChecked / own];
