@@ -4,6 +4,7 @@
  * accepted and can still be mined must be.
  */
 
+import type { Body } from '../chain/format/transaction.ts';
 import type { SimNode } from './node.ts';
 import { Payments } from './payments.ts';
 import type { Random } from './random.ts';
@@ -14,8 +15,8 @@ export interface LifeOptions {
   readonly safetyMs: number;
   /** Between two faults, on average. */
   readonly faultMs: number;
-  /** Between two payments, on average. */
-  readonly payMs: number;
+  /** Between two transactions of users, on average. */
+  readonly actMs: number;
   /** How long the nodes may take to agree once the faults are over. */
   readonly livenessMs: number;
 }
@@ -43,15 +44,15 @@ export class Life {
   }
 
   async #safety(): Promise<void> {
-    const { safetyMs, faultMs, payMs } = this.#options;
+    const { safetyMs, faultMs, actMs } = this.#options;
     const end = this.#world.now + safetyMs;
     let faultAt = this.#world.now + this.#random.exponential(faultMs);
-    let payAt = this.#world.now + this.#random.exponential(payMs);
+    let actAt = this.#world.now + this.#random.exponential(actMs);
     while (this.#world.now < end) {
-      await this.#world.run(Math.max(0, Math.min(faultAt, payAt, end) - this.#world.now));
-      if (this.#world.now >= payAt) {
-        await this.#pay();
-        payAt = this.#world.now + this.#random.exponential(payMs);
+      await this.#world.run(Math.max(0, Math.min(faultAt, actAt, end) - this.#world.now));
+      if (this.#world.now >= actAt) {
+        await this.#act();
+        actAt = this.#world.now + this.#random.exponential(actMs);
       }
       if (this.#world.now >= faultAt) {
         this.#fault();
@@ -60,13 +61,30 @@ export class Life {
     }
   }
 
-  async #pay(): Promise<void> {
-    const { up, users } = this.#world;
+  async #act(): Promise<void> {
+    const { up } = this.#world;
     if (up.length === 0) return;
-    const from = this.#random.below(users.all.length);
-    const to = this.#random.below(users.all.length);
-    const amount = this.#random.between(1, users.isFunded(from) ? 1_000_000 : 100_000);
-    await this.payments.pay(this.#random.pick(up), from, to, amount);
+    const user = this.#random.below(this.#world.users.all.length);
+    await this.payments.send(this.#random.pick(up), user, this.#draft(user));
+  }
+
+  /** Mostly payments, and records that change hands. Much of it is refused: that's life. */
+  #draft(user: number): Body {
+    const { users } = this.#world;
+    const other = this.#random.below(users.all.length);
+    const creator = this.#random.chance(2, 3) ? user : other;
+    const name = this.#random.below(2);
+    switch (this.#random.below(8)) {
+      case 0:
+      case 1:
+        return users.put(creator, name, this.#random.bytes(this.#random.below(64)));
+      case 2:
+        return users.give(creator, name, other);
+      case 3:
+        return users.drop(creator, name);
+      default:
+        return users.transfer(other, this.#random.between(1, users.isFunded(user) ? 1_000_000 : 100_000));
+    }
   }
 
   #fault(): void {
@@ -98,8 +116,13 @@ export class Life {
 
   #restart(node: SimNode): void {
     if (!node.isUp) return;
-    this.#world.watch.note('fault crash');
-    node.crash();
+    if (this.#random.chance(1, 4)) {
+      this.#world.watch.note('fault stop');
+      node.stop();
+    } else {
+      this.#world.watch.note('fault crash');
+      node.crash();
+    }
     this.#world.after(this.#random.exponential(DOWN_MS / 4), () => node.start());
   }
 

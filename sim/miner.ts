@@ -3,7 +3,7 @@
  * is real, a nonce that reaches the target. So targets are kept a few hashes hard.
  */
 import { workOf } from '../chain/consensus/difficulty.ts';
-import { meetsTarget } from '../chain/consensus/header-tree.ts';
+import { meetsTarget } from '../chain/consensus/header-rules.ts';
 import { headerId } from '../chain/format/header.ts';
 import type { Miner, MiningJob } from '../node/ports.ts';
 import type { Random } from './random.ts';

@@ -6,7 +6,7 @@ import type { Params } from '../chain/format/params.ts';
 import { Ledger } from '../chain/ledger/ledger.ts';
 import type { Verifier } from '../chain/ledger/ports.ts';
 import { Mempool } from '../chain/pool/mempool.ts';
-import type { Clock, Timer, TransportInput } from '../node/ports.ts';
+import type { Clock, TransportInput } from '../node/ports.ts';
 import type { NodeEvent } from '../node/reactor/events.ts';
 import { Reactor } from '../node/reactor/reactor.ts';
 import { createSigner, type Signer } from '../wallet/identity.ts';
@@ -45,7 +45,7 @@ interface Process {
   readonly mount: Mount;
   readonly reactor: Reactor;
   readonly transport: VirtualTransport;
-  readonly timer: Timer;
+  readonly timer: VirtualTimer;
   readonly miner: VirtualMiner;
 }
 
@@ -62,6 +62,8 @@ export class SimNode {
   #process: Process | null = null;
   #mount: Mount | null = null;
   #starts = 0;
+  /** It is to run, once an earlier process has ended. */
+  #wanted = false;
 
   constructor(
     config: NodeConfig,
@@ -100,6 +102,7 @@ export class SimNode {
   }
 
   start(): void {
+    this.#wanted = true;
     if (this.#mount !== null) return;
     const mount = this.disk.mount();
     this.#mount = mount;
@@ -108,15 +111,33 @@ export class SimNode {
     );
   }
 
+  /** Ends in good order, after the work under way. */
+  stop(): void {
+    const running = this.#process;
+    if (running === null) return;
+    this.#process = null;
+    this.#wanted = false;
+    running.reactor
+      .stop()
+      .then(() => {
+        if (this.#mount !== running.mount) return;
+        running.mount.crash();
+        this.#mount = null;
+        if (this.#wanted) this.start();
+      })
+      .catch((error) => this.#observer.fatal(this, error));
+  }
+
   /** The process is gone in the middle of whatever it did; the disk stays. */
   crash(): void {
+    this.#wanted = false;
     this.#mount?.crash();
     this.#mount = null;
     const running = this.#process;
     this.#process = null;
     if (running === null) return;
     running.transport.crash();
-    running.timer.cancel();
+    running.timer.crash();
     void running.miner.stop();
   }
 

@@ -1,7 +1,10 @@
 /** Owns the memory of what people were told is accepted, and finds out what became of it. */
-import type { Transaction } from '../chain/format/transaction.ts';
+import { RuleError } from '../chain/errors.ts';
+import type { Body, Transaction } from '../chain/format/transaction.ts';
 import { stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
-import { accountRef, decodeAccount } from '../chain/state/entries.ts';
+import { TOTALS } from '../chain/state/entries.ts';
+import { accessList, executeTransaction } from '../chain/state/execute.ts';
+import { WorkingState } from '../chain/state/working-state.ts';
 import type { SimNode } from './node.ts';
 import type { World } from './world.ts';
 
@@ -14,10 +17,14 @@ export class Payments {
     this.#world = world;
   }
 
-  /** One user pays another by way of a node; what it is refused for is the user's business. */
-  async pay(node: SimNode, from: number, to: number, amount: number): Promise<void> {
-    const { transaction, answer } = await this.#world.pay(node, from, to, amount);
+  /** A user hands a transaction to a node; what it is refused for is the user's business. */
+  async send(node: SimNode, user: number, body: Body): Promise<void> {
+    const { transaction, answer } = await this.#world.send(node, user, body);
     if (answer !== undefined && 'status' in answer) this.accepted.set(transaction.key, transaction);
+  }
+
+  pay(node: SimNode, from: number, to: number, amount: number): Promise<void> {
+    return this.send(node, from, this.#world.users.transfer(to, amount));
   }
 
   /** Accepted, and in no block of the chain agreed on. */
@@ -28,15 +35,27 @@ export class Payments {
   }
 
   /**
-   * Accepted and unmined though their nonce is still free. There are none: what was accepted is only ever displaced by
-   * another transaction of its sender.
+   * Accepted, unmined, and yet good on the tip all agree on. There are none: what was accepted is mined unless another
+   * transaction, mined in its place, has made it bad.
    */
   async lost(): Promise<Transaction[]> {
-    const unmined = await this.unmined();
-    const accounts = await this.#read(unmined.map(({ sender }) => stateRow(accountRef(sender).key)));
-    return unmined.filter(({ nonce }, i) => {
-      const account = accounts[i];
-      return account === undefined || decodeAccount(account).nonce <= nonce;
+    const unmined = (await this.unmined()).sort((a, b) => a.nonce - b.nonce);
+    const refs = [TOTALS, ...accessList(unmined)];
+    const values = await this.#read(refs.map(({ key }) => stateRow(key)));
+    const state = new WorkingState();
+    state.load(
+      refs,
+      values.map((bytes) => bytes ?? null),
+    );
+    const height = this.#world.nodes[0]!.reactor!.ledger.tip.height + 1;
+    return unmined.filter((transaction) => {
+      try {
+        executeTransaction({ params: this.#world.params, height, state }, transaction);
+        return true;
+      } catch (error) {
+        if (error instanceof RuleError) return false;
+        throw error;
+      }
     });
   }
 

@@ -10,6 +10,7 @@ export class VirtualTimer implements Timer {
   #wake: () => void = () => {};
   /** Virtual times of the events under way, the earliest of which matters. */
   #pendingAt: number | null = null;
+  #gone = false;
 
   constructor(schedule: Schedule, bootedAt: number) {
     this.#schedule = schedule;
@@ -17,6 +18,7 @@ export class VirtualTimer implements Timer {
   }
 
   set(atMonotonicMs: number, wake: () => void): void {
+    if (this.#gone) return;
     // A deadline may have a fraction; a wake before it would come again at once.
     this.#due = Math.max(Math.ceil(atMonotonicMs + this.#bootedAt), this.#schedule.now);
     this.#wake = wake;
@@ -24,6 +26,12 @@ export class VirtualTimer implements Timer {
   }
 
   cancel(): void {
+    this.#due = null;
+  }
+
+  /** The process is gone: nothing wakes it any more. */
+  crash(): void {
+    this.#gone = true;
     this.#due = null;
   }
 

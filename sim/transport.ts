@@ -61,6 +61,7 @@ export class VirtualTransport implements Transport, Endpoint {
   async stop(): Promise<void> {
     this.listening = false;
     for (const side of this.#sides.values()) side.close();
+    this.#gone = true;
   }
 
   nextLink(): number {

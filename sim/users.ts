@@ -1,25 +1,24 @@
 /**
- * Owns the people of a world and the transfers they sign, as a wallet would. Every other one is funded at genesis; the
+ * Owns the people of a world and the transactions they sign, as a wallet would. Every other one is funded at genesis; the
  * rest begin without an account and live on what they are sent.
  */
 import type { Allocation } from '../chain/format/params.ts';
-import type { Transaction } from '../chain/format/transaction.ts';
+import { piecesRoot } from '../chain/format/pieces.ts';
+import { type Body, recordId, type Transaction } from '../chain/format/transaction.ts';
 import { createSigner, type Signer } from '../wallet/identity.ts';
-import { signTransfer } from '../wallet/sign.ts';
+import { signTransaction } from '../wallet/sign.ts';
 import type { Random } from './random.ts';
 
 /** 10,000 PIER each. */
 const FUNDS = 10_000_000_000;
 const FOREVER = 2 ** 32 - 1;
+const NOTHING = new Uint8Array(0);
 
-export interface TransferOrder {
+export interface Order {
   readonly chainId: Uint8Array;
   readonly nonce: number;
-  readonly to: Uint8Array;
-  readonly amount: number;
   readonly feePerByte: number;
-  /** Last height; for ever unless given. */
-  readonly validUntil?: number;
+  readonly body: Body;
 }
 
 export class Users {
@@ -41,15 +40,38 @@ export class Users {
     return this.all[user]!.address;
   }
 
-  transfer(user: number, order: TransferOrder): Transaction {
-    const { chainId, nonce, to, amount, feePerByte, validUntil = FOREVER } = order;
-    return signTransfer({
-      chainId,
-      nonce,
-      validUntil,
-      feePerByte,
-      signer: this.all[user]!,
-      outputs: [{ to, amount }],
-    });
+  sign(user: number, order: Order): Transaction {
+    return signTransaction({ ...order, validUntil: FOREVER, signer: this.all[user]! });
+  }
+
+  transfer(to: number, amount: number): Body {
+    return { TAG: 'transfer', data: { outputs: [{ to: this.address(to), amount }], memo: NOTHING } };
+  }
+
+  /** A small record, new or revised, that `creator` named. */
+  put(creator: number, name: number, content: Uint8Array): Body {
+    return {
+      TAG: 'put',
+      data: {
+        creator: this.address(creator),
+        name: Uint8Array.of(name),
+        root: piecesRoot(content),
+        size: content.length,
+        mediaType: NOTHING,
+        inline: content,
+      },
+    };
+  }
+
+  give(creator: number, name: number, to: number): Body {
+    return { TAG: 'give', data: { record: this.#record(creator, name), to: this.address(to) } };
+  }
+
+  drop(creator: number, name: number): Body {
+    return { TAG: 'drop', data: { record: this.#record(creator, name) } };
+  }
+
+  #record(creator: number, name: number): Uint8Array {
+    return recordId(this.address(creator), Uint8Array.of(name));
   }
 }

@@ -5,7 +5,7 @@
 import { NobleVerifier } from '../chain/crypto/ed25519.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import type { Params } from '../chain/format/params.ts';
-import type { Transaction } from '../chain/format/transaction.ts';
+import type { Body, Transaction } from '../chain/format/transaction.ts';
 import type { Verifier } from '../chain/ledger/ports.ts';
 import { stateRow } from '../chain/ledger/store-keys.ts';
 import { accountRef, decodeAccount } from '../chain/state/entries.ts';
@@ -148,23 +148,25 @@ export class World {
     return mined + node.reactor!.pool.queueOf(address).length;
   }
 
-  /** A user pays another, by way of a node. The transaction and what the node said of it. */
-  async pay(
+  /** A user signs a transaction and hands it to a node. Both, and what the node said. */
+  async send(
     node: SimNode,
-    from: number,
-    to: number,
-    amount: number,
-    nonce?: number,
+    user: number,
+    body: Body,
   ): Promise<{ transaction: Transaction; answer: Submitted | undefined }> {
-    const transaction = this.users.transfer(from, {
+    const transaction = this.users.sign(user, {
       chainId: node.reactor!.ledger.chainId,
-      nonce: nonce ?? (await this.nextNonce(node, from)),
-      to: this.users.address(to),
-      amount,
+      nonce: await this.nextNonce(node, user),
       feePerByte: this.params.prices.feePerByte,
+      body,
     });
     const [answer] = await this.submit(node, transaction);
     return { transaction, answer };
+  }
+
+  /** A user pays another, by way of a node. */
+  pay(node: SimNode, from: number, to: number, amount: number): ReturnType<World['send']> {
+    return this.send(node, from, this.users.transfer(to, amount));
   }
 
   /** True if all running nodes have the same tip and the same mempool. */

@@ -15,7 +15,7 @@ test.each(seedsUpTo(20))(`${NAME}, seed %i`, { timeout: 60_000 }, async (seed) =
     bytesPerMs: seed % 4 === 0 ? 50 : null,
     skewMs: seed % 5 === 0 ? 8_000 : 500,
   });
-  const life = new Life(world, { safetyMs: 240_000, faultMs: 15_000, payMs: 3_000, livenessMs: 400_000 });
+  const life = new Life(world, { safetyMs: 240_000, faultMs: 15_000, actMs: 3_000, livenessMs: 400_000 });
   await life.run();
   expect(await life.payments.lost()).toEqual([]);
   for (const [name, count] of world.watch.counts) faults.set(name, (faults.get(name) ?? 0) + count);
@@ -28,6 +28,7 @@ test.runIf(process.env.SEED === undefined)('every kind of fault has happened', (
     'fault heal',
     'fault lag',
     'fault crash',
+    'fault stop',
     'reorg',
     'dropped NONCE_USED',
   ];

@@ -1,5 +1,6 @@
 /** Nodes die at any moment and come back; new ones catch up. */
 import { expect, test } from 'vitest';
+import type { SimNode } from '../../sim/node.ts';
 import { Payments } from '../../sim/payments.ts';
 import { seeds, testWorld } from './replay.ts';
 
@@ -49,6 +50,25 @@ test.each(seeds(1, 2))(
     expect(await payments.unmined()).toEqual([]);
   },
 );
+
+test('what rests on a transaction that only peers have survives a restart', async () => {
+  const world = testWorld(FILE, 'what rests on', { seed: 1, nodes: 2, miners: 0 });
+  const [near, far] = world.nodes as [SimNode, SimNode];
+  const pools = (): number[] => [near, far].map(({ reactor }) => reactor?.pool.size ?? -1);
+  await world.run(5_000);
+  await world.pay(near, 0, 1, 1_000);
+  await world.run(1_000);
+  world.network.split([[0], [1]], true);
+  await world.pay(far, 0, 1, 1_000);
+  expect(pools()).toEqual([1, 2]);
+  far.crash();
+  far.start();
+  await world.run(1_000);
+  // Its first came from the other node and was never its own to keep.
+  expect(pools()).toEqual([1, 0]);
+  world.network.heal();
+  await world.until('both have both', () => pools().join() === '2,2', 120_000);
+});
 
 test.each(seeds(1, 2))('a fresh node catches up, seed %i', { timeout: 60_000 }, async (seed) => {
   const options = { seed, nodes: 4, started: 3, miners: 3, diskLatencyMs: seed === 1 ? 0 : 5 };
