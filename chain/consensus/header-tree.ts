@@ -1,27 +1,14 @@
 /**
- * Owns every header this node has accepted, as a tree from genesis, and the checks a header must pass given its
- * ancestors (stage *context*).
+ * Owns every header this node has accepted, as a tree from genesis.
  *
  * Bounds: a header enters only with its proof of work done, so memory costs an attacker work; what a peer may add
  * beyond that is capped in `p2p/` (per-peer caps, and long low-work branches are counted before they are kept).
  */
 import { assert, RuleError } from '../errors.ts';
-import { compareBytes, equalBytes, toHex, u256 } from '../format/bytes.ts';
-import { HEADER_VERSION, type Header, headerId } from '../format/header.ts';
+import { equalBytes, toHex } from '../format/bytes.ts';
+import { type Header, headerId } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
-import { nextBits, nextElapsed, targetOf, workOf } from './difficulty.ts';
-import { appendHistory, EMPTY_HISTORY, historyRoot, type Peaks } from './history.ts';
-
-/** What a child is checked against. */
-export interface HeaderContext {
-  /** Block id, 32 bytes. */
-  readonly id: Uint8Array;
-  readonly header: Header;
-  /** Peaks of the mountain range over all headers up to and including this one. */
-  readonly history: Peaks;
-  /** Expected hashes of the whole branch, this header included. */
-  readonly work: bigint;
-}
+import { contextOf, type HeaderContext, validateHeader } from './header-rules.ts';
 
 export interface HeaderNode extends HeaderContext {
   /** Hex of the id. */
@@ -42,66 +29,6 @@ export interface HeaderNode extends HeaderContext {
 /** Ids in a locator: dense for the last ten, then every step twice as far. */
 export const LOCATOR_MAX = 64;
 const LOCATOR_DENSE = 10;
-
-/** Root a child of `parent` must carry. */
-export function historyRootAfter(parent: HeaderContext): Uint8Array {
-  return historyRoot(parent.history);
-}
-
-/**
- * Checks a header against its parent, cheapest and most telling first: proof of work stands before anything that costs
- * memory. `wallMs` is the local clock. Returns the context for its children; throws a `RuleError`.
- */
-export function validateHeader(
-  params: Params,
-  parent: HeaderContext,
-  header: Header,
-  wallMs: number,
-): HeaderContext {
-  const above = parent.header;
-  if (!equalBytes(header.previous, parent.id)) throw new RuleError('UNKNOWN_PARENT');
-  if (header.version !== HEADER_VERSION) throw new RuleError('BAD_VERSION', String(header.version));
-  if (header.height !== above.height + 1) throw new RuleError('BAD_HEIGHT', String(header.height));
-  if (header.bits !== nextBits(difficultyOf(params), above))
-    throw new RuleError('BAD_BITS', header.bits.toString(16));
-  const id = headerId(header);
-  if (!meetsTarget(id, header.bits)) throw new RuleError('BAD_WORK', toHex(id));
-  if (header.elapsed !== nextElapsed(difficultyOf(params), above, header.time))
-    throw new RuleError('BAD_ELAPSED');
-  if (header.time <= above.time) throw new RuleError('TIME_TOO_OLD', `${header.time} after ${above.time}`);
-  if (!equalBytes(header.historyRoot, historyRootAfter(parent))) throw new RuleError('BAD_HISTORY');
-  if (header.time > wallMs + params.limits.futureMs) {
-    throw new RuleError('TIME_TOO_NEW', `${header.time - wallMs} ms ahead`);
-  }
-  return contextOf(parent, header, id);
-}
-
-/** True if the id, read as a number, doesn't exceed the target of `bits`. */
-export function meetsTarget(id: Uint8Array, bits: number): boolean {
-  return compareBytes(id, u256(targetOf(bits))) <= 0;
-}
-
-/** The parameters in the shape the difficulty rule takes them. */
-function difficultyOf(params: Params): Parameters<typeof nextBits>[0] {
-  const { bits, targetMs, halfLifeMs, floorBits } = params.difficulty;
-  return { genesisBits: bits, targetMs, halfLifeMs, floorBits };
-}
-
-/** Bits and elapsed time that a child of `parent` mined at `time` must carry. */
-export function childDifficulty(
-  params: Params,
-  parent: HeaderContext,
-  time: number,
-): { bits: number; elapsed: number } {
-  const rules = difficultyOf(params);
-  return { bits: nextBits(rules, parent.header), elapsed: nextElapsed(rules, parent.header, time) };
-}
-
-function contextOf(parent: HeaderContext | null, header: Header, id: Uint8Array): HeaderContext {
-  const work = workOf(header.bits);
-  const history = appendHistory(parent === null ? EMPTY_HISTORY : parent.history, { id, work });
-  return { id, header, history, work: (parent === null ? 0n : parent.work) + work };
-}
 
 export class HeaderTree {
   readonly params: Params;

@@ -2,13 +2,14 @@
  * Owns the block template: a header without a nonce over the best transactions, executed on the tip so that its state
  * root is right. What can't be executed is left out and named, with the reason.
  */
-import { childDifficulty, historyRootAfter, type HeaderNode } from '../consensus/header-tree.ts';
+import { childDifficulty, historyRootAfter } from '../consensus/header-rules.ts';
+import type { HeaderNode } from '../consensus/header-tree.ts';
 import { RuleError } from '../errors.ts';
-import { EMPTY_BLOCK_BYTES, bytesInBlock } from '../format/block.ts';
+import { bytesInBlock, EMPTY_BLOCK_BYTES } from '../format/block.ts';
 import { HEADER_VERSION, type Header } from '../format/header.ts';
 import { txRoot } from '../format/merkle.ts';
 import type { Params } from '../format/params.ts';
-import { type Transaction, signatureCount } from '../format/transaction.ts';
+import { signatureCount, type Transaction } from '../format/transaction.ts';
 import { creditMatured, executeTransaction, keepReward } from '../state/execute.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -92,7 +93,11 @@ export function restamp(params: Params, template: Template, wallMs: number): Tem
 }
 
 /** Time, elapsed time and bits of a child mined now: never before its parent, whatever our clock says. */
-function stamp(params: Params, parent: HeaderNode, wallMs: number): Pick<Header, 'time' | 'elapsed' | 'bits'> {
+function stamp(
+  params: Params,
+  parent: HeaderNode,
+  wallMs: number,
+): Pick<Header, 'time' | 'elapsed' | 'bits'> {
   const time = Math.max(wallMs, parent.header.time + 1);
   return { time, ...childDifficulty(params, parent, time) };
 }

@@ -1,7 +1,7 @@
 /**
  * Owns the reading of a batch of headers: what its bytes alone tell, before any of it costs memory. Holds no state.
  */
-import { meetsTarget } from '../../chain/consensus/header-tree.ts';
+import { meetsTarget } from '../../chain/consensus/header-rules.ts';
 import { equalBytes } from '../../chain/format/bytes.ts';
 import { decodeHeader, type Header, headerIdOfBytes } from '../../chain/format/header.ts';
 

@@ -5,7 +5,8 @@
  *
  * Bounds: one header context and 32 bytes a batch, `PRESYNC_BATCHES_MAX` batches.
  */
-import { type HeaderContext, type HeaderNode, validateHeader } from '../../chain/consensus/header-tree.ts';
+import { type HeaderContext, validateHeader } from '../../chain/consensus/header-rules.ts';
+import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { equalBytes } from '../../chain/format/bytes.ts';
 import type { Header } from '../../chain/format/header.ts';
 import type { Params } from '../../chain/format/params.ts';

@@ -5,11 +5,11 @@
 import {
   childDifficulty,
   type HeaderContext,
-  HeaderTree,
   historyRootAfter,
   meetsTarget,
   validateHeader,
-} from '../../chain/consensus/header-tree.ts';
+} from '../../chain/consensus/header-rules.ts';
+import { HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { EMPTY_HISTORY, historyRoot } from '../../chain/consensus/history.ts';
 import { publicKeyOf } from '../../chain/crypto/ed25519.ts';
 import { RuleError } from '../../chain/errors.ts';
