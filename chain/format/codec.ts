@@ -31,9 +31,9 @@ export const u53: Codec<number> = P.wrap({
 /** A whole number from 1 to 2^256-1 in as few big-endian bytes as it takes, behind how many those are. */
 export const positive: Codec<bigint> = P.wrap({
   encodeStream(w, value: bigint) {
+    if (value < 1n || value >= 1n << 256n) throw new RuleError('OVERSIZE', 'not from 1 to 2^256-1');
     const digits = value.toString(16);
     const bytes = fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
-    if (value <= 0n || bytes.length > 32) throw new RuleError('OVERSIZE', 'not from 1 to 2^256-1');
     w.byte(bytes.length);
     w.bytes(bytes);
   },
