@@ -35,11 +35,14 @@ export class Payments {
   }
 
   /**
-   * Accepted, unmined, and yet good on the tip all agree on. There are none: what was accepted is mined unless another
-   * transaction, mined in its place, has made it bad.
+   * Accepted, unmined, and yet good on the tip all agree on, without any node having said that it gave it up. There are
+   * none: what was accepted is mined unless another transaction, mined in its place, has made it bad.
    */
   async lost(): Promise<Transaction[]> {
-    const unmined = (await this.unmined()).sort((a, b) => a.nonce - b.nonce);
+    const { dropped } = this.#world.watch;
+    const unmined = (await this.unmined())
+      .filter(({ key }) => !dropped.has(key))
+      .sort((a, b) => a.nonce - b.nonce);
     const refs = [TOTALS, ...accessList(unmined)];
     const values = await this.#read(refs.map(({ key }) => stateRow(key)));
     const state = new WorkingState();

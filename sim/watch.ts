@@ -26,6 +26,8 @@ const HONEST_FAULTS: readonly FaultCode[] = [
 export class Watch implements NodeObserver {
   readonly digest = new Digest();
   readonly counts = new Map<string, number>();
+  /** Keys of transactions that a node told its user it gave up. */
+  readonly dropped = new Set<string>();
   failure: Error | null = null;
   readonly #schedule: Schedule;
   /** Nodes with something new to check. */
@@ -74,6 +76,7 @@ export class Watch implements NodeObserver {
         for (const { key } of event.transactions) this.note('pending', `${node.index} ${key}`);
         break;
       case 'dropped':
+        this.dropped.add(event.transaction.key);
         this.note(`dropped ${event.error.code}`, `${node.index} ${event.transaction.key}`);
         break;
       case 'invalidBlock':
