@@ -15,6 +15,7 @@ async function setUp() {
   const added: [link: number | null, transactions: readonly Transaction[]][] = [];
   const dropped: Dropped[] = [];
   const checked: [link: number, key: string, code: string | undefined][] = [];
+  const told: string[] = [];
   const state = { behind: false };
   const admissions = new Admissions(world.harness.ledger, world.pool, lane, {
     added: (transactions, link) => added.push([link, transactions]),
@@ -22,13 +23,14 @@ async function setUp() {
     checked: (link, results) => {
       for (const { key, error } of results) checked.push([link, key, error?.code]);
     },
+    tell: (event) => told.push(event.type),
     behind: () => state.behind,
   });
   const settled = async (): Promise<void> => {
     await lane.settled();
     expect(failures).toEqual([]);
   };
-  return { world, admissions, lane, added, dropped, checked, state, settled };
+  return { world, admissions, lane, added, dropped, checked, told, state, settled };
 }
 
 const statusOf = (result: Submitted): string =>
@@ -37,7 +39,7 @@ const nonces = (world: PoolWorld, name: string): number[] => world.queue(name).m
 
 describe('transactions of peers', () => {
   test('are answered to whoever sent them, and told with that link', async () => {
-    const { world, admissions, added, checked, settled } = await setUp();
+    const { world, admissions, added, checked, told, settled } = await setUp();
     const good = world.sign(transfer('alice', 'bob', 1));
     const bad = world.sign(transfer('bob', 'alice', 1, { forge: 'signature' }));
     const other = world.sign(transfer('carol', 'alice', 1));
@@ -54,16 +56,17 @@ describe('transactions of peers', () => {
       [1, [good]],
       [2, [other]],
     ]);
+    expect(told).toEqual(['refused', 'refused']);
   });
 
   test('that come too early wait for the one before', async () => {
-    const { world, admissions, added, settled } = await setUp();
+    const { world, admissions, added, told, settled } = await setUp();
     const [first, second, third] = [0, 1, 2].map((nonce) =>
       world.sign(transfer('alice', 'bob', 1, { nonce })),
     );
     admissions.enqueue([third!, second!], 1);
     await settled();
-    expect([world.pool.size, added]).toEqual([0, []]);
+    expect([world.pool.size, added, told]).toEqual([0, [], ['waiting', 'waiting']]);
     admissions.enqueue([first!], 2);
     await settled();
     expect(nonces(world, 'alice')).toEqual([0, 1, 2]);
