@@ -221,6 +221,7 @@ describe('after a restart', () => {
       added: () => {},
       dropped: (all: readonly Dropped[]) => gone.push(...all),
       checked: () => {},
+      tell: () => {},
     };
     const admissions = new Admissions(ledger, before.pool, lane, { ...outcome, behind: () => false });
     await admissions.restore();
