@@ -2,7 +2,6 @@
  * Owns the block header: 181 fixed bytes that commit to everything before it and to the state after it.
  * Its id is also its proof of work.
  */
-import { toHex } from './bytes.ts';
 import { decode, encode, fixed, struct, u8, u32, u53 } from './codec.ts';
 import { DOMAIN, hash } from './hash.ts';
 
@@ -62,9 +61,4 @@ export function headerIdOfBytes(bytes: Uint8Array): Uint8Array {
 
 export function headerId(header: Header): Uint8Array {
   return headerIdOfBytes(encodeHeader(header));
-}
-
-/** Hex of the id: how maps and people name a block. */
-export function headerKey(header: Header): string {
-  return toHex(headerId(header));
 }
