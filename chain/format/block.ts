@@ -8,7 +8,7 @@ import { byteString, decode, encode, list } from './codec.ts';
 import { HEADER_BYTES, type Header } from './header.ts';
 import { txRoot } from './merkle.ts';
 import { BLOCK_BYTES_MAX, type Limits } from './params.ts';
-import { TRANSACTION_BYTES_MAX, type Transaction, decodeTransaction, signatureCount } from './transaction.ts';
+import { decodeTransaction, signatureCount, TRANSACTION_BYTES_MAX, type Transaction } from './transaction.ts';
 
 export interface Block {
   readonly header: Header;
@@ -69,7 +69,8 @@ export function checkBody(header: Header, transactions: readonly Transaction[], 
     bytes += bytesInBlock(tx);
     signatures += signatureCount(tx);
   }
-  if (bytes > limits.blockBytes) throw new RuleError('BLOCK_TOO_LARGE', `${bytes} of ${limits.blockBytes} bytes`);
+  if (bytes > limits.blockBytes)
+    throw new RuleError('BLOCK_TOO_LARGE', `${bytes} of ${limits.blockBytes} bytes`);
   if (signatures > limits.blockSignatures) {
     throw new RuleError('TOO_MANY_SIGNATURES', `${signatures} of ${limits.blockSignatures}`);
   }

@@ -191,7 +191,8 @@ function checkRelations(params: Params): void {
   const seen = new Set(allocations.map(({ address }) => address.join()));
   if (seen.size !== allocations.length) throw bad('allocations', 'name an address twice');
   for (const { rule } of activations) {
-    if (!KNOWN_RULES.includes(rule)) throw bad('activations', `names '${rule}': this version doesn't know it, update Pier`);
+    if (!KNOWN_RULES.includes(rule))
+      throw bad('activations', `names '${rule}': this version doesn't know it, update Pier`);
   }
 }
 
@@ -200,8 +201,10 @@ function bad(field: string, what: string): RuleError {
 }
 
 function fields(value: unknown, where: string, names: readonly string[]): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(where, 'must be an object');
-  for (const key of Object.keys(value)) if (!names.includes(key)) throw bad(`${where}.${key}`, 'is not a parameter');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw bad(where, 'must be an object');
+  for (const key of Object.keys(value))
+    if (!names.includes(key)) throw bad(`${where}.${key}`, 'is not a parameter');
   for (const key of names) if (!Object.hasOwn(value, key)) throw bad(`${where}.${key}`, 'is missing');
   return value as Json;
 }
@@ -243,7 +246,8 @@ function within<T>(where: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RuleError && error.code !== 'BAD_GENESIS') throw bad(where, `is unusable: ${error.message}`);
+    if (error instanceof RuleError && error.code !== 'BAD_GENESIS')
+      throw bad(where, `is unusable: ${error.message}`);
     throw error;
   }
 }

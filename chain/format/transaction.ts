@@ -8,7 +8,20 @@ import { isValidPublicKey } from '../crypto/ed25519.ts';
 import { RuleError } from '../errors.ts';
 import type { SignatureCheck } from '../ledger/ports.ts';
 import { concat, equalBytes, toHex, u64 } from './bytes.ts';
-import { type Codec, byteString, decode, encode, fixed, list, optional, struct, tagged, u8, u32, u53 } from './codec.ts';
+import {
+  byteString,
+  type Codec,
+  decode,
+  encode,
+  fixed,
+  list,
+  optional,
+  struct,
+  tagged,
+  u8,
+  u32,
+  u53,
+} from './codec.ts';
 import { DOMAIN, hash } from './hash.ts';
 import { piecesRoot } from './pieces.ts';
 
@@ -156,7 +169,15 @@ export function possessionPayload(
   scheme: number,
   publicKey: Uint8Array,
 ): Uint8Array {
-  return concat(DOMAIN.possessionSignature, chainId, sender, u64(nonce), target, Uint8Array.of(scheme), publicKey);
+  return concat(
+    DOMAIN.possessionSignature,
+    chainId,
+    sender,
+    u64(nonce),
+    target,
+    Uint8Array.of(scheme),
+    publicKey,
+  );
 }
 
 /** Joins the parts of a signed transaction and checks its structure. */
@@ -204,7 +225,8 @@ function checkStructure(tx: UnsignedTransaction): void {
 
 function checkDelay(recovery: Recovery | null): void {
   if (recovery === null) return;
-  if (recovery.delay === 0 || recovery.delay > RECOVERY_DELAY_MAX) throw new RuleError('BAD_DELAY', String(recovery.delay));
+  if (recovery.delay === 0 || recovery.delay > RECOVERY_DELAY_MAX)
+    throw new RuleError('BAD_DELAY', String(recovery.delay));
 }
 
 function checkKey(scheme: number, publicKey: Uint8Array): void {
@@ -243,4 +265,3 @@ export function signatureChecks(tx: Transaction, chainId: Uint8Array): Signature
 export function recordId(creator: Uint8Array, name: Uint8Array): Uint8Array {
   return hash(DOMAIN.record, creator, name);
 }
-

@@ -7,9 +7,17 @@ import { authKeyOf } from '../format/address.ts';
 import { equalBytes, toHex } from '../format/bytes.ts';
 import { DOMAIN, hash } from '../format/hash.ts';
 import type { Params } from '../format/params.ts';
-import { type Kind, type Transaction, recordId } from '../format/transaction.ts';
+import { type Kind, recordId, type Transaction } from '../format/transaction.ts';
 import { type ExecutionContext, type KindRule, recoveryAt } from './effect.ts';
-import { type Account, type EntryRef, TOTALS, type Touches, accountRef, pendingRef, recordRef } from './entries.ts';
+import {
+  type Account,
+  accountRef,
+  type EntryRef,
+  pendingRef,
+  recordRef,
+  TOTALS,
+  type Touches,
+} from './entries.ts';
 import { claim, recover, revoke, rotate, setRecovery, veto } from './key-rules.ts';
 import { drop, give, put } from './records.ts';
 import { transfer } from './transfer.ts';
@@ -90,7 +98,11 @@ export function creditMatured({ params, height, state }: ExecutionContext): void
 }
 
 /** Keeps what this block earned until it matures. Last thing in a block. */
-export function keepReward({ params, height, state }: ExecutionContext, miner: Uint8Array, fees: number): void {
+export function keepReward(
+  { params, height, state }: ExecutionContext,
+  miner: Uint8Array,
+  fees: number,
+): void {
   const reward = rewardAt(params, height);
   state.setPending(pendingRef(height, params.reward.maturity), { height, miner, reward, fees });
   state.totals().unclaimedFees += fees;
@@ -142,12 +154,14 @@ export function executeTransaction(context: ExecutionContext, tx: Transaction): 
 
 /** Checks all that holds for every kind: expiry, fee, and that the sender's current key signs its next nonce. */
 export function checkSender({ params, height, state }: ExecutionContext, tx: Transaction): Account {
-  if (tx.validUntil < height) throw new RuleError('EXPIRED', `valid until ${tx.validUntil}, height ${height}`);
+  if (tx.validUntil < height)
+    throw new RuleError('EXPIRED', `valid until ${tx.validUntil}, height ${height}`);
   checkFee(params, tx);
   const sender = state.account(tx.sender);
   if (sender === null) throw new RuleError('NO_ACCOUNT');
   checkAuthority(sender, tx);
-  if (tx.nonce < sender.nonce) throw new RuleError('NONCE_USED', `found ${tx.nonce}, next is ${sender.nonce}`);
+  if (tx.nonce < sender.nonce)
+    throw new RuleError('NONCE_USED', `found ${tx.nonce}, next is ${sender.nonce}`);
   if (tx.nonce > sender.nonce) throw new RuleError('NONCE_GAP', `found ${tx.nonce}, next is ${sender.nonce}`);
   return sender;
 }

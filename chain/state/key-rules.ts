@@ -4,8 +4,9 @@
  * The recovery account can hand an account to a new key, but only after a delay in which the owner may say no; and only
  * a key that has been current for longer than that delay may say it, or a thief who rotated would.
  */
-import { authKeyOf } from '../format/address.ts';
+
 import { RuleError } from '../errors.ts';
+import { authKeyOf } from '../format/address.ts';
 import { equalBytes } from '../format/bytes.ts';
 import type { Recovery, Transaction } from '../format/transaction.ts';
 import { type Effect, type ExecutionContext, type KindRule, recoveryAt } from './effect.ts';

@@ -6,9 +6,9 @@ import { RuleError } from '../errors.ts';
 import { equalBytes } from '../format/bytes.ts';
 import { ZERO_HASH } from '../format/hash.ts';
 import type { Params } from '../format/params.ts';
-import { type Put, type Transaction, recordId } from '../format/transaction.ts';
+import { type Put, recordId, type Transaction } from '../format/transaction.ts';
 import { type Effect, type ExecutionContext, type KindRule, sum } from './effect.ts';
-import { type Account, type LedgerRecord, encodeEntry } from './entries.ts';
+import { type Account, encodeEntry, type LedgerRecord } from './entries.ts';
 
 const NOTHING = new Uint8Array(0);
 
