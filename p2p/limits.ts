@@ -70,6 +70,8 @@ export const SAVE_INTERVAL_MS = 60_000;
 /** Dials: the first retry, its doubling's end, and how many at once. */
 export const DIAL_BACKOFF_MS = 1_000;
 export const DIAL_BACKOFF_MAX_MS = 300_000;
+/** The same for addresses the operator named: few, and after an outage they should be back soon. */
+export const DIAL_BACKOFF_PINNED_MAX_MS = 15_000;
 export const DIALS_MAX = 4;
 /** Addresses the operator named. */
 export const MANUAL_MAX = 256;

@@ -182,10 +182,8 @@ export class Dialler {
     this.refresh();
     const entry = this.#book.get(url);
     if (entry === undefined) return;
-    const wait = Math.min(
-      limits.DIAL_BACKOFF_MAX_MS,
-      limits.DIAL_BACKOFF_MS * 2 ** Math.min(entry.failures, 20),
-    );
+    const most = entry.pinned ? limits.DIAL_BACKOFF_PINNED_MAX_MS : limits.DIAL_BACKOFF_MAX_MS;
+    const wait = Math.min(most, limits.DIAL_BACKOFF_MS * 2 ** Math.min(entry.failures, 20));
     entry.failures++;
     entry.nextDialAtMs = this.#wire.nowMs + wait + (this.#random() % (wait / 4 + 1));
   }
