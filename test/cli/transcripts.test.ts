@@ -47,7 +47,8 @@ test("the README's commands are there", async () => {
 async function follow(steps: Step[]): Promise<void> {
   expect(steps.length).toBeGreaterThan(5);
   for (const { args, shown } of steps) {
-    const { code, stdout, stderr } = await home.run(args);
+    // Files that a command writes go where they are taken away again.
+    const { code, stdout, stderr } = await home.run(args, { cwd: home.path });
     const refused = shown[0]?.startsWith('{"error"') ?? false;
     expect(code, `pier ${args.join(' ')}: ${stdout}${stderr}`).toBe(refused ? 1 : 0);
     if (shown.length === 0) continue;
