@@ -111,6 +111,15 @@ export async function getMined(ledger: Ledger, id: Uint8Array): Promise<Answer<M
   return { tip, value: { block, index, transaction } };
 }
 
+/** For each id, the height of the block of the active chain it is in, `null` if it is in none. */
+export async function getMinedHeights(
+  ledger: Ledger,
+  ids: readonly Uint8Array[],
+): Promise<(number | null)[]> {
+  const rows = await ledger.store.getMany(ids.map(transactionRow));
+  return rows.map((row) => (row === undefined ? null : Number(toBigInt(row.subarray(0, 4)))));
+}
+
 /** For each id, whether it has been mined in the active chain. */
 export async function areMined(ledger: Ledger, ids: readonly Uint8Array[]): Promise<boolean[]> {
   const rows = await ledger.store.getMany(ids.map(transactionRow));

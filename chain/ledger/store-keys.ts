@@ -13,6 +13,7 @@
  *   r record(32) height(4) index(4)  → txid(32)                                  what touched a record, in order
  *   o owner(20) record(32)        → nothing                                      which records an account owns now
  *   q txid(32)                    → transaction                                  acknowledged, not mined yet
+ *   c sequence(4)                 → part of the log of causes, JSON              why transactions came and went
  */
 import { concat, u32 } from '../format/bytes.ts';
 
@@ -26,6 +27,7 @@ const TOUCH = prefix('a');
 const RECORD_TOUCH = prefix('r');
 const OWNED = prefix('o');
 const QUEUED = prefix('q');
+const CAUSES = prefix('c');
 
 const meta = (name: string): Uint8Array => Uint8Array.from(`m${name}`, (c) => c.charCodeAt(0));
 
@@ -57,6 +59,7 @@ export const undoRow = (id: Uint8Array): Uint8Array => concat(UNDO, id);
 export const stateRow = (key: Uint8Array): Uint8Array => concat(STATE, key);
 export const transactionRow = (id: Uint8Array): Uint8Array => concat(TRANSACTION, id);
 export const queuedRow = (id: Uint8Array): Uint8Array => concat(QUEUED, id);
+export const causesRow = (sequence: number): Uint8Array => concat(CAUSES, u32(sequence));
 export const touchRow = (address: Uint8Array, height: number, index: number): Uint8Array =>
   concat(TOUCH, address, u32(height), u32(index));
 
@@ -67,6 +70,7 @@ export const ownedRow = (owner: Uint8Array, record: Uint8Array): Uint8Array => c
 
 export const HEADER_ROWS = HEADER;
 export const QUEUED_ROWS = QUEUED;
+export const CAUSES_ROWS = CAUSES;
 /** Rows of one account's touches. */
 export const touchRows = (address: Uint8Array): Uint8Array => concat(TOUCH, address);
 /** Rows of one record's touches. */

@@ -1,5 +1,6 @@
 /** Owns how the mempool follows the chain: what was mined leaves, what a reorganisation displaced comes back. */
 import { RuleError } from '../errors.ts';
+import type { Block } from '../format/block.ts';
 import { toHex } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger, TipChange } from '../ledger/ledger.ts';
@@ -42,6 +43,15 @@ export async function followTip(ledger: Ledger, pool: Mempool, change: TipChange
   });
   const returned = displaced.filter(({ key }) => pool.has(key));
   return { returned, early, dropped };
+}
+
+/** Accounts that blocks of the active chain have changed. */
+export function accountsChanged(ledger: Ledger, blocks: readonly Block[]): Uint8Array[] {
+  return blocks.flatMap(({ header, transactions }) => {
+    const accounts = transactions.flatMap(accountsOf);
+    const matured = ledger.activeAt(header.height - ledger.params.reward.maturity);
+    return matured === undefined ? accounts : [...accounts, matured.header.miner];
+  });
 }
 
 /** A used nonce in the pool means that another transaction of the sender was mined instead. */

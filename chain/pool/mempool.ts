@@ -39,6 +39,8 @@ export interface PoolEntry {
 export interface Dropped {
   readonly transaction: Transaction;
   readonly error: RuleError;
+  /** Id in hex of the transaction that took its place in the queue. */
+  readonly replacedBy?: string;
 }
 
 export class Mempool {
@@ -137,9 +139,8 @@ export class Mempool {
         queue[place + 1 + i]!.cost = planks;
       });
       this.#forget(rival);
-      gone.push(
-        this.#note(rival.transaction, new RuleError('REPLACEMENT_FEE', `replaced by ${transaction.key}`)),
-      );
+      const why = new RuleError('REPLACEMENT_FEE', `replaced by ${transaction.key}`);
+      gone.push({ ...this.#note(rival.transaction, why), replacedBy: transaction.key });
     } else {
       const last = queue.at(-1);
       assert(last === undefined || last.transaction.nonce + 1 === transaction.nonce, 'a queue has no gaps');

@@ -33,6 +33,10 @@ export class Waiting {
     return this.#all.has(key);
   }
 
+  get(key: string): Transaction | undefined {
+    return this.#all.get(key);
+  }
+
   add(transaction: Transaction): void {
     const sender = toHex(transaction.sender);
     const mine = this.#senders.get(sender) ?? new Set();

@@ -9,6 +9,7 @@ import { areMined } from '../../chain/ledger/queries.ts';
 import { admit } from '../../chain/pool/admission.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import { mayPass, Waiting } from '../../chain/pool/waiting.ts';
+import type { NodeEvent, Way } from './events.ts';
 import type { Lane } from './lane.ts';
 
 /** A block's worth; gossip asks again for what was left out. */
@@ -23,9 +24,11 @@ export type Submitted =
 
 /** What the reactor does with the outcome. `link` is who sent them; `null` for a user, or nobody in particular. */
 export interface AdmissionOutcome {
-  added(transactions: readonly Transaction[], link: number | null): void;
+  added(transactions: readonly Transaction[], link: number | null, way: Way): void;
   dropped(dropped: readonly Dropped[]): void;
   checked(link: number, results: readonly { key: string; error: RuleError | null }[]): void;
+  /** For those who want to know the reasons; nothing hangs on it. */
+  tell(event: NodeEvent): void;
   /** True while blocks of a better chain are on their way. */
   behind(): boolean;
 }
@@ -68,7 +71,12 @@ export class Admissions {
 
   /** Keeps transactions that were good before and may be again: tried when their senders' accounts move on. */
   hold(transactions: readonly Transaction[]): void {
-    for (const transaction of transactions) this.#waiting.add(transaction);
+    for (const transaction of transactions) this.#setAside(transaction, null, null, 'displaced');
+  }
+
+  /** One that is kept to be tried again. */
+  held(key: string): Transaction | undefined {
+    return this.#waiting.get(key);
   }
 
   /** Tries again what waited of these senders. */
@@ -83,6 +91,20 @@ export class Admissions {
    * transaction that is known already is no error.
    */
   async submit(encoded: readonly Uint8Array[]): Promise<Submitted[]> {
+    const { results, transactions } = await this.#take(encoded, 'new');
+    results.forEach((result, i) => {
+      const transaction = transactions[i];
+      if (!('error' in result) || transaction === null || transaction === undefined) return;
+      this.#outcome.tell({ type: 'refused', transaction, error: result.error, link: null });
+    });
+    return results;
+  }
+
+  /** `submit`, without telling of those refused. A transaction is `null` where the bytes are none. */
+  async #take(
+    encoded: readonly Uint8Array[],
+    way: Way,
+  ): Promise<{ results: Submitted[]; transactions: (Transaction | null)[] }> {
     const decoded = encoded.map((bytes) => attempt(() => decodeTransaction(bytes)));
     const valid = decoded.filter((tx): tx is Transaction => !(tx instanceof RuleError));
     await this.#ledger.verdicts.check(valid);
@@ -106,15 +128,17 @@ export class Admissions {
         valid.filter((tx) => errors.get(tx) === null),
         null,
         result.dropped,
+        way,
       );
     });
-    return decoded.map((tx): Submitted => {
+    const results = decoded.map((tx): Submitted => {
       if (tx instanceof RuleError) return { id: null, error: tx };
       if (mined.has(tx.key)) return { id: tx.id, status: 'mined' };
       const error = errors.get(tx)!;
       if (error === null || error.code === 'ALREADY_KNOWN') return { id: tx.id, status: 'pending' };
       return { id: tx.id, error };
     });
+    return { results, transactions: decoded.map((tx) => (tx instanceof RuleError ? null : tx)) };
   }
 
   /** Takes back what the ledger's queue kept over the last stop. What can't be mined any more is given up. */
@@ -123,13 +147,23 @@ export class Admissions {
     const restored = queue.takeRestored().map(decodeTransaction);
     if (restored.length === 0) return;
     restored.sort((a, b) => a.nonce - b.nonce);
-    const results = await this.submit(restored.map(({ bytes }) => bytes));
+    const { results } = await this.#take(
+      restored.map(({ bytes }) => bytes),
+      'restart',
+    );
     const given: Transaction[] = [];
     restored.forEach((tx, i) => {
       const result = results[i]!;
+      if (!('error' in result)) {
+        if (result.status === 'mined') given.push(tx);
+        return;
+      }
       // An earlier one of its sender may be with peers only, and money with what a reorganisation displaced.
-      if ('error' in result && mayPass(result.error)) this.#waiting.add(tx);
-      else if ('error' in result || result.status === 'mined') given.push(tx);
+      if (mayPass(result.error)) this.#setAside(tx, result.error, null, 'restart');
+      else {
+        given.push(tx);
+        this.#outcome.tell({ type: 'dropped', transaction: tx, error: result.error });
+      }
     });
     await queue.forget(given);
   }
@@ -163,14 +197,21 @@ export class Admissions {
       links.set(link, of);
       of.results.push({ key: transaction.key, error });
       if (error === null) of.added.push(transaction);
-      else if (this.#waits(error, link)) this.#waiting.add(transaction);
+      else if (this.#waits(error, link)) this.#setAside(transaction, error, link, wayOf(link));
       else if (link === null && error.kind !== 'policy') given.push(...this.#pool.drop(transaction, error));
+      else this.#outcome.tell({ type: 'refused', transaction, error, link });
     });
     if (dropped.length + given.length > 0) this.#outcome.dropped([...dropped, ...given]);
     for (const [link, { added, results }] of links) {
       if (link !== null) this.#outcome.checked(link, results);
-      this.#report(added, link, []);
+      this.#report(added, link, [], wayOf(link));
     }
+  }
+
+  #setAside(transaction: Transaction, error: RuleError | null, link: number | null, way: Way): void {
+    this.#waiting.add(transaction);
+    if (this.#waiting.has(transaction.key))
+      this.#outcome.tell({ type: 'waiting', transaction, error, link, way });
   }
 
   /** True if a refused transaction is kept to be tried again. `null` is for one that has waited before. */
@@ -180,12 +221,17 @@ export class Admissions {
     return mayPass(error) && (link === null || this.#outcome.behind());
   }
 
-  #report(added: readonly Transaction[], link: number | null, dropped: readonly Dropped[]): void {
+  #report(added: readonly Transaction[], link: number | null, dropped: readonly Dropped[], way: Way): void {
     if (dropped.length > 0) this.#outcome.dropped(dropped);
     if (added.length === 0) return;
-    this.#outcome.added(added, link);
+    this.#outcome.added(added, link, way);
     this.retry(added.map(({ sender }) => sender));
   }
+}
+
+/** What is checked without anybody having sent it has waited. */
+function wayOf(link: number | null): Way {
+  return link === null ? 'waited' : 'new';
 }
 
 function attempt<T>(work: () => T): T | RuleError {

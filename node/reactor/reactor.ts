@@ -6,18 +6,17 @@
  */
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../../chain/errors.ts';
-import type { Block } from '../../chain/format/block.ts';
 import type { Header } from '../../chain/format/header.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger, Rejection, TipChange } from '../../chain/ledger/ledger.ts';
-import { followTip } from '../../chain/pool/follow.ts';
+import { accountsChanged, followTip } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
-import { accountsOf } from '../../chain/state/execute.ts';
 import type { Effect, Identity, Input, MachineConfig } from '../../p2p/door.ts';
 import { Machine } from '../../p2p/machine.ts';
 import type { Clock, Miner, Timer, Transport } from '../ports.ts';
 import { Admissions, type Submitted } from './admissions.ts';
-import { type Listener, Listeners } from './events.ts';
+import { CauseLog } from './cause-log.ts';
+import { type Listener, Listeners, type Way } from './events.ts';
 import { Lane } from './lane.ts';
 import { Mining } from './mining.ts';
 import { Reorgs } from './reorgs.ts';
@@ -46,10 +45,11 @@ export class Reactor {
   readonly machine: Machine;
   readonly mining: Mining;
   readonly reorgs = new Reorgs();
+  readonly causes: CauseLog;
+  readonly admissions: Admissions;
   readonly #parts: ReactorParts;
   readonly #lane: Lane;
   readonly #listeners = new Listeners();
-  readonly #admissions: Admissions;
   /** Blocks given to the ledger whose verdict the machine waits for. Bounded by its requests. */
   readonly #unanswered = new Map<string, { node: HeaderNode; link: number | null }>();
   #advancing = false;
@@ -60,10 +60,11 @@ export class Reactor {
     this.ledger = parts.ledger;
     this.pool = parts.pool;
     this.#lane = new Lane((error) => this.#fail(error));
-    this.#admissions = new Admissions(this.ledger, this.pool, this.#lane, {
-      added: (transactions, link) => this.#transactionsAdded(transactions, link),
+    this.admissions = new Admissions(this.ledger, this.pool, this.#lane, {
+      added: (transactions, link, way) => this.#transactionsAdded(transactions, link, way),
       dropped: (dropped) => this.#transactionsDropped(dropped),
       checked: (link, results) => this.#input({ type: 'transactionsChecked', link, results }),
+      tell: (event) => this.#listeners.tell(event),
       behind: () => this.ledger.hasBetter || this.machine.syncState().syncing,
     });
     this.mining = new Mining({
@@ -86,14 +87,20 @@ export class Reactor {
       random: parts.random,
       config: parts.network,
     });
+    this.causes = new CauseLog(this.ledger.store, parts.clock, {
+      peer: (link) => this.machine.peers().find((peer) => peer.link === link),
+      failed: (error) => this.#fail(error),
+    });
+    this.#listeners.add((event) => this.causes.note(event));
     parts.transport.onInput((input) => this.#input(input));
   }
 
   /** Takes back what was acknowledged before the last stop, finishes what is stored, and meets the network. */
   async start(): Promise<void> {
+    await this.causes.load();
     this.#advance();
     await this.#lane.settled();
-    await this.#admissions.restore();
+    await this.admissions.restore();
     this.#input({ type: 'start', savedAddresses: this.#parts.savedAddresses });
   }
 
@@ -104,6 +111,7 @@ export class Reactor {
     await this.mining.stop();
     await this.#parts.transport.stop();
     await this.#lane.settled();
+    await this.causes.save();
   }
 
   listen(listener: Listener): () => void {
@@ -112,7 +120,7 @@ export class Reactor {
 
   /** Takes encoded transactions of a user. Those accepted are on disk when it resolves. */
   submit(encoded: readonly Uint8Array[]): Promise<Submitted[]> {
-    return this.#admissions.submit(encoded);
+    return this.admissions.submit(encoded);
   }
 
   connect(address: string): void {
@@ -158,7 +166,7 @@ export class Reactor {
     this.#input({ type: 'wake' });
   }
 
-  #carryOut(effect: Effect): void {
+  #carryOut(effect: Effect) {
     const { transport } = this.#parts;
     switch (effect.type) {
       case 'dial':
@@ -168,7 +176,7 @@ export class Reactor {
       case 'close':
         return transport.close(effect.link, effect.code, effect.reason);
       case 'checkTransactions':
-        return this.#admissions.enqueue(effect.transactions, effect.link);
+        return this.admissions.enqueue(effect.transactions, effect.link);
       case 'acceptBlock':
         return this.#acceptBlock(effect.node, effect.transactions, effect.link);
       case 'readBody':
@@ -193,11 +201,12 @@ export class Reactor {
 
   #acceptBlock(node: HeaderNode, transactions: readonly Transaction[], link: number | null): void {
     this.#unanswered.set(node.key, { node, link });
+    this.#listeners.tell({ type: 'block', node, link });
     this.ledger.addBody(node, transactions);
     this.#advance();
   }
 
-  #blockMined(header: Header, transactions: readonly Transaction[]): void {
+  #blockMined(header: Header, transactions: readonly Transaction[]) {
     let node: HeaderNode;
     try {
       node = this.ledger.headers.add(header, this.#parts.clock.wallMs());
@@ -206,6 +215,7 @@ export class Reactor {
       if (!(error instanceof RuleError)) throw error;
       return this.mining.tipChanged();
     }
+    this.#listeners.tell({ type: 'block', node, link: null });
     this.#input({ type: 'blockMined', node, transactions });
     this.ledger.addBody(node, transactions);
     this.#advance();
@@ -232,20 +242,14 @@ export class Reactor {
   async #tipChanged(change: TipChange): Promise<void> {
     if (change.disconnected.length > 0) this.reorgs.add(change, this.#parts.clock.wallMs());
     const { returned, early, dropped } = await followTip(this.ledger, this.pool, change);
-    this.#admissions.hold(early);
     this.#listeners.tell({ type: 'tip', change });
+    this.admissions.hold(early);
     this.#transactionsDropped(dropped);
     this.#input({ type: 'tipChanged', tip: change.to });
-    if (returned.length > 0) this.#transactionsAdded(returned, null);
-    this.#admissions.retry(change.connected.flatMap((block) => this.#touched(block)));
+    if (returned.length > 0) this.#transactionsAdded(returned, null, 'displaced');
+    this.admissions.retry(accountsChanged(this.ledger, change.connected));
+    void this.causes.save();
     this.mining.tipChanged();
-  }
-
-  /** Accounts that a block of the active chain has changed. */
-  #touched({ header, transactions }: Block): Uint8Array[] {
-    const matured = this.ledger.activeAt(header.height - this.ledger.params.reward.maturity);
-    const accounts = transactions.flatMap(accountsOf);
-    return matured === undefined ? accounts : [...accounts, matured.header.miner];
   }
 
   #rejected(rejection: Rejection): void {
@@ -270,8 +274,8 @@ export class Reactor {
     }
   }
 
-  #transactionsAdded(transactions: readonly Transaction[], link: number | null): void {
-    this.#listeners.tell({ type: 'pending', transactions });
+  #transactionsAdded(transactions: readonly Transaction[], link: number | null, way: Way): void {
+    this.#listeners.tell({ type: 'pending', transactions, link, way });
     this.#input({ type: 'transactionsAdded', transactions, link });
     this.mining.poolChanged();
     this.#schedule();
@@ -279,8 +283,7 @@ export class Reactor {
 
   #transactionsDropped(dropped: readonly Dropped[]): void {
     if (dropped.length === 0) return;
-    for (const { transaction, error } of dropped)
-      this.#listeners.tell({ type: 'dropped', transaction, error });
+    for (const gone of dropped) this.#listeners.tell({ type: 'dropped', ...gone });
     void this.ledger.queue
       .forget(dropped.map(({ transaction }) => transaction))
       .catch((error) => this.#fail(error));

@@ -14,6 +14,9 @@ export interface Reorg {
   readonly connected: number;
   /** Height of the last block both branches share. */
   readonly forkHeight: number;
+  /** Work of both branches above that block, when it happened: decimal. */
+  readonly lostWork: string;
+  readonly wonWork: string;
 }
 
 export class Reorgs {
@@ -31,12 +34,16 @@ export class Reorgs {
 }
 
 export function reorgOf({ from, to, disconnected, connected }: TipChange, wallMs: number): Reorg {
+  let fork = from;
+  for (let i = 0; i < disconnected.length; i++) fork = fork.parent!;
   return {
     at: wallMs,
     from: from.key,
     to: to.key,
     depth: disconnected.length,
     connected: connected.length,
-    forkHeight: from.height - disconnected.length,
+    forkHeight: fork.height,
+    lostWork: String(from.work - fork.work),
+    wonWork: String(to.work - fork.work),
   };
 }

@@ -1,0 +1,280 @@
+/**
+ * Owns the memory of why transactions and blocks came and went, fed by the reactor's own events. A story begins when a
+ * transaction first comes here by itself, or when its block is undone: one that is mined before it was ever seen needs
+ * none, the chain tells where it is.
+ *
+ * Bounds: `STORIES_MAX` transactions of `CAUSES_MAX` causes each, `REFUSED_MAX` that were never taken (so that junk
+ * pushes out nothing but junk), `ARRIVALS_MAX` blocks, `REJECTIONS_MAX` invalid ones; of each the oldest goes. Of a long
+ * story the beginning and the end are kept. What a restart finds again is bounded in `cause-journal.ts`.
+ */
+import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
+import { toHex } from '../../chain/format/bytes.ts';
+import type { Transaction } from '../../chain/format/transaction.ts';
+import type { TipChange } from '../../chain/ledger/ledger.ts';
+import type { Store } from '../../chain/ledger/ports.ts';
+import type { PeerInfo } from '../../p2p/door.ts';
+import type { Clock } from '../ports.ts';
+import { CauseJournal } from './cause-journal.ts';
+import {
+  type Arrival,
+  blockName,
+  type Cause,
+  type Displacement,
+  type Entry,
+  type Origin,
+  type Reason,
+  reasonOf,
+  type Story,
+} from './causes.ts';
+import type { NodeEvent } from './events.ts';
+import { reorgOf } from './reorgs.ts';
+
+const STORIES_MAX = 20_000;
+const CAUSES_MAX = 32;
+const REFUSED_MAX = 2_000;
+const ARRIVALS_MAX = 1_000;
+const REJECTIONS_MAX = 100;
+/** Of the transactions that a reorganisation displaced. */
+const DISPLACED_MAX = 1_000;
+/** Entries that wait to be written while no block comes. */
+const UNSAVED_MAX = 1_000;
+
+export interface CauseLogParts {
+  peer(link: number): PeerInfo | undefined;
+  /** The store can't be written. */
+  failed(error: unknown): void;
+}
+
+interface OpenStory {
+  readonly causes: Cause[];
+  left: number;
+}
+
+export class CauseLog {
+  readonly #journal: CauseJournal;
+  readonly #clock: Clock;
+  readonly #parts: CauseLogParts;
+  /** By hex id; the one that something happened to last comes last. */
+  readonly #stories = new Map<string, OpenStory>();
+  readonly #refused = new Map<string, OpenStory>();
+  readonly #arrivals = new Map<string, Arrival>();
+  readonly #rejections = new Map<string, Reason>();
+  #displacement: Displacement | null = null;
+  #unsaved: Entry[] = [];
+  #since: number;
+  /** What was mined by the last change of the tip, by sender and nonce; made when it is asked for. */
+  #mined: { change: TipChange; places: Map<string, string> | null } | null = null;
+
+  constructor(store: Store, clock: Clock, parts: CauseLogParts) {
+    this.#journal = new CauseJournal(store);
+    this.#clock = clock;
+    this.#parts = parts;
+    this.#since = clock.wallMs();
+  }
+
+  /** Takes up what was known before the last stop. */
+  async load(): Promise<void> {
+    for (const entry of await this.#journal.read()) {
+      if ('cause' in entry) {
+        this.#since = Math.min(this.#since, entry.cause.at);
+        this.#add(entry.transaction, entry.cause);
+      } else if ('arrival' in entry) this.#arrive(entry.block, entry.arrival);
+      else this.#displacement = entry.displacement;
+    }
+  }
+
+  /** Writes what is new. Never rejects: a failure is told to `failed`. */
+  async save(): Promise<void> {
+    const entries = this.#unsaved;
+    if (entries.length === 0) return;
+    this.#unsaved = [];
+    await this.#journal.write(entries).catch((error) => this.#parts.failed(error));
+  }
+
+  /** The story of a transaction, if there is one. */
+  storyOf(key: string): Story | undefined {
+    return this.#stories.get(key) ?? this.#refused.get(key);
+  }
+
+  /** Wall clock: of what was before, some may be forgotten. */
+  get since(): number {
+    return this.#since;
+  }
+
+  arrivalOf(block: string): Arrival | undefined {
+    return this.#arrivals.get(block);
+  }
+
+  rejectionOf(block: string): Reason | undefined {
+    return this.#rejections.get(block);
+  }
+
+  /** The last reorganisation. */
+  get displacement(): Displacement | null {
+    return this.#displacement;
+  }
+
+  note(event: NodeEvent): void {
+    switch (event.type) {
+      case 'block':
+        if (!this.#arrivals.has(event.node.key))
+          this.#arrive(event.node.key, {
+            at: this.#clock.wallMs(),
+            from: event.link === null ? { kind: 'self' } : this.#originOf(event.link),
+          });
+        break;
+      case 'tip':
+        this.#noteTip(event.change);
+        break;
+      case 'pending': {
+        const from = event.way === 'new' ? this.#originOf(event.link) : null;
+        const cause: Cause = { at: this.#clock.wallMs(), what: 'pending', way: event.way, from };
+        for (const { key } of event.transactions) this.#record(key, cause);
+        // Whoever asked for it wants to know, also after a crash.
+        if (event.way === 'new' && event.link === null) void this.save();
+        break;
+      }
+      case 'waiting': {
+        const { way, link, error, transaction } = event;
+        const from = way === 'new' ? this.#originOf(link) : null;
+        const reason = error === null ? null : reasonOf(error);
+        this.#record(transaction.key, { at: this.#clock.wallMs(), what: 'waiting', way, from, reason });
+        break;
+      }
+      case 'refused':
+        this.#noteRefusal(event);
+        break;
+      case 'dropped': {
+        const { transaction, error } = event;
+        const by = event.replacedBy ?? (error.code === 'NONCE_USED' ? this.#rivalOf(transaction) : null);
+        const reason = reasonOf(error);
+        this.#record(transaction.key, { at: this.#clock.wallMs(), what: 'dropped', reason, by });
+        break;
+      }
+      case 'invalidBlock':
+        this.#rejections.set(event.rejection.node.key, reasonOf(event.rejection.error));
+        dropOldest(this.#rejections, REJECTIONS_MAX);
+    }
+  }
+
+  #noteRefusal({ transaction, error, link }: Extract<NodeEvent, { type: 'refused' }>): void {
+    if (error.code === 'ALREADY_KNOWN' || error.code === 'ALREADY_MINED') return;
+    // Bytes that a peer made up are no transaction of anybody's.
+    if (error.kind === 'malformed' && link !== null) return;
+    const cause: Cause = {
+      at: this.#clock.wallMs(),
+      what: 'refused',
+      reason: reasonOf(error),
+      from: this.#originOf(link),
+    };
+    this.#record(transaction.key, cause);
+  }
+
+  #noteTip(change: TipChange): void {
+    const at = this.#clock.wallMs();
+    this.#mined = { change, places: null };
+    if (change.disconnected.length > 0) this.#noteReorg(change, at);
+    let node = change.to;
+    for (const { transactions } of change.connected.toReversed()) {
+      const cause: Cause = { at, what: 'mined', block: blockName(node) };
+      for (const { key } of transactions) if (this.#stories.has(key)) this.#record(key, cause);
+      node = node.parent!;
+    }
+    const arrival = this.#arrivals.get(change.to.key);
+    if (arrival !== undefined) this.#unsaved.push({ block: change.to.key, arrival });
+  }
+
+  #noteReorg(change: TipChange, at: number): void {
+    const reorg = reorgOf(change, at);
+    let node = change.from;
+    for (const { transactions } of change.disconnected) {
+      const block = blockName(node);
+      const cause: Cause = { at, what: 'orphaned', block, reorg };
+      for (const { key } of transactions) {
+        // It came with its block, or so long ago that it is forgotten.
+        if (!this.#stories.has(key)) this.#record(key, { at: this.#timeOf(node), what: 'mined', block });
+        this.#record(key, cause);
+      }
+      node = node.parent!;
+    }
+    const displaced = change.disconnected.toReversed().flatMap(({ transactions }) => transactions);
+    this.#displacement = {
+      reorg,
+      transactions: displaced.slice(0, DISPLACED_MAX).map(({ key }) => key),
+      count: displaced.length,
+    };
+    this.#unsaved.push({ displacement: this.#displacement });
+  }
+
+  #record(transaction: string, cause: Cause): void {
+    if (!this.#add(transaction, cause)) return;
+    this.#unsaved.push({ transaction, cause });
+    if (this.#unsaved.length >= UNSAVED_MAX) void this.save();
+  }
+
+  /** False if it only says again what is known. */
+  #add(key: string, cause: Cause): boolean {
+    const known = this.#stories.get(key) ?? this.#refused.get(key);
+    const story = known ?? { causes: [], left: 0 };
+    if (repeats(story.causes.at(-1), cause)) return false;
+    story.causes.push(cause);
+    if (story.causes.length > CAUSES_MAX) {
+      story.causes.splice(1, 1);
+      story.left++;
+    }
+    const taken = this.#stories.has(key) || cause.what !== 'refused';
+    this.#refused.delete(key);
+    this.#stories.delete(key);
+    (taken ? this.#stories : this.#refused).set(key, story);
+    dropOldest(this.#refused, REFUSED_MAX);
+    const gone = dropOldest(this.#stories, STORIES_MAX);
+    if (gone !== null) this.#since = Math.max(this.#since, gone.causes.at(-1)!.at);
+    return true;
+  }
+
+  #arrive(block: string, arrival: Arrival): void {
+    this.#arrivals.set(block, arrival);
+    dropOldest(this.#arrivals, ARRIVALS_MAX);
+  }
+
+  /** When a block came, or else when it says it was made. */
+  #timeOf(node: HeaderNode): number {
+    return this.#arrivals.get(node.key)?.at ?? node.header.time;
+  }
+
+  #originOf(link: number | null): Origin {
+    if (link === null) return { kind: 'user' };
+    const peer = this.#parts.peer(link);
+    return { kind: 'peer', node: peer?.node ?? null, address: peer?.address ?? null };
+  }
+
+  /** The transaction with the sender and nonce of this one that the last change of the tip mined. */
+  #rivalOf(transaction: Transaction): string | null {
+    if (this.#mined === null) return null;
+    this.#mined.places ??= new Map(
+      this.#mined.change.connected.flatMap(({ transactions }) =>
+        transactions.map((mined): [string, string] => [placeOf(mined), mined.key]),
+      ),
+    );
+    return this.#mined.places.get(placeOf(transaction)) ?? null;
+  }
+}
+
+function placeOf({ sender, nonce }: Transaction): string {
+  return `${toHex(sender)}/${nonce}`;
+}
+
+function repeats(last: Cause | undefined, cause: Cause): boolean {
+  if (last?.what !== cause.what) return false;
+  if (last.what === 'pending') return true;
+  if ((last.what === 'waiting' || last.what === 'refused') && 'reason' in cause)
+    return last.reason?.code === cause.reason?.code;
+  return last.what === 'mined' && last.block.id === (cause as typeof last).block.id;
+}
+
+function dropOldest<T>(map: Map<string, T>, max: number): T | null {
+  if (map.size <= max) return null;
+  const [key, oldest] = map.entries().next().value!;
+  map.delete(key);
+  return oldest;
+}
