@@ -224,21 +224,38 @@ describe('addresses', () => {
 });
 
 describe('dialling', () => {
-  test('waits longer after each failure, up to its end', () => {
-    const world = new World();
-    const node = world.add(1, { config: { peers: ['ws://127.0.0.1:7001'] } });
+  /** Milliseconds between the dials of one address in an hour, nobody ever answering. */
+  const gapsOf = (world: World, node: TestNode, url: string): number[] => {
     const times: number[] = [];
     let seen = 0;
     for (let second = 0; second < 3_600; second++) {
       world.advance(1_000);
-      const dials = node.effectsOf('dial').length;
+      const dials = node.effectsOf('dial').filter(({ address }) => address === url).length;
       for (; seen < dials; seen++) times.push(world.nowMs);
     }
-    const gaps = times.slice(1).map((at, i) => at - times[i]!);
+    return times.slice(1).map((at, i) => at - times[i]!);
+  };
+
+  test('waits longer after each failure, up to its end', () => {
+    const url = 'ws://127.0.0.1:7001';
+    const world = new World();
+    const node = world.add(1);
+    const peer = new ScriptedPeer(node, 2).join();
+    peer.say('addresses', { urls: [ascii(url)] });
+    const gaps = gapsOf(world, node, url);
     for (const [i, gap] of gaps.slice(1).entries())
       expect(gap).toBeGreaterThanOrEqual(Math.min(gaps[i]!, 300_000));
     expect(Math.max(...gaps)).toBeLessThanOrEqual(376_000);
-    expect(times.length).toBeLessThan(25);
+    expect(gaps.length).toBeLessThan(24);
+  });
+
+  test('waits seconds, not minutes, for an address the operator named', () => {
+    const world = new World();
+    const url = 'ws://127.0.0.1:7001';
+    const gaps = gapsOf(world, world.add(1, { config: { peers: [url] } }), url);
+    for (const [i, gap] of gaps.slice(1).entries())
+      expect(gap).toBeGreaterThanOrEqual(Math.min(gaps[i]!, 15_000));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(20_000);
   });
 
   test('connects again to a node that was lost, within seconds', () => {
