@@ -4,8 +4,10 @@
  */
 import { Command } from 'commander';
 import { Context, type GlobalOptions } from './context.ts';
-import { examples } from './help.ts';
+import { examples, secretOptions } from './help.ts';
 import { addProofs } from './program-proofs.ts';
+import { addRecords } from './program-records.ts';
+import { addKeyLife, addRecovery } from './program-recovery.ts';
 
 const VERSION = '0.1.0';
 
@@ -39,7 +41,9 @@ export function buildProgram(env: NodeJS.ProcessEnv): Command {
   addTestnet(program, context);
   addNode(program, context);
   addKeys(program, context);
+  addRecovery(program, context);
   addMoney(program, context);
+  addRecords(program, context);
   addQueries(program, context);
   addProofs(program, context);
   return program;
@@ -147,6 +151,7 @@ function addKeys(program: Command, context: MakeContext): void {
     .argument('<name>')
     .description('print the recovery words, or the private key: show them to nobody')
     .action(async (name, options) => (await keys()).exportKey(context(), name, options));
+  addKeyLife(key, context);
 }
 
 function addMoney(program: Command, context: MakeContext): void {
@@ -215,12 +220,6 @@ function addQueries(program: Command, context: MakeContext): void {
 
 function group(program: Command, name: string, description: string): Command {
   return program.command(name).description(description);
-}
-
-function secretOptions(command: Command): Command {
-  return command
-    .option('--passphrase-file <file>', 'read the passphrase from the first line of a file')
-    .option('--passphrase-stdin', 'read the passphrase from standard input');
 }
 
 function collect(value: string, earlier: string[] | undefined): string[] {

@@ -54,17 +54,20 @@ export function signTransaction(fields: SendingFields & FeeChoice & { readonly b
 }
 
 /** A transfer to one or more addresses. The memo is UTF-8 or bytes. */
-export function signTransfer(
-  fields: SendingFields &
-    FeeChoice & { readonly outputs: readonly Output[]; readonly memo?: string | Uint8Array },
-): Transaction {
+export function signTransfer({
+  outputs,
+  memo = '',
+  ...fields
+}: SendingFields &
+  FeeChoice & { readonly outputs: readonly Output[]; readonly memo?: string | Uint8Array }): Transaction {
+  return signTransaction({ ...fields, body: transferBody(outputs, memo) });
+}
+
+/** What `signTransfer` signs. */
+export function transferBody(outputs: readonly Output[], memo: string | Uint8Array): Body {
   // Told here, since one that can't be paid from any balance would wait for ever.
-  fields.outputs.reduce((sum, { amount }) => addAmounts(sum, amount), 0);
-  const body: Body = {
-    TAG: 'transfer',
-    data: { outputs: [...fields.outputs], memo: memoOf(fields.memo ?? '') },
-  };
-  return signTransaction({ ...fields, body });
+  outputs.reduce((sum, { amount }) => addAmounts(sum, amount), 0);
+  return { TAG: 'transfer', data: { outputs: [...outputs], memo: memoOf(memo) } };
 }
 
 /** Bytes of the signed transaction. All its numbers have a fixed width, so they don't depend on the fee. */

@@ -7,7 +7,7 @@ import { checkKeyName } from '../../wallet/keyring.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { chooseKeyring } from '../keys.ts';
-import { layFacts, layTable } from '../layout.ts';
+import { countOf, layFacts, layTable } from '../layout.ts';
 import { readPassphrase, readSecret, type SecretOptions } from '../passphrase.ts';
 
 export interface NewOptions extends SecretOptions {
@@ -54,13 +54,21 @@ export async function exportKey(context: Context, name: string, options: SecretO
 export async function show(context: Context, name: string): Promise<void> {
   const { keyring, directory } = chooseKeyring(context);
   const key = await keyring.show(name);
-  context.output.result(documentOf(key), () =>
+  const spares = await keyring.spares(name);
+  const count = (wanted: string) => spares.filter(({ state }) => state === wanted).length;
+  const document = {
+    ...documentOf(key),
+    spares: spares.map(({ state, key }) => ({ state, publicKey: toHex(key.publicKey) })),
+  };
+  context.output.result(document, () =>
     layFacts([
       ['name', key.name],
       ['address', formatAddress(key.address)],
       ['public key', toHex(key.publicKey)],
       ['made from', key.kind === 'words' ? 'recovery words' : 'a private key'],
       ['kept', `${key.encrypted ? 'encrypted' : 'unencrypted'} in ${directory}`],
+      ['next', count('next') > 0 ? `${countOf(count('next'), 'key')} made, not current yet` : null],
+      ['before', count('old') > 0 ? `${countOf(count('old'), 'older key')} kept` : null],
     ]),
   );
 }

@@ -1,0 +1,98 @@
+/** Owns the commands with which a key ends: `pier key rotate` and `pier key revoke`. */
+import { formatAddress } from '../../chain/format/address.ts';
+import type { SpareKey } from '../../wallet/keyring.ts';
+import { proveKey } from '../../wallet/sign.ts';
+import { openClient } from '../client.ts';
+import type { Context } from '../context.ts';
+import { CliError } from '../faults.ts';
+import { chooseKeyring } from '../keys.ts';
+import {
+  authKeyText,
+  keyNameOf,
+  openSigner,
+  passphraseOf,
+  type SendingOptions,
+  send,
+  settleKey,
+  tellOutcome,
+  whileOpening,
+} from '../signing.ts';
+
+/**
+ * Gives the account of a key a new one. The new key is on disk before the ledger hears of it, and takes the old one's
+ * place when its rotation is mined; wherever this is cut, it is finished by doing it again, or by any later signing.
+ */
+export async function rotate(context: Context, who: string, options: SendingOptions): Promise<void> {
+  const client = openClient(context);
+  const name = await keyNameOf(context, who);
+  const { keyring } = chooseKeyring(context);
+  const before = await keyring.show(name);
+  const address = formatAddress(before.address);
+  const account = await client.account(address);
+  if (!account.exists) {
+    throw new CliError(
+      'NO_ACCOUNT',
+      `${name} has no account yet`,
+      `make another key instead: pier key new NAME`,
+    );
+  }
+  const current = await settleKey(context, name, account);
+  if (authKeyText(current) !== authKeyText(before)) {
+    const document = { name, address, status: 'mined' };
+    context.output.result(document, `an earlier rotation of ${name} has been mined: it has its new key now`);
+    return;
+  }
+  if (
+    account.nextNonce > account.nonce &&
+    (await keyring.spares(name)).some(({ state }) => state === 'next')
+  ) {
+    const hint = `when it is mined, anything that signs with ${name} takes its new key`;
+    throw new CliError('ROTATION_PENDING', `an earlier change of ${name} waits to be mined`, hint);
+  }
+  const passphrase = await passphraseOf(current, options);
+  const signer = await whileOpening(context, name, () => keyring.open(name, passphrase));
+  const next = await keyring.createNext(name, passphrase === undefined ? {} : { passphrase });
+  const newKey = await whileOpening(context, name, () => keyring.openSpare(name, next.label, passphrase));
+  try {
+    const sender = signer.address;
+    const transaction = await send(client, signer, options.fee, ({ chainId, nonce }) => ({
+      TAG: 'rotate',
+      data: proveKey(newKey, { chainId, sender, nonce }),
+    }));
+    const block = await tellOutcome(context, client, transaction, options.wait !== false, {
+      what: `new key for ${name}`,
+      document: { name, address },
+      facts: [['address', `${address}, as before`]],
+    });
+    if (block !== null) await keyring.use(name, next);
+  } finally {
+    newKey.erase();
+  }
+  tellWords(context, name, next);
+}
+
+function tellWords(context: Context, name: string, { key }: SpareKey): void {
+  if (key.encrypted)
+    context.output.note(`its recovery words are new too, write them down: pier key export ${name}`);
+  context.output.note('the old key stays in the keyring, in case the chain takes the change back');
+}
+
+/** Locks the account of a key: only its recovery account can open it again. */
+export async function revoke(context: Context, who: string, options: SendingOptions): Promise<void> {
+  const client = openClient(context);
+  const name = await keyNameOf(context, who);
+  const { keyring } = chooseKeyring(context);
+  const address = formatAddress((await keyring.show(name)).address);
+  const { recovery } = await client.account(address);
+  if (recovery === null) {
+    const hint = `nobody could ever open it again; name one first: pier recovery set ${name} --by WHO --delay BLOCKS`;
+    throw new CliError('NO_RECOVERY', `${name} has no recovery account`, hint);
+  }
+  const signer = await openSigner(context, client, name, options);
+  const transaction = await send(client, signer, options.fee, () => ({ TAG: 'revoke', data: {} }));
+  await tellOutcome(context, client, transaction, options.wait !== false, {
+    what: `${name} locked: nothing leaves it any more`,
+    document: { name, address, recovery: recovery.account },
+    facts: [['open it', `pier recovery start ${name} --from the key of ${recovery.account}`]],
+  });
+}

@@ -1,0 +1,213 @@
+/** Owns the commands that read records: `pier record get`, `history`, `list` and `check`. */
+import { writeFile } from 'node:fs/promises';
+import { formatPier } from '../../chain/format/amount.ts';
+import { equalBytes, fromHex, toHex } from '../../chain/format/bytes.ts';
+import { piecesRoot } from '../../chain/format/pieces.ts';
+import type { RecordAnswer } from '../../wallet/ledger-answers.ts';
+import { recordIdOf } from '../../wallet/ledger-client.ts';
+import { parseId, parseWhole } from '../arguments.ts';
+import { openClient } from '../client.ts';
+import { isContent, readContent } from '../content.ts';
+import type { Context } from '../context.ts';
+import { CliError } from '../faults.ts';
+import { resolveWho } from '../keys.ts';
+import {
+  countOf,
+  formatBytes,
+  formatTime,
+  layFacts,
+  layTable,
+  printable,
+  shortAddress,
+  shortId,
+} from '../layout.ts';
+import { contentOf, type NamingOptions, nameOf, recordDocument, resolveRecord } from '../records.ts';
+
+const LIMIT_MAX = 100;
+
+export interface GetOptions extends NamingOptions {
+  readonly output?: string;
+}
+
+export async function get(context: Context, text: string, options: GetOptions): Promise<void> {
+  const client = openClient(context);
+  const { tip, ...record } = await client.record(await resolveRecord(context, text, options));
+  if (options.output !== undefined) return save(context, record, options.output);
+  const document = { ...recordDocument(record), height: tip.height, tip: tip.id };
+  context.output.result(document, () =>
+    layFacts([
+      ['record', nameOf(record)],
+      ['id', record.id],
+      ['owner', record.owner],
+      ['creator', record.creator === record.owner ? null : record.creator],
+      ['revision', `${record.revision}${record.dropped ? ', dropped since' : ''}`],
+      ['content', contentOf(record)],
+      ['root', record.dropped ? null : record.root],
+      ['text', textOf(record)],
+      ['deposit', `${formatPier(record.deposit)} PIER`],
+      ['changed', countOf(record.history.count, 'time')],
+      ['as of', `block ${tip.height}`],
+    ]),
+  );
+}
+
+type Described = Omit<RecordAnswer, 'tip'>;
+
+/** Content that is on the ledger, if it is a line of text. */
+function textOf({ inline }: Described): string | null {
+  if (inline === null) return null;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(fromHex(inline)).trimEnd();
+    return text === '' || text.includes('\n') || printable(text) !== text ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+async function save(context: Context, record: Described, file: string): Promise<void> {
+  if (record.dropped) throw new CliError('RECORD_DROPPED', `${nameOf(record)} has been dropped`, '');
+  if (record.inline === null) {
+    const hint = `whoever has the file can have it checked: pier record check ${record.id} FILE`;
+    throw new CliError('NOT_ON_LEDGER', 'the ledger has only the root of its content', hint);
+  }
+  const bytes = fromHex(record.inline);
+  if (bytes.length !== record.size || !equalBytes(piecesRoot(bytes), fromHex(record.root))) {
+    throw new CliError(
+      'BAD_CONTENT',
+      'the node gave other content than the record is about',
+      'ask another --node',
+    );
+  }
+  if (file === '-') {
+    process.stdout.write(bytes);
+    return;
+  }
+  await writeFile(file, bytes, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    throw new CliError(
+      'FILE_EXISTS',
+      `${file} is there already`,
+      'give another name: nothing is written over',
+    );
+  });
+  const document = { file, size: record.size, root: record.root, revision: record.revision };
+  context.output.result(document, () => `${formatBytes(record.size)} written to ${file}`);
+}
+
+export interface PageOptions extends NamingOptions {
+  readonly limit?: string;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+export async function history(context: Context, text: string, options: PageOptions): Promise<void> {
+  const page: { limit?: number; before?: string } = {};
+  if (options.limit !== undefined) page.limit = parseWhole(options.limit, '--limit', 1, LIMIT_MAX);
+  if (options.before !== undefined) page.before = options.before;
+  const client = openClient(context);
+  const which = await resolveRecord(context, text, options);
+  const id = 'id' in which ? which.id : recordIdOf(which);
+  const { items, next, tip } = await client.recordHistory(id, page);
+  const document = {
+    record: id,
+    items: items.map((item) => ({ ...item, fee: formatPier(item.fee) })),
+    next,
+    height: tip.height,
+    tip: tip.id,
+  };
+  context.output.result(document, () => {
+    const rows = items.map((item) => [
+      String(item.height),
+      formatTime(item.time),
+      item.kind,
+      String(item.revision),
+      shortAddress(item.owner),
+      item.root === null ? '' : `${shortId(item.root)}  ${formatBytes(item.size ?? 0)}`,
+      shortId(item.id),
+    ]);
+    const header = ['BLOCK', 'TIME', 'WHAT', 'REVISION', 'THEN OWNED BY', 'ROOT AND SIZE', 'TRANSACTION'];
+    const lines = layTable([header, ...rows], ['right', 'left', 'left', 'right']);
+    if (next !== null) lines.push(`earlier: pier record history ${id} --before ${next}`);
+    return lines.join('\n');
+  });
+}
+
+export async function list(context: Context, who: string, options: PageOptions): Promise<void> {
+  const page: { limit?: number; after?: string } = {};
+  if (options.limit !== undefined) page.limit = parseWhole(options.limit, '--limit', 1, LIMIT_MAX);
+  if (options.after !== undefined) page.after = parseId(options.after, 'record');
+  const client = openClient(context);
+  const owner = await resolveWho(context, who);
+  const { records, next, tip } = await client.records(owner, page);
+  const document = { owner, records: records.map(recordDocument), next, height: tip.height, tip: tip.id };
+  context.output.result(document, () => {
+    if (records.length === 0) return page.after === undefined ? 'no records' : 'no more records';
+    const rows = records.map((record) => [
+      nameOf(record),
+      String(record.revision),
+      contentOf(record),
+      formatPier(record.deposit),
+      record.creator === owner ? '' : `made by ${shortAddress(record.creator)}`,
+      record.id,
+    ]);
+    const lines = layTable(
+      [['NAME', 'REVISION', 'CONTENT', 'DEPOSIT', '', 'ID'], ...rows],
+      ['left', 'right', 'left', 'right'],
+    );
+    if (next !== null) lines.push(`more: pier record list ${who} --after ${next}`);
+    return lines.join('\n');
+  });
+}
+
+export async function check(
+  context: Context,
+  text: string,
+  file: string,
+  options: NamingOptions,
+): Promise<void> {
+  const client = openClient(context);
+  const record = await client.record(await resolveRecord(context, text, options));
+  const name = nameOf(record);
+  if (record.dropped) {
+    throw new CliError(
+      'RECORD_DROPPED',
+      `${name} has been dropped: its owner stands by no file any more`,
+      '',
+    );
+  }
+  const content = await readContent(context, file);
+  const shown = file === '-' ? 'standard input' : file;
+  if (!isContent(content, record)) {
+    throw new CliError(
+      'CONTENT_DIFFERS',
+      `${shown} is not what the owner of ${name} last signed: ${differenceOf(content, record)}`,
+      `who signed what, and when: pier record history ${record.id}`,
+    );
+  }
+  const { id, owner, revision, root, size, tip } = record;
+  const document = {
+    matches: true,
+    record: id,
+    owner,
+    revision,
+    root,
+    size,
+    height: tip.height,
+    tip: tip.id,
+  };
+  context.output.result(document, () =>
+    layFacts([
+      ['the same', `${shown} is what the owner of ${name} last signed`],
+      ['owner', owner],
+      ['revision', String(revision)],
+      ['root', root],
+      ['as of', `block ${tip.height}`],
+    ]),
+  );
+}
+
+function differenceOf({ root, size }: { root: Uint8Array; size: number }, record: RecordAnswer): string {
+  return size === record.size
+    ? `its content root is ${toHex(root).slice(0, 16)}…, not ${record.root.slice(0, 16)}…`
+    : `it has ${countOf(size, 'byte')}, not ${record.size}`;
+}

@@ -1,0 +1,92 @@
+/** Owns how a record is named on the command line, what a file is to it, and how it is shown. */
+import { parseAddress } from '../chain/format/address.ts';
+import { formatPier } from '../chain/format/amount.ts';
+import { fromHex } from '../chain/format/bytes.ts';
+import { NAME_BYTES_MAX } from '../chain/format/transaction.ts';
+import type { RecordSummary } from '../wallet/ledger-answers.ts';
+import type { LedgerClient, RecordReference } from '../wallet/ledger-client.ts';
+import { RpcError } from '../wallet/rpc-errors.ts';
+import type { Context } from './context.ts';
+import { CliError } from './faults.ts';
+import { chooseKeyring, resolveWho } from './keys.ts';
+import { formatBytes, printable } from './layout.ts';
+
+export interface NamingOptions {
+  readonly creator?: string;
+  readonly from?: string;
+}
+
+/**
+ * The record that is meant: by an id of 64 hex digits, by NAME@WHO, or by NAME and whoever made it first, which is
+ * `--creator`, or else the key given by `--from`, or else the only key there is.
+ */
+export async function resolveRecord(
+  context: Context,
+  text: string,
+  { creator, from }: NamingOptions,
+): Promise<RecordReference> {
+  if (creator === undefined && /^[0-9a-f]{64}$/i.test(text)) return { id: text.toLowerCase() };
+  const at = creator === undefined ? text.lastIndexOf('@') : -1;
+  const name = checkName(at === -1 ? text : text.slice(0, at));
+  if (at !== -1) return { name, creator: await resolveWho(context, text.slice(at + 1)) };
+  const who = creator ?? from ?? (await onlyKey(context, name));
+  return { name, creator: await resolveWho(context, who) };
+}
+
+function checkName(name: string): string {
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes >= 1 && bytes <= NAME_BYTES_MAX) return name;
+  throw new CliError(
+    'BAD_NAME',
+    `a record's name has 1 to ${NAME_BYTES_MAX} bytes, this one ${bytes}`,
+    'choose another',
+  );
+}
+
+async function onlyKey(context: Context, name: string): Promise<string> {
+  const keys = await chooseKeyring(context).keyring.list();
+  if (keys.length === 1) return keys[0]!.name;
+  throw new CliError(
+    'USAGE',
+    `whose record ${printable(name)}?`,
+    `say who made it: --creator WHO, or ${printable(name)}@WHO`,
+  );
+}
+
+/** The record as it is now, or null if there never was one. */
+export async function findRecord(
+  client: LedgerClient,
+  which: RecordReference,
+): Promise<RecordSummary | null> {
+  try {
+    return await client.record(which);
+  } catch (error) {
+    if (error instanceof RpcError && error.ledgerCode === 'NO_RECORD') return null;
+    throw error;
+  }
+}
+
+/** Its name as text, or the hex of a name that is none. */
+export function nameOf({ name, nameHex }: RecordSummary): string {
+  return name === null ? `0x${nameHex}` : printable(name);
+}
+
+/** The bytes of its name. */
+export function nameBytesOf({ name, nameHex }: RecordSummary): Uint8Array {
+  return name === null ? fromHex(nameHex!) : new TextEncoder().encode(name);
+}
+
+export const creatorOf = ({ creator }: RecordSummary): Uint8Array => parseAddress(creator);
+
+/** A record with its amounts in PIER. */
+export function recordDocument(record: RecordSummary): object {
+  const { nameHex, ...rest } = record;
+  return { ...rest, ...(nameHex === null ? {} : { nameHex }), deposit: formatPier(record.deposit) };
+}
+
+/** What it holds, in a few words. */
+export function contentOf({ dropped, size, mediaType, inline }: RecordSummary): string {
+  if (dropped) return 'dropped';
+  const type = mediaType === null || mediaType === '' ? '' : `, ${printable(mediaType)}`;
+  return `${formatBytes(size)}${type}${inline === null ? '' : ', on the ledger'}`;
+}
