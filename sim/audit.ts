@@ -63,6 +63,7 @@ export async function auditState(ledger: Ledger, content: MemoryStore): Promise<
   const [tip] = await content.getMany([META.tip]);
   hold(tip !== undefined && toHex(tip) === ledger.tip.key, 'the stored tip is the one followed');
   const rows = await content.iterate({ from: STATE_ROWS, to: endOf(STATE_ROWS), limit: ROWS_MAX });
+  const { depositPerEntry, depositPerByte } = ledger.params.prices;
   let owned = 0;
   let deposits = 0;
   let recordDeposits = 0;
@@ -74,8 +75,11 @@ export async function auditState(ledger: Ledger, content: MemoryStore): Promise<
       owned += entry.data.balance;
       deposits += entry.data.deposits;
       hold(entry.data.nonce <= entry.data.historyCount, 'an account was touched by all it sent');
-    } else if (entry.TAG === 'record') recordDeposits += entry.data.deposit;
-    else if (entry.TAG === 'pending') {
+    } else if (entry.TAG === 'record') {
+      recordDeposits += entry.data.deposit;
+      const price = depositPerEntry + bytes.length * depositPerByte;
+      hold(entry.data.deposit === price, 'a deposit is the price of the bytes that are kept');
+    } else if (entry.TAG === 'pending') {
       if (entry.data.height + ledger.params.reward.maturity > ledger.tip.height)
         pendingFees += entry.data.fees;
     } else totals = entry.data;
