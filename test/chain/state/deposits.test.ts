@@ -100,7 +100,7 @@ it('deposits locked = records × their price + bytes of state × their price, af
   const outcomes = new Map<string | null, number>();
   fc.assert(
     fc.property(
-      fc.array(draft, { minLength: 1, maxLength: 60 }),
+      fc.array(draft, { minLength: 20, maxLength: 40, size: 'max' }),
       fc.nat(50),
       fc.nat(5_000),
       (drafts, byte, entry) => {
