@@ -45,6 +45,7 @@ export function buildProgram(env: NodeJS.ProcessEnv): Command {
   addMoney(program, context);
   addRecords(program, context);
   addQueries(program, context);
+  addWhy(program, context);
   addProofs(program, context);
   return program;
 }
@@ -216,6 +217,21 @@ function addQueries(program: Command, context: MakeContext): void {
     .command('watch')
     .description('blocks, reorganisations and transactions as they happen; with --json one document a line')
     .action(async () => (await import('./commands/watch.ts')).run(context()));
+}
+
+function addWhy(program: Command, context: MakeContext): void {
+  const why = group(program, 'why', 'the story behind what is: what a node saw, and when');
+  const commands = () => import('./commands/why.ts');
+  why
+    .command('tx')
+    .argument('<id>', '64 hex digits')
+    .description('seen, mined, orphaned by a reorganisation, mined again, or dropped; or what it waits for')
+    .addHelpText('after', examples('pier why tx ID', 'pier why tx ID --node http://127.0.0.1:9472'))
+    .action(async (id) => (await commands()).whyTransaction(context(), id));
+  why
+    .command('tip')
+    .description('why this block is the tip: its work, its rivals, the last reorganisation')
+    .action(async () => (await commands()).whyTip(context()));
 }
 
 function group(program: Command, name: string, description: string): Command {

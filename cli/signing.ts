@@ -2,6 +2,7 @@
  * Owns the way of a transaction from the command line: one of the keyring's keys is opened, what is to be said is
  * signed here, handed to a node, and followed to its block if that is wanted.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { authKeyOf, formatAddress, parseAddress } from '../chain/format/address.ts';
 import { formatPier, parsePier } from '../chain/format/amount.ts';
 import { fromHex, toHex } from '../chain/format/bytes.ts';
@@ -25,6 +26,12 @@ export interface SendingOptions extends SecretOptions {
 
 /** Blocks after which it can't be mined any more, so that nothing hangs for ever. */
 const VALID_BLOCKS = 1_000;
+/** How a node refuses a nonce that another transaction of the account has. */
+const NONCE_TAKEN = ['REPLACEMENT_FEE', 'NONCE_USED'];
+/** Of several commands that race for one nonce one wins each time. */
+const ATTEMPTS = 10;
+/** Times the attempt, the longest pause after it: racers must not go on side by side. */
+const PAUSE_MS = 40;
 
 /** The name of the key that is meant by its name, or by the address of the account it signs for. */
 export async function keyNameOf(context: Context, who: string): Promise<string> {
@@ -99,7 +106,11 @@ export interface Place {
   readonly nonce: number;
 }
 
-/** Signs what `makeBody` says with the signer's next nonce, and hands it to a node. The signer is erased. */
+/**
+ * Signs what `makeBody` says with the signer's next nonce, and hands it to a node. Another command may have taken that
+ * nonce meanwhile: then it is signed anew with the one after, unless a fee was given, which may be meant to replace. The
+ * signer is erased.
+ */
 export async function send(
   client: LedgerClient,
   signer: Signer,
@@ -107,32 +118,47 @@ export async function send(
   makeBody: (place: Place) => Body,
 ): Promise<Transaction> {
   try {
-    const planks = fee === undefined ? null : parsePier(fee);
-    const [account, status, price] = await Promise.all([
-      client.account(formatAddress(signer.address)),
-      client.status(),
-      client.fee(),
-    ]);
-    const place = { chainId: fromHex(status.chainId, 32), nonce: account.nextNonce };
-    const transaction = signTransaction({
-      ...place,
-      signer,
-      validUntil: status.height + VALID_BLOCKS,
-      body: makeBody(place),
-      ...(planks === null ? { feePerByte: Math.max(price.perByte, price.floorPerByte) } : { fee: planks }),
-    });
-    await submit(client, transaction);
-    return transaction;
+    for (let attempt = 1; ; attempt++) {
+      const transaction = await prepare(client, signer, fee, makeBody);
+      const asked = client.rpc.node;
+      const [submission] = await client.submit([transaction.bytes]);
+      const error = submission?.error ?? null;
+      if (error === null) return transaction;
+      // Only if the first node asked has refused: one that didn't answer may have taken it, and both would be paid.
+      const lostRace =
+        fee === undefined &&
+        NONCE_TAKEN.includes(error.code) &&
+        client.rpc.node === asked &&
+        attempt < ATTEMPTS;
+      if (!lostRace)
+        throw new CliError(error.code, error.message, ruleHint(error.code) || (error.hint ?? ''));
+      await sleep(Math.random() * attempt * PAUSE_MS);
+    }
   } finally {
     signer.erase();
   }
 }
 
-async function submit(client: LedgerClient, transaction: Transaction): Promise<void> {
-  const [submission] = await client.submit([transaction.bytes]);
-  const error = submission?.error ?? null;
-  if (error !== null)
-    throw new CliError(error.code, error.message, ruleHint(error.code) || (error.hint ?? ''));
+async function prepare(
+  client: LedgerClient,
+  signer: Signer,
+  fee: string | undefined,
+  makeBody: (place: Place) => Body,
+): Promise<Transaction> {
+  const planks = fee === undefined ? null : parsePier(fee);
+  const [account, status, price] = await Promise.all([
+    client.account(formatAddress(signer.address)),
+    client.status(),
+    client.fee(),
+  ]);
+  const place = { chainId: fromHex(status.chainId, 32), nonce: account.nextNonce };
+  return signTransaction({
+    ...place,
+    signer,
+    validUntil: status.height + VALID_BLOCKS,
+    body: makeBody(place),
+    ...(planks === null ? { feePerByte: Math.max(price.perByte, price.floorPerByte) } : { fee: planks }),
+  });
 }
 
 /** What is told of a transaction beside its id and its block. */

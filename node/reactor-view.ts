@@ -22,6 +22,7 @@ import { recordOf } from '../chain/state/execute.ts';
 import type { PeerInfo } from '../p2p/door.ts';
 import type { NodeEvent as ReactorEvent } from './reactor/events.ts';
 import type { Reactor } from './reactor/reactor.ts';
+import { branchesOf } from './branches.ts';
 import { type Reorg, reorgOf } from './reactor/reorgs.ts';
 import { badParams } from './rpc/faults.ts';
 import type {
@@ -33,8 +34,11 @@ import type {
   Submission,
   Unmined,
 } from './rpc/view.ts';
+  TipStory,
+  TransactionStory,
 
 export interface ReactorViewOptions {
+import { whyTip, whyTransaction } from './why.ts';
   readonly genesis: unknown;
   readonly nodeId: string;
   readonly version: string;
@@ -174,6 +178,14 @@ export class ReactorView implements NodeView {
   }
 
   fees(): { perByte: number; floorPerByte: number } {
+  whyTransaction(id: Uint8Array): Promise<Answer<TransactionStory>> {
+    return whyTransaction(this.#reactor, id);
+  }
+
+  whyTip(): Promise<TipStory> {
+    return whyTip(this.#reactor);
+  }
+
     // What the pool takes is what it will mine: there is no queue that a higher fee would jump but the pool's own.
     const floorPerByte = Math.ceil(this.#reactor.pool.floorRate / 1000);
     return { perByte: floorPerByte, floorPerByte };
@@ -188,21 +200,9 @@ export class ReactorView implements NodeView {
   }
 
   forkTips(): readonly ForkTip[] {
-    const { ledger } = this.#reactor;
-    const tips: ForkTip[] = [];
-    for (const node of ledger.headers.values()) {
-      const isTip = node === ledger.tip || (node.children.length === 0 && !ledger.isActive(node));
-      if (!isTip) continue;
-      const forkHeight = ledger.headers.commonAncestor(node, ledger.tip).height;
-      tips.push({ node, forkHeight, status: this.#statusOf(node) });
-    }
-    return tips.sort((a, b) => b.node.height - a.node.height).slice(0, FORK_TIPS_MAX);
-  }
-
-  #statusOf(node: HeaderNode): ForkTip['status'] {
-    if (node.invalid) return 'invalid';
-    if (this.#reactor.ledger.isActive(node)) return 'active';
-    return node.completed > 0 ? 'valid' : 'headers';
+    return branchesOf(this.#reactor.ledger)
+      .sort((a, b) => b.node.height - a.node.height)
+      .slice(0, FORK_TIPS_MAX);
   }
 
   reorganisations(): readonly Reorganisation[] {

@@ -7,6 +7,7 @@ import { fromHex, toHex } from '../chain/format/bytes.ts';
 import { DOMAIN, hash } from '../chain/format/hash.ts';
 import { recordId } from '../chain/format/transaction.ts';
 import type { Reader } from './answers.ts';
+import * as causes from './cause-answers.ts';
 import type { RpcClient } from './client.ts';
 import { WalletError } from './errors.ts';
 import * as answers from './ledger-answers.ts';
@@ -136,6 +137,16 @@ export class LedgerClient {
   /** What a transaction must pay now, planks a byte: in the rules, and to get into the node's mempool. */
   fee(asked?: Asked): Promise<answers.FeeAnswer> {
     return this.#ask('fee', {}, answers.fee, asked);
+  }
+
+  /** What became of a transaction, as the node that answers saw it. `id` in hex. */
+  whyTransaction(id: string, asked?: Asked): Promise<causes.TransactionStory> {
+    return this.#ask('whyTransaction', { id }, causes.transactionStory, asked, (answer) => answer.id === id);
+  }
+
+  /** Why that node's tip is its tip. */
+  whyTip(asked?: Asked): Promise<causes.TipStory> {
+    return this.#ask('whyTip', {}, causes.tipStory, asked);
   }
 
   peers(asked?: Asked): Promise<answers.PeersAnswer> {

@@ -1,5 +1,6 @@
 /** Owns the table of all methods and the OpenRPC document that follows from it. */
 import { ACCOUNT_METHODS } from './account-methods.ts';
+import { CAUSE_METHODS } from './cause-methods.ts';
 import { CHAIN_METHODS } from './chain-methods.ts';
 import { type Method, method } from './method.ts';
 import { ADMIN_METHODS, NETWORK_METHODS } from './network-methods.ts';
@@ -25,6 +26,7 @@ export const METHODS: readonly Method[] = [
   ...POOL_METHODS,
   ...NETWORK_METHODS,
   discover,
+  ...CAUSE_METHODS,
   ...ADMIN_METHODS,
 ];
 

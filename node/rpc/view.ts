@@ -11,6 +11,9 @@ import type { Answer, Mined } from '../../chain/ledger/queries.ts';
 import type { OwnedRecord, RecordEvent } from '../../chain/ledger/record-queries.ts';
 import type { Account, LedgerRecord, Totals } from '../../chain/state/entries.ts';
 import type { PeerInfo } from '../../p2p/door.ts';
+import type { Arrival, Cause, Reason } from '../reactor/causes.ts';
+import type { Reorg } from '../reactor/reorgs.ts';
+import type { Standing } from '../reactor/standing.ts';
 
 /** The outcome of one submitted transaction. */
 export interface Submission {
@@ -51,6 +54,52 @@ export interface Reorganisation {
   /** Blocks connected. */
   readonly connected: number;
   readonly forkHeight: number;
+}
+
+/** What is known of a transaction, and why it is where it is. */
+export interface TransactionStory {
+  readonly status: 'mined' | 'pending' | 'waiting' | 'dropped' | 'refused' | 'unknown';
+  /** Oldest first. */
+  readonly causes: readonly Cause[];
+  /** Causes after the first that were forgotten. */
+  readonly left: number;
+  /** Wall clock: of what was before, some may be forgotten. */
+  readonly since: number;
+  /** The transaction, while it is pending or waits for what it rests on. */
+  readonly transaction: Transaction | null;
+  readonly mined: Mined | null;
+  /** What goes before it, while it is pending. */
+  readonly standing: Standing | null;
+  /** The nonce that its sender's next transaction needs, while it waits. */
+  readonly nextNonce: number | null;
+}
+
+/** What became of a transaction that the last reorganisation displaced. */
+export interface Displaced {
+  readonly id: string;
+  readonly status: 'mined' | 'pending' | 'waiting' | 'dropped';
+  /** Of the block it is in now. */
+  readonly height: number | null;
+  readonly reason: Reason | null;
+}
+
+/** Why the tip is the tip. */
+export interface TipStory {
+  readonly tip: HeaderNode;
+  /** Null if it came before what is remembered. */
+  readonly arrival: Arrival | null;
+  /** The other branches with the most work, best first. `reason` is for those that are invalid. */
+  readonly rivals: readonly (ForkTip & {
+    readonly arrival: Arrival | null;
+    readonly reason: Reason | null;
+  })[];
+  /** The last reorganisation that is remembered; of the transactions it displaced the first, and how many there were. */
+  readonly displacement: {
+    readonly reorg: Reorg;
+    readonly transactions: readonly Displaced[];
+    readonly count: number;
+  } | null;
+  readonly since: number;
 }
 
 export type TransactionNews =
@@ -122,6 +171,8 @@ export interface NodeView {
   unmined(id: Uint8Array): Unmined;
   /** Resolves once those taken are on disk. One outcome each, in order. */
   submit(transactions: readonly Uint8Array[]): Promise<Submission[]>;
+  whyTransaction(id: Uint8Array): Promise<Answer<TransactionStory>>;
+  whyTip(): Promise<TipStory>;
   readonly pool: { readonly size: number; readonly bytes: number; values(): Iterable<Transaction> };
   /** Planks a byte: what to pay to be mined soon, and below which nothing is taken now. */
   fees(): { readonly perByte: number; readonly floorPerByte: number };

@@ -6,6 +6,7 @@ import { describeInterface, METHODS } from '../../../node/rpc/openrpc.ts';
 import type { Schema } from '../../../node/rpc/schema.ts';
 import { readParams } from '../../../node/rpc/shapes.ts';
 import { renderDocument } from './document.ts';
+import { REFUSED, WAITING } from './fake-stories.ts';
 import { ALICE, DROPPED, FakeView, MINED, PENDING, RECORD_ID } from './fake-view.ts';
 
 /** Where a value breaks the part of JSON Schema that the table uses, or null. */
@@ -97,6 +98,11 @@ describe('the table of methods', () => {
       ['addresses', {}],
       ['rpc.discover', {}],
     ];
+      ...[MINED, PENDING, WAITING, DROPPED, REFUSED, new Uint8Array(32)].map((id): [string, object] => [
+        'whyTransaction',
+        { id: toHex(id) },
+      ]),
+      ['whyTip', {}],
     for (const [method, params] of calls) {
       const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
       const answer = JSON.parse((await dispatcher.handle(text, { view, admin: false, subscriber: null }))!);

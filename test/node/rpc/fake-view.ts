@@ -9,6 +9,7 @@ import genesis from '../../../genesis.json' with { type: 'json' };
 import type { NodeEvent, NodeView } from '../../../node/rpc/view.ts';
 
 export const ALICE = new Uint8Array(20).fill(1);
+import { storyOf, tipStory } from './fake-stories.ts';
 export const BOB = new Uint8Array(20).fill(2);
 export const MINED = new Uint8Array(32).fill(3);
 export const PENDING = new Uint8Array(32).fill(4);
@@ -166,6 +167,11 @@ export class FakeView implements NodeView {
         ? { id: null, status: null, error: new RuleError('MALFORMED') }
         : { id: MINED, status: 'pending', error: null },
     );
+  whyTransaction: NodeView['whyTransaction'] = async (id) => ({
+    tip: this.tip,
+    value: storyOf(toHex(id), this),
+  });
+  whyTip: NodeView['whyTip'] = async () => tipStory(this);
   };
   fees: NodeView['fees'] = () => ({ perByte: 2, floorPerByte: 1 });
   peers: NodeView['peers'] = () => [];
