@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { needNodes } from './discovery.ts';
 import { httpFetch } from './http-fetch.ts';
 
-const timer: Timer = {
+export const timer: Timer = {
   after(ms, callback) {
     const handle = setTimeout(callback, ms);
     return () => clearTimeout(handle);

@@ -7,6 +7,7 @@ export interface GlobalOptions {
   readonly json?: boolean;
   readonly node?: string[];
   readonly dir?: string;
+  readonly trust?: boolean;
 }
 
 export class Context {
@@ -14,12 +15,15 @@ export class Context {
   readonly places: Places;
   /** URLs of `--node`; empty if the nodes are to be found. */
   readonly urls: readonly string[];
+  /** Answers are believed as they come. */
+  readonly trust: boolean;
   #found: Found | undefined;
 
   constructor(options: GlobalOptions, env: NodeJS.ProcessEnv) {
     this.output = new Output(options.json === true);
     this.places = findPlaces(options.dir, env);
     this.urls = options.node ?? [];
+    this.trust = options.trust === true;
   }
 
   /** The nodes to ask, most wanted first. */

@@ -11,6 +11,8 @@ import { nodeDir, planPath } from './testnet/plan.ts';
 export interface Found {
   readonly kind: 'testnet' | 'node' | 'none';
   readonly urls: readonly string[];
+  /** Other nodes of the same network: good for comparing, and not to be asked instead of those that were named. */
+  readonly others: readonly string[];
 }
 
 /** The nodes to ask. With `given` URLs just those, which may turn out to be the running testnet's. */
@@ -19,11 +21,15 @@ export function findNodes(places: Places, given: readonly string[]): Found {
   if (given.length > 0) {
     const known = new Set(testnet.map(normalise));
     const kind = given.every((url) => known.has(normalise(url))) ? 'testnet' : 'node';
-    return { kind, urls: given };
+    const named = new Set(given.map(normalise));
+    const others = kind === 'testnet' ? testnet.filter((url) => !named.has(normalise(url))) : [];
+    return { kind, urls: given, others };
   }
-  if (testnet.length > 0) return { kind: 'testnet', urls: testnet };
+  if (testnet.length > 0) return { kind: 'testnet', urls: testnet, others: [] };
   const node = places.testnetChosen ? null : findRunningNode(places.node);
-  return node === null ? { kind: 'none', urls: [] } : { kind: 'node', urls: [node.rpc] };
+  return node === null
+    ? { kind: 'none', urls: [], others: [] }
+    : { kind: 'node', urls: [node.rpc], others: [] };
 }
 
 /** 'NO_NODE' with what to do if nothing was found. */

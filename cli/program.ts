@@ -31,6 +31,7 @@ export function buildProgram(env: NodeJS.ProcessEnv): Command {
     .helpOption('-h, --help', 'show how it is used')
     .option('--json', 'answer with one JSON document')
     .option('--node <url>', 'ask this node; may be given several times', collect)
+    .option('--trust', 'believe the first node that answers, without checking')
     .option('--dir <folder>', "the testnet's folder (default: $PIER_HOME/testnet)")
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES)

@@ -4,6 +4,7 @@ import type { RuleError } from '../chain/errors.ts';
 import { fromHex, toHex } from '../chain/format/bytes.ts';
 import type { Params } from '../chain/format/params.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
+import { EarlierState } from '../chain/ledger/earlier-state.ts';
 import { type ProofSubject, prove } from '../chain/ledger/proofs.ts';
 import {
   type Answer,
@@ -13,16 +14,17 @@ import {
   getTotals,
   getTouches,
   type Mined,
+  type ProvedEntry,
   type Touch,
   touchCursor,
 } from '../chain/ledger/queries.ts';
 import { getRecordHistory, getRecordsOf } from '../chain/ledger/record-queries.ts';
-import type { Account, LedgerRecord, Totals } from '../chain/state/entries.ts';
+import type { Account, EntryRef, LedgerRecord, Totals } from '../chain/state/entries.ts';
 import { recordOf } from '../chain/state/execute.ts';
 import type { PeerInfo } from '../p2p/door.ts';
+import { branchesOf } from './branches.ts';
 import type { NodeEvent as ReactorEvent } from './reactor/events.ts';
 import type { Reactor } from './reactor/reactor.ts';
-import { branchesOf } from './branches.ts';
 import { type Reorg, reorgOf } from './reactor/reorgs.ts';
 import { badParams } from './rpc/faults.ts';
 import type {
@@ -32,13 +34,13 @@ import type {
   NodeView,
   Reorganisation,
   Submission,
-  Unmined,
-} from './rpc/view.ts';
   TipStory,
   TransactionStory,
+  Unmined,
+} from './rpc/view.ts';
+import { whyTip, whyTransaction } from './why.ts';
 
 export interface ReactorViewOptions {
-import { whyTip, whyTransaction } from './why.ts';
   readonly genesis: unknown;
   readonly nodeId: string;
   readonly version: string;
@@ -53,10 +55,12 @@ const FORK_TIPS_MAX = 100;
 export class ReactorView implements NodeView {
   readonly #reactor: Reactor;
   readonly #options: ReactorViewOptions;
+  readonly #earlier: EarlierState;
 
   constructor(reactor: Reactor, options: ReactorViewOptions) {
     this.#reactor = reactor;
     this.#options = options;
+    this.#earlier = new EarlierState(reactor.ledger);
   }
 
   get params(): Params {
@@ -158,6 +162,10 @@ export class ReactorView implements NodeView {
     return prove(this.#reactor.ledger, subject);
   }
 
+  proveState(block: HeaderNode, refs: readonly EntryRef[]): Promise<Answer<ProvedEntry[]>> {
+    return this.#earlier.prove(block, refs);
+  }
+
   mined(id: Uint8Array): Promise<Answer<Mined | null>> {
     return getMined(this.#reactor.ledger, id);
   }
@@ -170,14 +178,6 @@ export class ReactorView implements NodeView {
     return reason === undefined ? { status: 'unknown' } : { status: 'dropped', reason };
   }
 
-  async submit(transactions: readonly Uint8Array[]): Promise<Submission[]> {
-    const results = await this.#reactor.submit(transactions);
-    return results.map((result) =>
-      'status' in result ? { ...result, error: null } : { ...result, status: null },
-    );
-  }
-
-  fees(): { perByte: number; floorPerByte: number } {
   whyTransaction(id: Uint8Array): Promise<Answer<TransactionStory>> {
     return whyTransaction(this.#reactor, id);
   }
@@ -186,6 +186,14 @@ export class ReactorView implements NodeView {
     return whyTip(this.#reactor);
   }
 
+  async submit(transactions: readonly Uint8Array[]): Promise<Submission[]> {
+    const results = await this.#reactor.submit(transactions);
+    return results.map((result) =>
+      'status' in result ? { ...result, error: null } : { ...result, status: null },
+    );
+  }
+
+  fees(): { perByte: number; floorPerByte: number } {
     // What the pool takes is what it will mine: there is no queue that a higher fee would jump but the pool's own.
     const floorPerByte = Math.ceil(this.#reactor.pool.floorRate / 1000);
     return { perByte: floorPerByte, floorPerByte };

@@ -76,6 +76,21 @@ export class RpcClient {
     return this.#anywhere((node) => this.#askMany(node, calls, options.signal), options.signal);
   }
 
+  /** The same, of one node only, which needn't be among `nodes`. */
+  async callManyOn(
+    node: string,
+    calls: readonly Call[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<unknown[]> {
+    if (calls.length === 0) return [];
+    const url = checkUrl(node);
+    try {
+      return await this.#askMany(url, calls, options.signal);
+    } catch (error) {
+      throw isAnswer(error, options.signal) ? error : new NoNodeError([failureOf(url, error)]);
+    }
+  }
+
   /** Each node once, beginning with the last good one. */
   async #anywhere<T>(ask: (node: string) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const failures: NodeFailure[] = [];

@@ -15,6 +15,7 @@ export const WALLET_ERRORS = {
   WRONG_PASSPHRASE: 'the passphrase is wrong, or the key file was altered',
   BAD_NODE: 'not the URL of a node',
   NO_NODE: 'no node answered',
+  NOT_VERIFIED: 'no node gave an answer that can be checked',
   BAD_ANSWER: 'the node answered with something else than was asked',
 } as const;
 

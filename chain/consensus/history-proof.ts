@@ -105,6 +105,18 @@ export function workBelow(height: number, proof: HistoryProof): bigint {
   );
 }
 
+/**
+ * Peaks of the history below `height`, which the header there commits to itself: the siblings on the left are just
+ * those. The proof must have been verified.
+ */
+export function peaksBefore(height: number, proof: HistoryProof): Peaks {
+  let peaks: Peaks = null;
+  for (const [i, { start, count }] of [...placesOf(height, proof.count).entries()].reverse()) {
+    if (start < height) peaks = { ...proof.siblings[i]!, count, rest: peaks };
+  }
+  return peaks;
+}
+
 const PROOF: Codec<{ count: number; siblings: HistorySibling[] }> = struct({
   count: u32,
   siblings: list(HISTORY_SIBLINGS_MAX, struct<HistorySibling>({ hash: fixed(32), work: u256 })),

@@ -42,6 +42,8 @@ export const DOMAIN = {
   history: ascii('pier/his'),
   /** End of a proof's file, over all before it. */
   proofFile: ascii('pier/prf'),
+  /** End of the file in which a client keeps the chain it has verified. */
+  clientChain: ascii('pier/cch'),
   /** Short ids of the block relay, and their per-connection key. */
   shortIdKey: ascii('pier/sik'),
   shortId: ascii('pier/sid'),

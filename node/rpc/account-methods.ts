@@ -1,8 +1,7 @@
 /** Owns the methods that ask for accounts. */
 import { formatAddress } from '../../chain/format/address.ts';
 import { formatPlanks } from '../../chain/format/amount.ts';
-import { equalBytes } from '../../chain/format/bytes.ts';
-import type { Transaction } from '../../chain/format/transaction.ts';
+import { amountFor, counterpartOf } from '../../chain/format/movement.ts';
 import type { Mined } from '../../chain/ledger/queries.ts';
 import { method } from './method.ts';
 import * as sample from './samples.ts';
@@ -17,37 +16,6 @@ const HISTORY_DEFAULT = 20;
 const recoverySchema = orNull(object({ account: address, delay: whole }));
 const historySchema = object({ hash, count: whole });
 const who = shape.required(shape.address, 'of the account');
-
-/** What the transfer moved to the account, less what it moved away and the fee; other kinds have no amount. */
-function amountFor(account: Uint8Array, tx: Transaction): number | null {
-  if (tx.body.TAG !== 'transfer') return null;
-  const sends = equalBytes(tx.sender, account);
-  let change = sends ? -tx.fee : 0;
-  for (const { to, amount } of tx.body.data.outputs) {
-    if (sends) change -= amount;
-    if (equalBytes(to, account)) change += amount;
-  }
-  return change;
-}
-
-/** Whom a transaction is about beside its sender: the account itself if it is among the recipients. */
-function counterpartOf(account: Uint8Array, { body, sender }: Transaction): Uint8Array | null {
-  switch (body.TAG) {
-    case 'transfer': {
-      const { outputs } = body.data;
-      const own = equalBytes(sender, account) ? undefined : outputs.find(({ to }) => equalBytes(to, account));
-      return (own ?? outputs[0]!).to;
-    }
-    case 'give':
-      return body.data.to;
-    case 'recover':
-    case 'veto':
-    case 'claim':
-      return body.data.target;
-    default:
-      return null;
-  }
-}
 
 function historyItem(account: Uint8Array, { transaction: tx, block, index }: Mined) {
   const to = counterpartOf(account, tx);

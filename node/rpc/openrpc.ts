@@ -2,6 +2,7 @@
 import { ACCOUNT_METHODS } from './account-methods.ts';
 import { CAUSE_METHODS } from './cause-methods.ts';
 import { CHAIN_METHODS } from './chain-methods.ts';
+import { HEADER_METHODS } from './header-methods.ts';
 import { type Method, method } from './method.ts';
 import { ADMIN_METHODS, NETWORK_METHODS } from './network-methods.ts';
 import { POOL_METHODS } from './pool-methods.ts';
@@ -23,10 +24,11 @@ export const METHODS: readonly Method[] = [
   ...ACCOUNT_METHODS,
   ...RECORD_METHODS,
   ...PROOF_METHODS,
+  ...HEADER_METHODS,
   ...POOL_METHODS,
+  ...CAUSE_METHODS,
   ...NETWORK_METHODS,
   discover,
-  ...CAUSE_METHODS,
   ...ADMIN_METHODS,
 ];
 

@@ -7,9 +7,9 @@ import type { RuleError } from '../../chain/errors.ts';
 import type { Params } from '../../chain/format/params.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { ProofSubject } from '../../chain/ledger/proofs.ts';
-import type { Answer, Mined } from '../../chain/ledger/queries.ts';
+import type { Answer, Mined, ProvedEntry } from '../../chain/ledger/queries.ts';
 import type { OwnedRecord, RecordEvent } from '../../chain/ledger/record-queries.ts';
-import type { Account, LedgerRecord, Totals } from '../../chain/state/entries.ts';
+import type { Account, EntryRef, LedgerRecord, Totals } from '../../chain/state/entries.ts';
 import type { PeerInfo } from '../../p2p/door.ts';
 import type { Arrival, Cause, Reason } from '../reactor/causes.ts';
 import type { Reorg } from '../reactor/reorgs.ts';
@@ -166,13 +166,15 @@ export interface NodeView {
   ): Promise<Answer<{ readonly record: LedgerRecord; readonly events: readonly RecordEvent[] } | null>>;
   /** The bytes of a proof's file. Rejects as `prove` of `chain/ledger/proofs.ts` does. */
   prove(subject: ProofSubject): Promise<Answer<Uint8Array>>;
+  /** Entries as of a block. Rejects as `EarlierState` of `chain/ledger/earlier-state.ts` does. */
+  proveState(block: HeaderNode, refs: readonly EntryRef[]): Promise<Answer<ProvedEntry[]>>;
 
   mined(id: Uint8Array): Promise<Answer<Mined | null>>;
   unmined(id: Uint8Array): Unmined;
-  /** Resolves once those taken are on disk. One outcome each, in order. */
-  submit(transactions: readonly Uint8Array[]): Promise<Submission[]>;
   whyTransaction(id: Uint8Array): Promise<Answer<TransactionStory>>;
   whyTip(): Promise<TipStory>;
+  /** Resolves once those taken are on disk. One outcome each, in order. */
+  submit(transactions: readonly Uint8Array[]): Promise<Submission[]>;
   readonly pool: { readonly size: number; readonly bytes: number; values(): Iterable<Transaction> };
   /** Planks a byte: what to pay to be mined soon, and below which nothing is taken now. */
   fees(): { readonly perByte: number; readonly floorPerByte: number };

@@ -68,6 +68,7 @@ describe('the table of methods', () => {
     const logger = { debug() {}, info() {}, warn() {}, error() {} };
     const dispatcher = new Dispatcher({ logger, onCall() {} });
     const address = formatAddress(ALICE);
+    const tipId = view.tip.key;
     const calls: [string, object][] = [
       ['status', {}],
       ['params', {}],
@@ -87,22 +88,27 @@ describe('the table of methods', () => {
       ['proveHistory', { address }],
       ['proveHistory', { record: toHex(MINED), last: 3 }],
       ['proveBlock', { id: toHex(MINED) }],
+      ['headers', { height: 0, count: 3 }],
+      ['historyPeaks', { id: tipId }],
+      ['headerSamples', { id: tipId, heights: [0, 1] }],
+      ['proveState', { block: tipId, entries: [address, 'supply', toHex(RECORD_ID)] }],
+      ['body', { id: tipId }],
       ['submit', { transactions: ['aa', ''] }],
       ...[MINED, PENDING, DROPPED, new Uint8Array(32)].map((id): [string, object] => [
         'transaction',
         { id: toHex(id) },
       ]),
+      ...[MINED, PENDING, WAITING, DROPPED, REFUSED, new Uint8Array(32)].map((id): [string, object] => [
+        'whyTransaction',
+        { id: toHex(id) },
+      ]),
+      ['whyTip', {}],
       ['mempool', {}],
       ['fee', {}],
       ['peers', {}],
       ['addresses', {}],
       ['rpc.discover', {}],
     ];
-      ...[MINED, PENDING, WAITING, DROPPED, REFUSED, new Uint8Array(32)].map((id): [string, object] => [
-        'whyTransaction',
-        { id: toHex(id) },
-      ]),
-      ['whyTip', {}],
     for (const [method, params] of calls) {
       const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
       const answer = JSON.parse((await dispatcher.handle(text, { view, admin: false, subscriber: null }))!);

@@ -1,5 +1,7 @@
 /** Owns a node that isn't there, for tests of the RPC alone: a tip at height 2, one account, one transaction a state. */
+import { workOf } from '../../../chain/consensus/difficulty.ts';
 import { type HeaderNode, HeaderTree } from '../../../chain/consensus/header-tree.ts';
+import { appendHistory } from '../../../chain/consensus/history.ts';
 import { RuleError } from '../../../chain/errors.ts';
 import { fromHex, toHex } from '../../../chain/format/bytes.ts';
 import { parseParams } from '../../../chain/format/params.ts';
@@ -7,9 +9,9 @@ import { recordId, type Transaction } from '../../../chain/format/transaction.ts
 import type { LedgerRecord } from '../../../chain/state/entries.ts';
 import genesis from '../../../genesis.json' with { type: 'json' };
 import type { NodeEvent, NodeView } from '../../../node/rpc/view.ts';
+import { storyOf, tipStory } from './fake-stories.ts';
 
 export const ALICE = new Uint8Array(20).fill(1);
-import { storyOf, tipStory } from './fake-stories.ts';
 export const BOB = new Uint8Array(20).fill(2);
 export const MINED = new Uint8Array(32).fill(3);
 export const PENDING = new Uint8Array(32).fill(4);
@@ -77,7 +79,8 @@ function makeChain(): HeaderNode[] {
     const id = new Uint8Array(32).fill(0xb0 + height);
     const parent = nodes[height - 1]!;
     const header = { ...first.header, height, previous: parent.id, time: params.time + height };
-    nodes.push({ ...first, id, key: toHex(id), height, header, parent, work: parent.work * 2n });
+    const history = appendHistory(parent.history, { id, work: workOf(header.bits) });
+    nodes.push({ ...first, id, key: toHex(id), height, header, parent, history, work: parent.work * 2n });
   }
   return nodes;
 }
@@ -150,6 +153,10 @@ export class FakeView implements NodeView {
       events: [{ block: this.tip, index: 0, transaction: makePut(MINED), owner: ALICE }],
     },
   });
+  proveState: NodeView['proveState'] = async (_block, refs) => ({
+    tip: this.tip,
+    value: refs.map(() => ({ bytes: null, proof: fromHex('000001') })),
+  });
   prove: NodeView['prove'] = async () => ({ tip: this.tip, value: fromHex('00ff') });
   mined: NodeView['mined'] = async (id) => ({
     tip: this.tip,
@@ -160,6 +167,11 @@ export class FakeView implements NodeView {
     if (toHex(id) === toHex(DROPPED)) return { status: 'dropped', reason: new RuleError('EXPIRED') };
     return { status: 'unknown' };
   };
+  whyTransaction: NodeView['whyTransaction'] = async (id) => ({
+    tip: this.tip,
+    value: storyOf(toHex(id), this),
+  });
+  whyTip: NodeView['whyTip'] = async () => tipStory(this);
   submit: NodeView['submit'] = async (transactions) => {
     this.submitted.push(transactions);
     return transactions.map((bytes) =>
@@ -167,11 +179,6 @@ export class FakeView implements NodeView {
         ? { id: null, status: null, error: new RuleError('MALFORMED') }
         : { id: MINED, status: 'pending', error: null },
     );
-  whyTransaction: NodeView['whyTransaction'] = async (id) => ({
-    tip: this.tip,
-    value: storyOf(toHex(id), this),
-  });
-  whyTip: NodeView['whyTip'] = async () => tipStory(this);
   };
   fees: NodeView['fees'] = () => ({ perByte: 2, floorPerByte: 1 });
   peers: NodeView['peers'] = () => [];

@@ -1,0 +1,215 @@
+/**
+ * Owns one command's dealings with several nodes: which header they agree on, who lied and how, and whom to ask next.
+ * Bounded by the nodes it is given; each is asked a fixed number of times.
+ */
+import { RuleError } from '../../chain/errors.ts';
+import type { Header } from '../../chain/format/header.ts';
+import type { RpcClient } from '../client.ts';
+import { WalletError } from '../errors.ts';
+import { NodeLie, Unsettled } from '../headers/faults.ts';
+import { followNode, type Surroundings } from '../headers/follow.ts';
+import { HeaderSource } from '../headers/header-source.ts';
+import { endOfChain, followBranch, type VerifiedChain } from '../headers/verified-chain.ts';
+import type { Timer } from '../http.ts';
+import { NoNodeError, RpcError } from '../rpc-errors.ts';
+import { type Agreement, agree, LAG_MAX, type Witness } from './agreement.ts';
+
+/** Nodes whose best chains are compared. */
+const WITNESSES = 2;
+/** A block is on its way for a moment: nodes that are so close are asked again before the older one is settled for. */
+const CLOSE_BLOCKS = 2;
+const PATIENCE_MS = 100;
+const PATIENCE_TIMES = 6;
+
+/** A header of the chain. */
+export interface PlacedHeader {
+  readonly header: Header;
+  readonly id: Uint8Array;
+  /** Cumulative, in expected hashes. */
+  readonly work: bigint;
+  /** False: above the agreed header, so only on the branch that one node shows. */
+  readonly agreed: boolean;
+}
+
+/** What was wrong with a node: it lied, it didn't answer, or its answer was of no use. */
+export interface Objection {
+  readonly node: string;
+  readonly kind: 'lie' | 'silence' | 'useless';
+  readonly reason: string;
+}
+
+export interface SessionOptions {
+  readonly rpc: RpcClient;
+  readonly chain: VerifiedChain;
+  readonly world: Surroundings;
+  readonly timer: Timer;
+  /** Other nodes of the ledger: their chains are compared, their answers aren't wanted. Empty unless nodes were named. */
+  readonly witnesses?: readonly string[];
+}
+
+export class Session {
+  readonly rpc: RpcClient;
+  readonly objections: Objection[] = [];
+  readonly #options: SessionOptions;
+  #witnesses: Witness[] = [];
+  #agreement: Agreement | undefined;
+
+  private constructor(options: SessionOptions) {
+    this.rpc = options.rpc;
+    this.#options = options;
+  }
+
+  /** Asks nodes for their best chains. 'NOT_VERIFIED' if none has one that can be checked. */
+  static async open(options: SessionOptions): Promise<Session> {
+    const session = new Session(options);
+    await session.#gather();
+    return session;
+  }
+
+  /** The node that is asked first. */
+  get node(): string {
+    return this.#order()[0] ?? this.rpc.node;
+  }
+
+  /** Headers whose place in the chain was shown, by height: what an answer needed once it may need again. */
+  readonly placed = new Map<number, PlacedHeader>();
+
+  get ledger(): VerifiedChain['ledger'] {
+    return this.#options.chain.ledger;
+  }
+
+  get agreement(): Agreement {
+    return this.#agreement!;
+  }
+
+  /** What to keep for the next time: the chain up to the header that was agreed on. */
+  get chain(): VerifiedChain {
+    const { branch, header } = this.agreement;
+    return followBranch(this.#options.chain, branch, header);
+  }
+
+  source(node: string): HeaderSource {
+    return new HeaderSource(this.rpc, node);
+  }
+
+  /**
+   * The first answer that `read` finds good: of the nodes that agree, then of the others. `read` throws `NodeLie` for
+   * what is false. Throws 'NOT_VERIFIED' naming all that was wrong; a refusal that all share is thrown as it is.
+   */
+  async ask<T>(read: (node: string) => Promise<T>): Promise<T> {
+    let refusal: RpcError | null = null;
+    for (const node of this.#order()) {
+      try {
+        return await read(node);
+      } catch (error) {
+        if (error instanceof RpcError && error.ledgerCode !== undefined) refusal = error;
+        this.object(node, error);
+      }
+    }
+    throw refusal !== null && !this.#anyLie() ? refusal : this.#unverified();
+  }
+
+  /** Notes what was wrong with a node's answer; throws what isn't the node's fault. */
+  object(node: string, error: unknown): void {
+    if (error instanceof NodeLie) {
+      this.objections.push({ node, kind: 'lie', reason: error.message });
+    } else if (error instanceof NoNodeError) {
+      const reason = error.failures[0]?.reason ?? error.message;
+      this.objections.push({ node, kind: 'silence', reason });
+    } else if (ofNoUse(error)) {
+      this.objections.push({ node, kind: 'useless', reason: error.message });
+    } else {
+      throw error;
+    }
+  }
+
+  /** Those that agree, then those not asked yet: a proof is as good from anyone. */
+  #order(): string[] {
+    const agreed = this.agreement.nodes.filter((node) => this.rpc.nodes.includes(node));
+    const known = new Set(this.objections.map(({ node }) => node));
+    const liars = new Set(this.objections.flatMap(({ node, kind }) => (kind === 'lie' ? [node] : [])));
+    const all = [...new Set([...agreed, ...this.rpc.nodes])];
+    return all.filter((node) => !liars.has(node) && (agreed.includes(node) || !known.has(node)));
+  }
+
+  #anyLie(): boolean {
+    return this.objections.some(({ kind }) => kind === 'lie');
+  }
+
+  async #gather(): Promise<void> {
+    const { witnesses = [], timer } = this.#options;
+    const waiting = [...new Set([...this.rpc.nodes, ...witnesses.map((url) => new URL(url).href)])];
+    for (;;) {
+      const wanted = Math.max(0, WITNESSES - (this.#agreement?.nodes.length ?? 0));
+      const asked = waiting.splice(0, wanted);
+      if (asked.length === 0) break;
+      this.#witnesses.push(...(await this.#follow(asked)));
+      if (this.#witnesses.length > 0) this.#agreement = agree(this.#witnesses, this.#named());
+    }
+    for (let times = 0; times < PATIENCE_TIMES && this.#isClose(); times++) {
+      await new Promise<void>((resolve) => timer.after(PATIENCE_MS, resolve));
+      const again = await this.#follow(this.#witnesses.map(({ node }) => node));
+      if (again.length < this.#witnesses.length) break;
+      this.#witnesses = again;
+      this.#agreement = agree(again, this.#named());
+    }
+    const agreement = this.#agreement;
+    if (agreement === undefined || !agreement.nodes.some((node) => this.rpc.nodes.includes(node))) {
+      throw this.#unverified();
+    }
+    for (const { node, blocks } of agreement.apart) {
+      const reason = `it is behind or on another branch: the others left its chain ${blocks} blocks ago`;
+      this.objections.push({ node, kind: 'useless', reason });
+    }
+    this.#compareWithEarlier(agreement);
+  }
+
+  /** A chain with less work than what was checked here before isn't the best one. */
+  #compareWithEarlier({ header, nodes }: Agreement): void {
+    const before = endOfChain(this.#options.chain);
+    if (header.work >= before.work || header.header.height + LAG_MAX >= before.header.height) return;
+    const reason = `it shows a chain with less work than was checked here before, up to block ${before.header.height}`;
+    for (const node of nodes) this.objections.push({ node, kind: 'lie', reason });
+    throw this.#unverified();
+  }
+
+  /** The node whose chain counts whatever the others say: one that was named, if there are others to compare it with. */
+  #named(): string | undefined {
+    const { witnesses = [] } = this.#options;
+    if (witnesses.length === 0) return undefined;
+    return this.#witnesses.find(({ node }) => this.rpc.nodes.includes(node))?.node;
+  }
+
+  async #follow(nodes: readonly string[]): Promise<Witness[]> {
+    const { chain, world } = this.#options;
+    const found = await Promise.all(
+      nodes.map(async (node): Promise<Witness | null> => {
+        try {
+          return { node, branch: await followNode(this.source(node), chain, world) };
+        } catch (error) {
+          this.object(node, error);
+          return null;
+        }
+      }),
+    );
+    return found.filter((witness) => witness !== null);
+  }
+
+  #isClose(): boolean {
+    if (this.#agreement === undefined) return false;
+    const { below, nodes } = this.#agreement;
+    return nodes.length > 1 && below > 0 && below <= CLOSE_BLOCKS;
+  }
+
+  #unverified(): WalletError {
+    const failures = this.objections.map(({ node, reason }) => ({ node, reason }));
+    if (this.objections.every(({ kind }) => kind === 'silence')) return new NoNodeError(failures);
+    const list = failures.map(({ node, reason }) => `${node}: ${reason}`).join('; ');
+    const hint = 'name another node with --node URL; --trust believes the first that answers, unchecked';
+    return new WalletError('NOT_VERIFIED', list, hint);
+  }
+}
+
+function ofNoUse(error: unknown): error is Error {
+  return [RpcError, WalletError, RuleError, Unsettled].some((kind) => error instanceof kind);
+}
