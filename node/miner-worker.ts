@@ -3,6 +3,7 @@
  * sleeps on a shared word that the node rings when it sends one. So it costs nothing but its hashes.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { HashMeter } from './hash-meter.ts';
 import { type FromWorker, HASHRATE, SIGNAL, type ToWorker, type WorkerData } from './miner-messages.ts';
 import { NonceSearch } from './nonce-search.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -13,15 +14,15 @@ const PERIOD_MS = 25;
 const SAVED_MS = 250;
 /** Most hashes between two looks at the messages: a few milliseconds. */
 const SLICE_HASHES = 8192;
-const MEASURE_MS = 1000;
+/** Without work for so long, its rate is zero. */
+const IDLE_MS = 2_000;
 
 const { shared, hashesPerSecond, burst } = workerData as WorkerData;
 const port = parentPort!;
 let search: NonceSearch | null = null;
 let jobId = 0;
 let bucket = makeBucket(hashesPerSecond, burst);
-let hashes = 0;
-let measuredAt = performance.now();
+let meter = new HashMeter(performance.now());
 
 function makeBucket(rate: number | null, tokens: number): TokenBucket | null {
   if (rate === null) return null;
@@ -47,31 +48,33 @@ function takeMessages(): boolean {
 
 /** One slice, or the sleep until there is something to do. */
 function work(seen: number): void {
-  const count =
-    search === null ? 0 : bucket === null ? SLICE_HASHES : bucket.take(SLICE_HASHES, performance.now());
-  if (search === null || count === 0) {
-    const wait = search === null ? Number.POSITIVE_INFINITY : Math.max(PERIOD_MS, bucket?.waitMs(1) ?? 0);
-    if (search === null) report(0);
-    Atomics.wait(shared, SIGNAL, seen, wait);
+  if (search === null) {
+    idle(seen);
+    return;
+  }
+  const count = bucket === null ? SLICE_HASHES : bucket.take(SLICE_HASHES, performance.now());
+  if (count === 0) {
+    Atomics.wait(shared, SIGNAL, seen, Math.max(PERIOD_MS, bucket?.waitMs(1) ?? 0));
     return;
   }
   const from = search.next;
   const nonce = search.search(count);
-  hashes += search.next - from;
+  meter.count(search.next - from);
   if (nonce === null) return;
   search = null;
   port.postMessage({ jobId, nonce } satisfies FromWorker);
 }
 
-function report(rate: number): void {
-  Atomics.store(shared, HASHRATE, Math.min(rate, 2 ** 31 - 1));
-  hashes = 0;
-  measuredAt = performance.now();
+/** Sleeps until a message comes. Between one block and the next job the rate stays what it was. */
+function idle(seen: number): void {
+  if (Atomics.wait(shared, SIGNAL, seen, IDLE_MS) !== 'timed-out') return;
+  Atomics.store(shared, HASHRATE, 0);
+  Atomics.wait(shared, SIGNAL, seen);
+  meter = new HashMeter(performance.now());
 }
 
 function measure(): void {
-  const elapsed = performance.now() - measuredAt;
-  if (elapsed >= MEASURE_MS) report(Math.round((hashes * 1000) / elapsed));
+  if (search !== null) Atomics.store(shared, HASHRATE, Math.min(meter.rate(performance.now()), 2 ** 31 - 1));
 }
 
 for (let seen = Atomics.load(shared, SIGNAL); takeMessages(); seen = Atomics.load(shared, SIGNAL)) {

@@ -60,7 +60,7 @@ export class WorkerMiner implements Miner {
   }
 
   hashrate(): number {
-    return this.#job === null ? 0 : Atomics.load(this.#shared, HASHRATE);
+    return this.#stopped ? 0 : Atomics.load(this.#shared, HASHRATE);
   }
 
   async stop(): Promise<void> {

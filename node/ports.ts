@@ -61,7 +61,7 @@ export interface Miner {
   onFound(handler: (found: { jobId: number; nonce: number }) => void): void;
   /** Hashes a second; null is as fast as it goes. */
   setRate(hashesPerSecond: number | null): void;
-  /** Hashes a second lately measured; 0 without a job. */
+  /** Hashes a second over the last seconds, whatever the job; 0 soon after there is none. */
   hashrate(): number;
   stop(): Promise<void>;
 }

@@ -33,17 +33,16 @@ export class CauseJournal {
       for (;;) {
         const rows = await this.#store.iterate({ from, to: endOf(CAUSES_ROWS), limit: READ_AT_ONCE });
         for (const [key, value] of rows) {
-          const sequence = Number(toBigInt(key.subarray(CAUSES_ROWS.length)));
-          if (this.#parts.length === 0) this.#first = sequence;
+          entries.push(...(JSON.parse(new TextDecoder().decode(value)) as Entry[]));
+          if (this.#parts.length === 0) this.#first = Number(toBigInt(key.subarray(CAUSES_ROWS.length)));
           this.#parts.push(value.length);
           this.#bytes += value.length;
-          entries.push(...(JSON.parse(new TextDecoder().decode(value)) as Entry[]));
         }
         if (rows.length < READ_AT_ONCE) return entries;
         from = causesRow(this.#next);
       }
     } catch (error) {
-      if (error instanceof CorruptStoreError) return entries;
+      if (error instanceof CorruptStoreError || error instanceof SyntaxError) return entries;
       throw error;
     }
   }

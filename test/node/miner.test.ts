@@ -76,6 +76,18 @@ it('spends its burst at once, however low the rate', async () => {
   expect((await next()).jobId).toBe(1);
 });
 
+it('knows its rate from one block to the next', async () => {
+  const { miner, next } = makeMiner(null);
+  miner.start({ header: header(HARD_BITS), jobId: 1 });
+  await expect.poll(() => miner.hashrate()).toBeGreaterThan(0);
+  miner.start({ header: header(EASY_BITS), jobId: 2 });
+  await next();
+  expect(miner.hashrate()).toBeGreaterThan(0);
+  miner.cancel();
+  expect(miner.hashrate()).toBeGreaterThan(0);
+  await expect.poll(() => miner.hashrate(), { timeout: 20_000 }).toBe(0);
+});
+
 it('stops while it searches, while it sleeps, and before it began', async () => {
   for (const rate of [null, 1]) {
     const { miner } = makeMiner(rate);
