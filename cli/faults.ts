@@ -54,6 +54,7 @@ const RULE_HINTS: Partial<Record<string, string>> = {
 /** The operating system's commonest refusals, said for people. */
 const SYSTEM_HINTS: Partial<Record<string, string>> = {
   EACCES: 'check who owns that file or folder',
+  ENOENT: 'there is no such file; check its name',
   EADDRINUSE: 'another program uses that port; choose another',
   ENOSPC: 'the disk is full',
   EROFS: 'that disk is read-only; set PIER_HOME to a folder that can be written',
