@@ -14,13 +14,10 @@ import { accessList, executeTransaction } from '../chain/state/execute.ts';
 import { PageCache } from '../chain/state/page-cache.ts';
 import { StateTree } from '../chain/state/tree.ts';
 import { WorkingState } from '../chain/state/working-state.ts';
+import { AuditError } from './audit-error.ts';
 
 const STATE_ROWS = stateRow(new Uint8Array(0));
 const ROWS_MAX = 1_000_000;
-
-export class AuditError extends Error {
-  override readonly name = 'AuditError';
-}
 
 function hold(condition: boolean, law: string): void {
   if (!condition) throw new AuditError(law);

@@ -95,16 +95,19 @@ export class Life {
       case 1: {
         const cut = this.#random.chance(1, 2);
         watch.note(cut ? 'fault cut' : 'fault stall');
-        return network.split(this.#groups(), cut);
+        network.split(this.#groups(), cut);
+        break;
       }
       case 2:
         watch.note('fault heal');
-        return network.heal();
+        network.heal();
+        break;
       case 3:
         watch.note('fault lag');
-        return network.lag(node.index, this.#random.chance(1, 2) ? 0 : this.#random.below(LAG_MS));
+        network.lag(node.index, this.#random.chance(1, 2) ? 0 : this.#random.below(LAG_MS));
+        break;
       default:
-        return this.#restart(node);
+        this.#restart(node);
     }
   }
 

@@ -5,9 +5,11 @@
 import type { TransportInput } from '../node/ports.ts';
 import type { NodeEvent } from '../node/reactor/events.ts';
 import { FAULT_TABLE, type FaultCode } from '../p2p/faults.ts';
-import { AuditError, auditPool, auditState } from './audit.ts';
+import { auditPool, auditState } from './audit.ts';
+import { AuditError } from './audit-error.ts';
 import { Digest } from './digest.ts';
 import type { NodeObserver, SimNode } from './node.ts';
+import type { Referee } from './referee/referee.ts';
 import type { Schedule } from './schedule.ts';
 
 /** Tips of a node between two checks of its whole state, and changes between two checks of its mempool. */
@@ -30,13 +32,15 @@ export class Watch implements NodeObserver {
   readonly dropped = new Set<string>();
   failure: Error | null = null;
   readonly #schedule: Schedule;
+  readonly referee: Referee;
   /** Nodes with something new to check. */
   readonly #changed = new Set<SimNode>();
   #changes = 0;
   readonly #tips = new Map<SimNode, { work: bigint; count: number }>();
 
-  constructor(schedule: Schedule) {
+  constructor(schedule: Schedule, referee: Referee) {
     this.#schedule = schedule;
+    this.referee = referee;
   }
 
   count(name: string): number {
@@ -110,7 +114,9 @@ export class Watch implements NodeObserver {
   async auditNode(node: SimNode, whole: boolean): Promise<void> {
     const { ledger, pool } = node.reactor!;
     try {
+      await this.referee.follow(ledger, node.disk.content);
       await auditPool(ledger, pool, node.disk.content);
+      if (whole) await this.referee.compare(ledger, node.disk.content);
       if (whole) await auditState(ledger, node.disk.content);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;

@@ -15,6 +15,7 @@ import { totalHashrate, worldParams } from './ledger-params.ts';
 import { Network } from './network.ts';
 import { SimNode } from './node.ts';
 import { Random } from './random.ts';
+import { Referee } from './referee/referee.ts';
 import { Schedule } from './schedule.ts';
 import { Users } from './users.ts';
 import { SharedVerifier } from './verifier.ts';
@@ -68,12 +69,12 @@ export class World {
     this.random = new Random(seed);
     this.users = new Users(this.random.fork('users'), users);
     this.params = worldParams(this.random.fork('salt'), blockMs, this.users.allocations);
-    this.watch = new Watch(this.#schedule);
+    const verifier = new SharedVerifier(options.verifier ?? new NobleVerifier());
+    this.watch = new Watch(this.#schedule, new Referee(this.params, verifier));
     this.network = new Network(this.#schedule, this.random.fork('network'), {
       latencyMs: options.latencyMs ?? [10, 80],
       bytesPerMs: options.bytesPerMs ?? null,
     });
-    const verifier = new SharedVerifier(options.verifier ?? new NobleVerifier());
     const skews = this.random.fork('skew');
     this.nodes = Array.from({ length: nodes }, (_, index) => {
       const config = {

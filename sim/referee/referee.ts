@@ -1,0 +1,167 @@
+/**
+ * Owns the judgement of every block that a node of the world follows, by rules written a second time, and what each
+ * account must hold after it. Each block is judged once, whichever nodes follow it. Grows with the blocks of the world.
+ */
+import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
+import { decodeBody } from '../../chain/format/block.ts';
+import { fromHex } from '../../chain/format/bytes.ts';
+import type { Params } from '../../chain/format/params.ts';
+import type { Transaction } from '../../chain/format/transaction.ts';
+import type { Ledger } from '../../chain/ledger/ledger.ts';
+import type { MemoryStore } from '../../chain/ledger/memory-store.ts';
+import type { SignatureCheck, Verifier } from '../../chain/ledger/ports.ts';
+import { bodyRow, stateRow } from '../../chain/ledger/store-keys.ts';
+import { accountRef, decodeAccount } from '../../chain/state/entries.ts';
+import { AuditError } from '../audit-error.ts';
+import { Book, Foul } from './book.ts';
+import { type Ancestor, bigEndian, digest, headerFault, idOf, transactionsRoot } from './header-oracle.ts';
+
+/** What is known after a block. */
+interface Position extends Ancestor {
+  readonly parent: Position | null;
+  readonly miner: Uint8Array;
+  /** Reward and fees, to be paid when they mature. */
+  readonly earned: number;
+  readonly book: Book;
+}
+
+const hexOf = (bytes: Uint8Array): string =>
+  Array.from(bytes, (b) => (b + 256).toString(16).slice(1)).join('');
+const ascii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
+
+export class Referee {
+  readonly #params: Params;
+  readonly #verifier: Verifier;
+  /** By id in hex. */
+  readonly #positions = new Map<string, Position>();
+
+  constructor(params: Params, verifier: Verifier) {
+    this.#params = params;
+    this.#verifier = verifier;
+  }
+
+  /** Blocks judged. */
+  get judged(): number {
+    return this.#positions.size;
+  }
+
+  /** Judges what a node follows that hasn't been judged yet. Throws an `AuditError` for a block that breaks a rule. */
+  async follow(ledger: Ledger, content: MemoryStore): Promise<void> {
+    const open: HeaderNode[] = [];
+    let at = ledger.tip;
+    for (; at.parent !== null && !this.#positions.has(at.key); at = at.parent) open.push(at);
+    if (at.parent === null) this.#begin(at);
+    for (const node of open.reverse()) {
+      const [body] = await content.getMany([bodyRow(node.id)]);
+      if (body === undefined)
+        throw new AuditError(`the body of block ${node.height}, which is followed, is lost`);
+      await this.#judge(node, decodeBody(body), ledger.chainId);
+    }
+  }
+
+  /** Compares what a node has stored with what each account must hold on its tip. */
+  async compare(ledger: Ledger, content: MemoryStore): Promise<void> {
+    const { accounts } = this.#positions.get(ledger.tip.key)!.book;
+    const addresses = [...accounts.keys()];
+    const rows = await content.getMany(
+      addresses.map((address) => stateRow(accountRef(fromHex(address)).key)),
+    );
+    for (const [i, address] of addresses.entries()) {
+      const { balance, nonce, key, deposits } = accounts.get(address)!;
+      const bytes = rows[i];
+      const found = bytes === undefined ? null : decodeAccount(bytes);
+      const stored =
+        found !== null &&
+        [found.balance, found.nonce, found.deposits].join() === [balance, nonce, deposits].join() &&
+        (found.authKey === null ? null : hexOf(found.authKey)) === key;
+      if (stored) continue;
+      const has = found === null ? 'nothing' : [found.balance, found.nonce, found.deposits].join();
+      throw new AuditError(
+        `account ${address.slice(0, 8)} is to have ${[balance, nonce, deposits].join()} and has ${has} at height ${ledger.tip.height}`,
+      );
+    }
+  }
+
+  #begin({ id, key, header }: HeaderNode): void {
+    if (this.#positions.has(key)) return;
+    const book = new Book(this.#params);
+    const { time, elapsed, miner } = header;
+    this.#positions.set(key, { id, height: 0, time, elapsed, parent: null, miner, earned: 0, book });
+  }
+
+  async #judge(
+    { key, header }: HeaderNode,
+    transactions: readonly Transaction[],
+    chainId: Uint8Array,
+  ): Promise<void> {
+    const foul = (rule: string): never => {
+      throw new AuditError(
+        `block ${header.height} (${key.slice(-8)}) is followed, and it has a fault: ${rule}`,
+      );
+    };
+    const parent = this.#positions.get(hexOf(header.previous)) ?? foul('its parent is unknown');
+    const id = idOf(header);
+    if (hexOf(id) !== key) foul('its id is another');
+    const fault = headerFault(this.#params, parent, header, id);
+    if (fault !== null) foul(fault);
+    const ids = transactions.map(({ bytes }) => digest('pier/txi', bytes));
+    if (hexOf(transactionsRoot(ids)) !== hexOf(header.txRoot)) foul('its transactions are others');
+    const verdicts = await this.#verifier.verify(transactions.flatMap((tx) => checksOf(tx, chainId)));
+    if (verdicts.includes(false)) foul('a signature is false');
+    const book = new Book(this.#params, parent.book);
+    let { earned } = { earned: rewardOf(this.#params, header.height) };
+    try {
+      const matured = ancestorAt(parent, header.height - this.#params.reward.maturity);
+      if (matured !== null) book.mature(matured.miner, matured.earned);
+      for (const tx of transactions) {
+        book.apply(tx, header.height);
+        earned += tx.fee;
+      }
+    } catch (error) {
+      if (!(error instanceof Foul)) throw error;
+      foul(error.message);
+    }
+    const { height, time, elapsed, miner } = header;
+    this.#positions.set(key, { id, height, time, elapsed, parent, miner, earned, book });
+  }
+}
+
+/** Planks a block brings into being. */
+function rewardOf({ reward }: Params, height: number): number {
+  let planks = reward.initial;
+  for (let left = height; left > reward.halvingBlocks; left -= reward.halvingBlocks)
+    planks = Math.floor(planks / 2);
+  return planks;
+}
+
+/** The position at a height on the way back; `null` for genesis and below. */
+function ancestorAt(from: Position, height: number): Position | null {
+  if (height < 1) return null;
+  let at: Position = from;
+  while (at.height > height) at = at.parent!;
+  return at;
+}
+
+/** What was signed, put together again from the bytes. */
+function checksOf(tx: Transaction, chainId: Uint8Array): SignatureCheck[] {
+  const unsigned = tx.bytes.slice(0, -64);
+  const checks = [
+    {
+      publicKey: tx.publicKey,
+      message: Uint8Array.from([...ascii('pier/txs'), ...chainId, ...unsigned]),
+      signature: tx.bytes.slice(-64),
+    },
+  ];
+  if (tx.body.TAG !== 'rotate') return checks;
+  const { scheme, publicKey, proof } = tx.body.data;
+  const message = Uint8Array.from([
+    ...ascii('pier/pop'),
+    ...chainId,
+    ...tx.sender,
+    ...bigEndian(tx.nonce, 8),
+    ...tx.sender,
+    scheme,
+    ...publicKey,
+  ]);
+  return [...checks, { publicKey, message, signature: proof }];
+}
