@@ -11,7 +11,7 @@ export async function whyTransaction(context: Context, id: string): Promise<void
   const client = openClient(context);
   const story = await client.whyTransaction(wanted);
   const { tip, ...rest } = story;
-  const document = { ...rest, node: client.rpc.node, height: tip.height, tip: tip.id };
+  const document = { ...present(rest), node: client.rpc.node, height: tip.height, tip: tip.id };
   context.output.result(document, () => tellTransaction(story, client.rpc.node));
 }
 
@@ -19,8 +19,16 @@ export async function whyTip(context: Context): Promise<void> {
   const client = openClient(context);
   const story = await client.whyTip();
   const { tip, ...rest } = story;
-  const document = { ...rest, node: client.rpc.node, height: tip.height, tip: tip.id };
+  const document = { ...present(rest), node: client.rpc.node, height: tip.height, tip: tip.id };
   context.output.result(document, () => tellTip(story, client.rpc.node));
+}
+
+/** The same without the fields that have nothing in them, at any depth. */
+function present<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(present) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(([, each]) => each !== null);
+  return Object.fromEntries(fields.map(([name, each]) => [name, present(each)])) as T;
 }
 
 function tellTransaction(story: TransactionStory, node: string): string {
