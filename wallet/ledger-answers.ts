@@ -135,7 +135,7 @@ export const recordHistory = object({
 });
 export type RecordHistoryAnswer = Read<typeof recordHistory>;
 
-const summary = object({
+export const summary = object({
   id,
   kind: text,
   sender: address,

@@ -43,7 +43,7 @@ export async function run(context: Context, who: string): Promise<void> {
   const newer = word !== null && word.tip.height > shown.height && word.balance !== shown.balance;
   context.output.result({ ...documentOf(address, shown), verified }, () =>
     layFacts([
-      ...factsOf(address, shown, word?.nextNonce ?? shown.nonce),
+      ...factsOf(address, shown, word === null ? 0 : word.nextNonce - word.nonce),
       ['checked', describeCheck(session)],
       [
         'newer',
@@ -60,7 +60,7 @@ async function ask(
   session: Session,
   address: string,
 ): Promise<{ account: Account | null; word: answers.AccountAnswer | null }> {
-  const word = session.rpc.callOn(session.node, 'account', { address }).then(
+  const word = session.rpc.callOn(session.agreement.node, 'account', { address }).then(
     (result) => answers.account(result, 'account'),
     () => null,
   );
@@ -72,7 +72,7 @@ async function ask(
     told.balance !== (account?.balance ?? 0)
   ) {
     const lie = `it claims balance ${formatPier(told.balance)} for ${address}, which block ${told.tip.height} does not hold`;
-    session.object(session.node, new NodeLie(lie));
+    session.object(session.agreement.node, new NodeLie(lie));
     return { account, word: null };
   }
   return { account, word: told };
@@ -81,15 +81,14 @@ async function ask(
 async function believe(context: Context, address: string): Promise<void> {
   const { tip, nextNonce, ...account } = await openClient(context).account(address);
   const shown: Shown = { ...account, height: tip.height, tip: tip.id };
-  context.output.result(documentOf(address, shown), () => layFacts(factsOf(address, shown, nextNonce)));
+  context.output.result(documentOf(address, shown), () => layFacts(factsOf(address, shown, nextNonce - shown.nonce)));
 }
 
 function documentOf(address: string, { balance, nonce, height, tip }: Shown) {
   return { address, balance: formatPier(balance), nonce, height, tip };
 }
 
-function factsOf(address: string, shown: Shown, nextNonce: number): [string, string | null][] {
-  const waiting = nextNonce - shown.nonce;
+function factsOf(address: string, shown: Shown, waiting: number): [string, string | null][] {
   return [
     ['balance', `${formatPier(shown.balance)} PIER`],
     ['address', address],

@@ -1,12 +1,18 @@
 /** Owns `pier history WHO`: the mined transactions of an account, newest first. */
+import { parseAddress } from '../../chain/format/address.ts';
 import { formatPier } from '../../chain/format/amount.ts';
+import { checkedHistory } from '../../wallet/checked/history-answers.ts';
 import type { HistoryAnswer } from '../../wallet/ledger-answers.ts';
 import { parseWhole } from '../arguments.ts';
+import { checked, describeCheck, verifiedDocument } from '../checked.ts';
+import { agreedTip } from '../checked-shapes.ts';
 import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
+import { CliError } from '../faults.ts';
 import { resolveWho } from '../keys.ts';
 import { formatTime, layTable, shortAddress, shortId } from '../layout.ts';
 
+const LIMIT = 20;
 const LIMIT_MAX = 100;
 
 export interface HistoryOptions {
@@ -15,19 +21,39 @@ export interface HistoryOptions {
 }
 
 export async function run(context: Context, who: string, options: HistoryOptions): Promise<void> {
-  const page: { limit?: number; before?: string } = {};
-  if (options.limit !== undefined) page.limit = parseWhole(options.limit, '--limit', 1, LIMIT_MAX);
-  if (options.before !== undefined) page.before = options.before;
-  const client = openClient(context);
+  const limit = options.limit === undefined ? undefined : parseWhole(options.limit, '--limit', 1, LIMIT_MAX);
   const address = await resolveWho(context, who);
-  const answer = await client.history(address, page);
+  if (context.trust) {
+    const page = { ...(limit && { limit }), ...(options.before && { before: options.before }) };
+    const answer = await openClient(context).history(address, page);
+    context.output.result(documentOf(address, answer), () => describe(who, address, answer));
+    return;
+  }
+  const before = options.before === undefined ? undefined : String(parseBefore(options.before));
+  const { answer, session } = await checked(context, (session) =>
+    checkedHistory(session, parseAddress(address), limit ?? LIMIT, before),
+  );
+  const shown = { ...answer, tip: agreedTip(session.agreement) };
+  const verified = verifiedDocument(session, ['address', 'items', 'next', 'height', 'tip']);
+  context.output.result({ ...documentOf(address, shown), verified }, () => {
+    return `${describe(who, address, shown)}\n${describeCheck(session, 'checked: none left out')}`;
+  });
+}
+
+/** How many transactions are older, as a checked page says; what an unchecked one says is a place in its node's index. */
+function parseBefore(text: string): number {
+  if (/^[0-9]{16}$/.test(text))
+    throw new CliError('USAGE', '--before is of an unchecked page', 'add --trust');
+  return parseWhole(text, '--before', 0, 2 ** 32 - 1);
+}
+
+function documentOf(address: string, answer: HistoryAnswer): object {
   const items = answer.items.map((item) => ({
     ...item,
     amount: item.amount === null ? null : signedPier(item.amount),
     fee: formatPier(item.fee),
   }));
-  const document = { address, items, next: answer.next, height: answer.tip.height, tip: answer.tip.id };
-  context.output.result(document, () => describe(who, address, answer));
+  return { address, items, next: answer.next, height: answer.tip.height, tip: answer.tip.id };
 }
 
 function describe(who: string, address: string, { items, next }: HistoryAnswer): string {

@@ -6,6 +6,7 @@ import { piecesRoot } from '../../chain/format/pieces.ts';
 import type { RecordAnswer } from '../../wallet/ledger-answers.ts';
 import { recordIdOf } from '../../wallet/ledger-client.ts';
 import { parseId, parseWhole } from '../arguments.ts';
+import { readRecord } from '../checked-record.ts';
 import { openClient } from '../client.ts';
 import { isContent, readContent } from '../content.ts';
 import type { Context } from '../context.ts';
@@ -24,16 +25,35 @@ import {
 import { contentOf, type NamingOptions, nameOf, recordDocument, resolveRecord } from '../records.ts';
 
 const LIMIT_MAX = 100;
+const RECORD_FIELDS = [
+  ...[
+    'id',
+    'owner',
+    'creator',
+    'name',
+    'nameHex',
+    'root',
+    'size',
+    'mediaType',
+    'inline',
+    'revision',
+    'dropped',
+  ],
+  ...['deposit', 'history', 'height', 'tip'],
+];
+/** What of the documents a proof of the record covers: all of it. */
+const CHECK_FIELDS = ['matches', 'record', 'owner', 'revision', 'root', 'size', 'height', 'tip'];
 
 export interface GetOptions extends NamingOptions {
   readonly output?: string;
 }
 
 export async function get(context: Context, text: string, options: GetOptions): Promise<void> {
-  const client = openClient(context);
-  const { tip, ...record } = await client.record(await resolveRecord(context, text, options));
+  const which = await resolveRecord(context, text, options);
+  const { answer, verified, check } = await readRecord(context, which, RECORD_FIELDS);
+  const { tip, ...record } = answer;
   if (options.output !== undefined) return save(context, record, options.output);
-  const document = { ...recordDocument(record), height: tip.height, tip: tip.id };
+  const document = { ...recordDocument(record), height: tip.height, tip: tip.id, ...verified };
   context.output.result(document, () =>
     layFacts([
       ['record', nameOf(record)],
@@ -47,6 +67,7 @@ export async function get(context: Context, text: string, options: GetOptions): 
       ['deposit', `${formatPier(record.deposit)} PIER`],
       ['changed', countOf(record.history.count, 'time')],
       ['as of', `block ${tip.height}`],
+      ['checked', check],
     ]),
   );
 }
@@ -165,8 +186,8 @@ export async function check(
   file: string,
   options: NamingOptions,
 ): Promise<void> {
-  const client = openClient(context);
-  const record = await client.record(await resolveRecord(context, text, options));
+  const which = await resolveRecord(context, text, options);
+  const { answer: record, verified, check: checkLine } = await readRecord(context, which, CHECK_FIELDS);
   const name = nameOf(record);
   if (record.dropped) {
     throw new CliError(
@@ -194,6 +215,7 @@ export async function check(
     size,
     height: tip.height,
     tip: tip.id,
+    ...verified,
   };
   context.output.result(document, () =>
     layFacts([
@@ -202,6 +224,7 @@ export async function check(
       ['revision', String(revision)],
       ['root', root],
       ['as of', `block ${tip.height}`],
+      ['checked', checkLine],
     ]),
   );
 }

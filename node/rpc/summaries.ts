@@ -68,7 +68,7 @@ function bodyJson(tx: Transaction): Json {
   }
 }
 
-export function headerJson(node: HeaderNode): Json {
+export function headerJson(node: Pick<HeaderNode, 'key' | 'height' | 'header' | 'work'>): Json {
   const { header } = node;
   return {
     id: node.key,

@@ -19,6 +19,8 @@ export interface Witness {
 
 export interface Agreement {
   readonly header: HeaderContext;
+  /** The node whose chain the others are compared with, and that chain. */
+  readonly node: string;
   readonly branch: Branch;
   /** Nodes that have it on their best chain. */
   readonly nodes: readonly string[];
@@ -50,7 +52,7 @@ export function agree(witnesses: readonly Witness[], preferred?: string): Agreem
       ? Math.min(...together.map(({ branch }) => sharedHeight(first.branch, branch)!))
       : Math.max(first.branch.contexts[0]!.header.height, top - DEPTH);
   const header = contextAt(first.branch.contexts, height)!;
-  return { header, branch: first.branch, nodes, below: highest - height, apart };
+  return { header, node: first.node, branch: first.branch, nodes, below: highest - height, apart };
 }
 
 /** Height of the last header that both have; `null` if they share none of those in a row. */

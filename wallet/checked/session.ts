@@ -9,7 +9,7 @@ import { WalletError } from '../errors.ts';
 import { NodeLie, Unsettled } from '../headers/faults.ts';
 import { followNode, type Surroundings } from '../headers/follow.ts';
 import { HeaderSource } from '../headers/header-source.ts';
-import { endOfChain, followBranch, type VerifiedChain } from '../headers/verified-chain.ts';
+import { type Branch, endOfChain, followBranch, type VerifiedChain } from '../headers/verified-chain.ts';
 import type { Timer } from '../http.ts';
 import { NoNodeError, RpcError } from '../rpc-errors.ts';
 import { type Agreement, agree, LAG_MAX, type Witness } from './agreement.ts';
@@ -66,9 +66,9 @@ export class Session {
     return session;
   }
 
-  /** The node that is asked first. */
-  get node(): string {
-    return this.#order()[0] ?? this.rpc.node;
+  /** One node's best chain as it is now. Throws as `followNode` does. */
+  branchOf(node: string): Promise<Branch> {
+    return followNode(this.source(node), this.#options.chain, this.#options.world);
   }
 
   /** Headers whose place in the chain was shown, by height: what an answer needed once it may need again. */
@@ -125,7 +125,8 @@ export class Session {
 
   /** Those that agree, then those not asked yet: a proof is as good from anyone. */
   #order(): string[] {
-    const agreed = this.agreement.nodes.filter((node) => this.rpc.nodes.includes(node));
+    const { node: first, nodes } = this.agreement;
+    const agreed = [first, ...nodes].filter((node) => this.rpc.nodes.includes(node));
     const known = new Set(this.objections.map(({ node }) => node));
     const liars = new Set(this.objections.flatMap(({ node, kind }) => (kind === 'lie' ? [node] : [])));
     const all = [...new Set([...agreed, ...this.rpc.nodes])];
