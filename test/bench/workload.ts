@@ -4,7 +4,7 @@
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { bitsOf } from '../../chain/consensus/difficulty.ts';
-import { meetsTarget } from '../../chain/consensus/header-tree.ts';
+import { meetsTarget } from '../../chain/consensus/header-rules.ts';
 import { addressOf, authKeyOf, formatAddress } from '../../chain/format/address.ts';
 import { formatPlanks } from '../../chain/format/amount.ts';
 import { concat } from '../../chain/format/bytes.ts';
