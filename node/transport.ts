@@ -102,12 +102,16 @@ export class WebSocketTransport implements Transport {
     socket.on('upgrade', (response) => {
       raw = response.socket;
     });
+    // In all: `handshakeTimeout` begins anew with every byte of an answer.
+    const late = setTimeout(() => socket.terminate(), HANDSHAKE_MS);
     const fail = (): void => {
+      clearTimeout(late);
       if (this.#dialling.delete(socket)) this.#report({ type: 'dialFailed', address });
     };
     socket.once('error', fail);
     socket.once('close', fail);
     socket.once('open', () => {
+      clearTimeout(late);
       this.#dialling.delete(socket);
       this.#open(socket, raw!, false, address);
     });
@@ -214,8 +218,10 @@ export class WebSocketTransport implements Transport {
   }
 }
 
+/** Ends both halves: a client that leaves its own open would keep the connection's place, and us from stopping. */
 function refuseUpgrade(socket: Duplex, status: number): void {
   socket.on('error', () => {});
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

@@ -56,6 +56,8 @@ export class Dispatcher {
     const answers: string[] = [];
     let room = ANSWER_BYTES_MAX;
     for (const item of json) {
+      // Calls that wait for nothing would hold up the whole node together.
+      await turn();
       const answer = await this.#answer(item, context, room);
       if (answer === null) continue;
       answers.push(answer);
@@ -111,6 +113,11 @@ export class Dispatcher {
     const level = error instanceof CorruptStoreError ? 'error' : 'warn';
     this.#deps.logger[level]('rpcFailed', { method, error: `${name}: ${message}`, stack });
   }
+}
+
+/** Lets all else that is due go first. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function parse(text: string): unknown {

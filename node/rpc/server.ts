@@ -1,7 +1,7 @@
 /**
  * Owns the RPC's port: JSON-RPC by POST to `/`, the same over a WebSocket at `/ws`, `GET /health`, `GET /metrics`.
  *
- * Bounds: connections by `MAX_CONNECTIONS`, a body by `BODY_BYTES_MAX`, unread answers of all together by
+ * Bounds: connections by `MAX_CONNECTIONS`, calls under way by `MAX_CALLS`, a body by `BODY_BYTES_MAX`, unread answers of all together by
  * `UNREAD_BYTES_MAX`, the time for a request by the time-outs below; WebSockets in `sockets.ts`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -15,6 +15,8 @@ import type { NodeView } from './view.ts';
 
 const MAX_CONNECTIONS = 256;
 const MAX_HEADER_BYTES = 8 * 1024;
+/** As many as connections: more come only of one that sends calls without waiting for answers. */
+const MAX_CALLS = MAX_CONNECTIONS;
 const UNREAD_BYTES_MAX = 64 * 1024 * 1024;
 const HEADERS_MS = 5_000;
 const REQUEST_MS = 30_000;
@@ -39,6 +41,7 @@ export class RpcServer {
   readonly #sockets: SubscriberSockets;
   readonly #server: Server;
   #unread = 0;
+  #calls = 0;
   #stopping = false;
 
   constructor(deps: RpcDeps) {
@@ -66,7 +69,8 @@ export class RpcServer {
     this.#server.on('upgrade', (request, socket, head) => {
       const refusal = this.#gate.refuse(request);
       const admin = this.#gate.admits(request);
-      if (refusal !== null) this.#sockets.refuse(socket, 403);
+      if (this.#stopping) this.#sockets.refuse(socket, 503);
+      else if (refusal !== null) this.#sockets.refuse(socket, 403);
       else if (admin === null) this.#sockets.refuse(socket, 401);
       else if (pathOf(request) !== '/ws') this.#sockets.refuse(socket, 404);
       else this.#sockets.accept(request, socket, head, admin);
@@ -127,15 +131,21 @@ export class RpcServer {
       return fail(401, new RpcFault(RPC_CODE.unauthorised, 'UNAUTHORISED', 'the cookie is wrong', hint));
     }
     if (this.#unread > UNREAD_BYTES_MAX) return fail(503, overLimit('too many answers wait to be read'));
-    const body = await readBody(request);
-    if (body === null) {
-      response.setHeader('connection', 'close');
-      return fail(413, overLimit(`the body is over ${BODY_BYTES_MAX} bytes`, 'Submit in several calls.'));
+    if (this.#calls >= MAX_CALLS) return fail(503, overLimit('too many calls at once'));
+    this.#calls += 1;
+    try {
+      const body = await readBody(request);
+      if (body === null) {
+        response.setHeader('connection', 'close');
+        return fail(413, overLimit(`the body is over ${BODY_BYTES_MAX} bytes`, 'Submit in several calls.'));
+      }
+      const context = { view: this.#deps.view, admin, subscriber: null };
+      const answer = await this.#dispatcher.handle(body, context);
+      if (answer === null) return this.#end(response, 204, 'application/json', '');
+      return this.#end(response, 200, 'application/json', answer);
+    } finally {
+      this.#calls -= 1;
     }
-    const context = { view: this.#deps.view, admin, subscriber: null };
-    const answer = await this.#dispatcher.handle(body, context);
-    if (answer === null) return this.#end(response, 204, 'application/json', '');
-    return this.#end(response, 200, 'application/json', answer);
   }
 
   #health(response: ServerResponse): void {
@@ -145,6 +155,8 @@ export class RpcServer {
   }
 
   #end(response: ServerResponse, status: number, type: string, text: string): void {
+    // The client went away meanwhile: its 'close' has been, and what is counted now would be counted for ever.
+    if (response.closed || response.destroyed) return;
     const bytes = Buffer.from(text);
     this.#unread += bytes.length;
     response.once('close', () => {

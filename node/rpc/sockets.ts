@@ -58,8 +58,10 @@ export class SubscriberSockets {
     });
   }
 
+  /** Ends both halves: a client that leaves its own open would keep its place, and the server from stopping. */
   refuse(socket: Duplex, status: number): void {
     socket.on('error', () => {});
+    socket.once('finish', () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
     );

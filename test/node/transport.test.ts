@@ -1,5 +1,5 @@
-import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { equalBytes } from '../../chain/format/bytes.ts';
 import { MAX_BUFFERED_BYTES } from '../../node/link.ts';
@@ -118,6 +118,32 @@ describe('two transports', () => {
     expect(await client.next('dialFailed', 1)).toEqual({ type: 'dialFailed', address: 'nonsense' });
   });
 
+  it('give up a dial whose answer never ends, though every byte of it comes in time', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const dripping = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nX-Slow: ');
+      const drip = setInterval(() => socket.write('x'), 10);
+      socket.on('close', () => clearInterval(drip));
+    });
+    try {
+      await new Promise<void>((resolve) => dripping.listen(0, '127.0.0.1', resolve));
+      const asked = new Promise((resolve) =>
+        dripping.once('connection', (socket) => socket.once('data', resolve)),
+      );
+      const url = `ws://127.0.0.1:${(dripping.address() as AddressInfo).port}`;
+      const client = makeProbe();
+      client.transport.dial(url);
+      await asked;
+      vi.advanceTimersByTime(6_000);
+      // The time-out of a silent socket isn't ours to turn on: without the dial's own this waits for ever.
+      expect(await client.next('dialFailed')).toEqual({ type: 'dialFailed', address: url });
+    } finally {
+      vi.useRealTimers();
+      dripping.close();
+    }
+  });
+
   it('say when what was sent has gone', async () => {
     const { server, url } = await listen();
     const client = makeProbe();
@@ -231,5 +257,22 @@ describe('a stranger', () => {
       third.on('close', () => resolve());
     });
     expect(server.count('opened')).toBe(2);
+  });
+
+  it('that is refused and keeps its half open holds neither a place nor the stop', async () => {
+    const { server, url, port } = await listen({ maxLinks: 1 });
+    const lingering = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    lingering.on('error', () => {});
+    lingering.write(
+      'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    );
+    await new Promise((resolve) => lingering.on('end', resolve).resume());
+    try {
+      // Once the server has noticed that the other is gone.
+      while ((await dialRaw(url, ['pier.1']).answer) !== 'open');
+      await server.transport.stop();
+    } finally {
+      lingering.destroy();
+    }
   });
 });

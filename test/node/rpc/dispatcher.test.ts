@@ -51,6 +51,23 @@ describe('a message', () => {
     expect(await makeRpc().send(text)).toMatchObject({ jsonrpc: '2.0', error: { code } });
   });
 
+  it('of many calls lets the node do other work between them', async () => {
+    const { send, view } = makeRpc();
+    let turns = 0;
+    const seen: number[] = [];
+    view.peers = () => {
+      seen.push(turns);
+      return [];
+    };
+    const count = (): void => {
+      turns++;
+      if (seen.length < 3) setImmediate(count);
+    };
+    setImmediate(count);
+    await send(`[${Array(3).fill('{"jsonrpc":"2.0","id":1,"method":"peers"}').join()}]`);
+    expect(new Set(seen).size).toBe(3);
+  });
+
   it('is answered under its id, whatever it is', async () => {
     const { send } = makeRpc();
     for (const id of [0, 1.5, 'a"b', null, '']) {

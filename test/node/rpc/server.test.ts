@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { RuleError } from '../../../chain/errors.ts';
 import type { Logger } from '../../../node/ports.ts';
 import { RpcServer } from '../../../node/rpc/server.ts';
 import { FakeView, makeTransfer, PENDING } from './fake-view.ts';
@@ -9,6 +10,7 @@ import { FakeView, makeTransfer, PENDING } from './fake-view.ts';
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const COOKIE = 'c0ffee'.repeat(10);
 const STATUS = '{"jsonrpc":"2.0","id":1,"method":"status"}';
+const SUBMIT = '{"jsonrpc":"2.0","id":1,"method":"submit","params":{"transactions":["01"]}}';
 const STOP = '{"jsonrpc":"2.0","id":1,"method":"stop"}';
 
 let view: FakeView;
@@ -61,6 +63,15 @@ function ask(options: {
     outgoing.on('error', reject);
     outgoing.end(body);
   });
+}
+
+/** Sends calls over a connection of its own, the next without waiting for the answer to the one before. */
+function post(body: string, times = 1) {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  const head = `POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  socket.write(`${head}${body}`.repeat(times));
+  return socket;
 }
 
 describe('over HTTP', () => {
@@ -144,6 +155,46 @@ describe('over HTTP', () => {
     const { headers, text } = await ask({ method: 'GET', path: '/metrics' });
     expect(headers['content-type']).toContain('text/plain');
     expect(text).toBe('pier_height 2\n');
+  });
+
+  it('clients that go away before their answers leave no room taken', async () => {
+    const error = new RuleError('MALFORMED', 'x'.repeat(4_500));
+    const waiting: (() => void)[] = [];
+    let noted = (): void => {};
+    view.submit = () =>
+      new Promise((resolve) => {
+        waiting.push(() => resolve(new Array(1_000).fill({ id: null, status: null, error })));
+        noted();
+      });
+    const clients = Array.from({ length: 16 }, () => post(SUBMIT));
+    while (waiting.length < clients.length) {
+      await new Promise<void>((resolve) => {
+        noted = resolve;
+      });
+    }
+    for (const client of clients) client.destroy();
+    // The server has seen them go once it answers whoever comes after them.
+    await ask({ body: STATUS });
+    for (const answer of waiting) answer();
+    await ask({ body: STATUS });
+    expect((await ask({ body: STATUS })).status).toBe(200);
+  });
+
+  it('one that asks on and on without waiting is told that it is too much', async () => {
+    let under = 0;
+    let full = (): void => {};
+    const most = new Promise<void>((resolve) => {
+      full = resolve;
+    });
+    view.submit = () => {
+      if (++under === 256) full();
+      return new Promise(() => {});
+    };
+    const eager = post(SUBMIT, 300);
+    await most;
+    expect((await ask({ body: STATUS })).status).toBe(503);
+    expect(under).toBe(256);
+    eager.destroy();
   });
 
   it('bytes that are no HTTP close the connection, and the server goes on', async () => {
