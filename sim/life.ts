@@ -7,6 +7,7 @@
 import type { Body } from '../chain/format/transaction.ts';
 import type { SimNode } from './node.ts';
 import { Payments } from './payments.ts';
+import type { FaultName } from './plan.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
@@ -19,11 +20,14 @@ export interface LifeOptions {
   readonly actMs: number;
   /** How long the nodes may take to agree once the faults are over. */
   readonly livenessMs: number;
+  readonly faults: readonly FaultName[];
 }
 
 /** A crashed node is down for up to so long. */
 const DOWN_MS = 60_000;
 const LAG_MS = 2_000;
+/** What an adversary does takes so long at most; a victim that is gone keeps it waiting. */
+const DEED_MS = 2_000;
 
 export class Life {
   readonly #world: World;
@@ -56,6 +60,9 @@ export class Life {
       }
       if (this.#world.now >= faultAt) {
         this.#fault();
+        const deed = this.#world.gang.act(this.#world.up);
+        const until = this.#world.now + DEED_MS;
+        await this.#world.finish(deed, () => this.#world.now < until);
         faultAt = this.#world.now + this.#random.exponential(faultMs);
       }
     }
@@ -87,27 +94,34 @@ export class Life {
     }
   }
 
-  #fault(): void {
+  #fault() {
     const { network, watch } = this.#world;
+    const { faults } = this.#options;
+    // Now and then all is well for a while, or one broken world would hide the next.
+    if (this.#random.chance(1, 6)) {
+      watch.note('fault heal');
+      network.heal();
+      for (const node of this.#world.nodes) node.disk.full = false;
+    }
+    if (faults.length === 0) return;
+    const fault = this.#random.pick(faults);
     const node = this.#random.pick(this.#world.nodes);
-    switch (this.#random.below(6)) {
-      case 0:
-      case 1: {
-        const cut = this.#random.chance(1, 2);
-        watch.note(cut ? 'fault cut' : 'fault stall');
-        network.split(this.#groups(), cut);
-        break;
-      }
-      case 2:
-        watch.note('fault heal');
-        network.heal();
-        break;
-      case 3:
-        watch.note('fault lag');
-        network.lag(node.index, this.#random.chance(1, 2) ? 0 : this.#random.below(LAG_MS));
+    watch.note(`fault ${fault}`);
+    switch (fault) {
+      case 'cut':
+      case 'stall':
+        return network.split(this.#groups(), fault === 'cut');
+      case 'lag':
+        return network.lag(node.index, this.#random.chance(1, 2) ? 0 : this.#random.below(LAG_MS));
+      case 'full':
+        node.disk.full = true;
+        this.#world.after(this.#random.exponential(DOWN_MS / 4), () => {
+          node.disk.full = false;
+          node.start();
+        });
         break;
       default:
-        this.#restart(node);
+        this.#end(node, fault);
     }
   }
 
@@ -117,13 +131,16 @@ export class Life {
     return [nodes.slice(0, at), nodes.slice(at)];
   }
 
-  #restart(node: SimNode): void {
+  /** Ends a node, and has it start again later. */
+  #end(node: SimNode, fault: 'crash' | 'stop' | 'power' | 'flip') {
     if (!node.isUp) return;
-    if (this.#random.chance(1, 4)) {
-      this.#world.watch.note('fault stop');
-      node.stop();
-    } else {
-      this.#world.watch.note('fault crash');
+    if (fault === 'stop') node.stop();
+    else if (fault === 'power') void node.cutPower();
+    else if (fault === 'crash') node.crash();
+    else {
+      void node.disk.flip();
+      // Damage to what is read now is found while it runs, other damage when it starts.
+      if (this.#random.chance(1, 2)) return;
       node.crash();
     }
     this.#world.after(this.#random.exponential(DOWN_MS / 4), () => node.start());
@@ -131,8 +148,10 @@ export class Life {
 
   async #liveness(): Promise<void> {
     const world = this.#world;
+    world.gang.stop();
     world.network.heal();
     for (const node of world.nodes) {
+      node.disk.full = false;
       world.network.lag(node.index, 0);
       node.start();
     }

@@ -23,6 +23,8 @@ type Packet = { readonly type: 'frame'; readonly bytes: Uint8Array } | { readonl
 /** One end of a link. */
 export class Side {
   readonly link: number;
+  /** Index of the node at the other end. */
+  readonly remote: number;
   readonly #report: (input: TransportInput) => void;
   readonly #schedule: Schedule;
   readonly #quality: LinkQuality;
@@ -40,11 +42,13 @@ export class Side {
 
   constructor(
     link: number,
+    remote: number,
     schedule: Schedule,
     quality: LinkQuality,
     report: (input: TransportInput) => void,
   ) {
     this.link = link;
+    this.remote = remote;
     this.#schedule = schedule;
     this.#quality = quality;
     this.#report = report;
@@ -59,7 +63,7 @@ export class Side {
     return this.#ended;
   }
 
-  send(bytes: Uint8Array): void {
+  send(bytes: Uint8Array) {
     if (this.#closing) return;
     if (this.#buffered + this.#keptBytes + bytes.length > BUFFERED_BYTES_MAX) return this.cut();
     // A copy: the two nodes share nothing.

@@ -104,8 +104,10 @@ export class Network {
         (this.#lag.get(to.node) ?? 0),
       bytesPerMs: this.#options.bytesPerMs,
     };
-    const dialled = new Side(from.nextLink(), this.#schedule, quality, (input) => from.report(input));
-    const accepted = new Side(to.nextLink(), this.#schedule, quality, (input) => to.report(input));
+    const dialled = new Side(from.nextLink(), to.node, this.#schedule, quality, (input) =>
+      from.report(input),
+    );
+    const accepted = new Side(to.nextLink(), from.node, this.#schedule, quality, (input) => to.report(input));
     Side.join(dialled, accepted);
     this.#pairs.push({ a: from, b: to, sides: [dialled, accepted] });
     // The answer to the dial is under way before the first frame of the other side.

@@ -2,6 +2,8 @@
  * Owns one node of the world: a disk that stays, and a process on it that comes and goes, made of the very ledger,
  * mempool and reactor that a real node runs.
  */
+
+import { CorruptStoreError } from '../chain/errors.ts';
 import type { Params } from '../chain/format/params.ts';
 import { Ledger } from '../chain/ledger/ledger.ts';
 import type { Verifier } from '../chain/ledger/ports.ts';
@@ -10,6 +12,7 @@ import type { Clock, TransportInput } from '../node/ports.ts';
 import type { NodeEvent } from '../node/reactor/events.ts';
 import { Reactor } from '../node/reactor/reactor.ts';
 import { createSigner, type Signer } from '../wallet/identity.ts';
+import type { Tamper } from './adversaries/tamper.ts';
 import { Disk, type Mount } from './disk.ts';
 import { VirtualMiner } from './miner.ts';
 import type { Network } from './network.ts';
@@ -23,8 +26,10 @@ const PORT = 9_000;
 /** What a node tells the world. */
 export interface NodeObserver {
   input(node: SimNode, input: TransportInput): void;
-  closed(node: SimNode, code: string, reason: string): void;
+  closed(node: SimNode, remote: number, code: string, reason: string): void;
   event(node: SimNode, event: NodeEvent): void;
+  /** It makes its state again from its blocks, or fetches them all again. */
+  rebuilt(node: SimNode, reason: string): void;
   fatal(node: SimNode, error: unknown): void;
 }
 
@@ -39,6 +44,10 @@ export interface NodeConfig {
   /** Hashes a second; 0 for a node that doesn't mine. */
   readonly hashrate: number;
   readonly diskLatencyMs: number;
+  /** What it does to its own traffic, if it is a false one. */
+  readonly tamper?: Tamper;
+  /** Milliseconds its wall clock is ahead besides, at a time of the world. */
+  readonly drift?: (nowMs: number) => number;
 }
 
 interface Process {
@@ -106,9 +115,11 @@ export class SimNode {
     if (this.#mount !== null) return;
     const mount = this.disk.mount();
     this.#mount = mount;
-    this.#boot(mount, this.#random.fork(`start ${this.#starts++}`)).catch((error) =>
-      this.#observer.fatal(this, error),
-    );
+    this.#boot(mount, this.#random.fork(`start ${this.#starts++}`)).catch((error) => {
+      // What the reactor reported itself is being seen to.
+      if (error instanceof CorruptStoreError) this.#failed(error);
+      else this.#giveUp(error);
+    });
   }
 
   /** Ends in good order, after the work under way. */
@@ -125,7 +136,7 @@ export class SimNode {
         this.#mount = null;
         if (this.#wanted) this.start();
       })
-      .catch((error) => this.#observer.fatal(this, error));
+      .catch((error) => this.#giveUp(error));
   }
 
   /** The process is gone in the middle of whatever it did; the disk stays. */
@@ -141,22 +152,83 @@ export class SimNode {
     void running.miner.stop();
   }
 
+  /** The power is gone: as a crash, and what wasn't synced may be lost. */
+  async cutPower(): Promise<void> {
+    this.crash();
+    await this.disk.cutPower();
+  }
+
+  /** As node/node.ts: damage leads to a rebuild at the next start, and a full disk ends the node. */
+  #failed(error: unknown) {
+    const running = this.#process;
+    if (running === null) return;
+    if (this.disk.full || !(error instanceof CorruptStoreError)) return this.#giveUp(error);
+    this.#process = null;
+    const { mount, reactor } = running;
+    reactor
+      .stop()
+      .then(() => reactor.ledger.requestRebuild())
+      .then(() => {
+        if (this.#mount !== mount) return;
+        mount.crash();
+        this.#mount = null;
+        this.start();
+      })
+      .catch((failure) => this.#giveUp(failure));
+  }
+
+  /** A full disk ends a node, and is no fault of its own. */
+  #giveUp(error: unknown) {
+    if (this.disk.full) this.crash();
+    else this.#observer.fatal(this, error);
+  }
+
+  /** The ledger on the disk; a new one if it can't be read at all, `null` if the process ended meanwhile. */
+  async #open(mount: Mount, verifier: Verifier, params: Params): Promise<Ledger | null> {
+    const pause = (): Promise<void> => this.#schedule.wait(0);
+    const onRebuild = (reason: string): void => this.#observer.rebuilt(this, reason);
+    const open = (): Promise<Ledger> =>
+      Ledger.open({ params, store: mount.store, verifier, pause, onRebuild });
+    try {
+      return await open();
+    } catch (error) {
+      if (this.#mount !== mount) return null;
+      if (this.disk.full) {
+        this.crash();
+        return null;
+      }
+      if (!(error instanceof CorruptStoreError)) throw error;
+      onRebuild('nothing of it can be read');
+      await this.disk.wipe();
+      return await open();
+    }
+  }
+
   async #boot(mount: Mount, random: Random): Promise<void> {
-    const { index, params, verifier, peers, skewMs, hashrate } = this.config;
+    const { index, params, verifier, peers, skewMs, hashrate, tamper, drift } = this.config;
     const schedule = this.#schedule;
-    const ledger = await Ledger.open({ params, store: mount.store, verifier, pause: () => schedule.wait(0) });
-    if (this.#mount !== mount) return;
+    const ledger = await this.#open(mount, verifier, params);
+    if (ledger === null || this.#mount !== mount) return;
     const bootedAt = schedule.now;
     const clock: Clock = {
       monotonicMs: () => schedule.now - bootedAt,
-      wallMs: () => params.time + schedule.now + skewMs,
+      wallMs: () => params.time + schedule.now + skewMs + (drift?.(schedule.now) ?? 0),
     };
     const timer = new VirtualTimer(schedule, bootedAt);
     const miner = new VirtualMiner(schedule, random.fork('miner'));
-    const transport = new VirtualTransport(index, hostOfNode(index), this.#network, schedule, {
-      input: (input) => this.#observer.input(this, input),
-      closed: (_link, code, reason) => this.#observer.closed(this, code, reason),
-    });
+    const traffic = {
+      input: (input: TransportInput) => this.#observer.input(this, input),
+      closed: (remote: number, code: string, reason: string) =>
+        this.#observer.closed(this, remote, code, reason),
+    };
+    const transport = new VirtualTransport(
+      index,
+      hostOfNode(index),
+      this.#network,
+      schedule,
+      traffic,
+      tamper ?? null,
+    );
     const draws = random.fork('machine');
     const reactor = new Reactor({
       ledger,
@@ -172,7 +244,7 @@ export class SimNode {
       saveAddresses: (bytes) => {
         this.disk.addresses = bytes.slice();
       },
-      fatal: (error) => this.#observer.fatal(this, error),
+      fatal: (error) => this.#failed(error),
     });
     reactor.listen((event) => this.#observer.event(this, event));
     this.#process = { mount, reactor, transport, timer, miner };

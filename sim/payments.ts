@@ -40,8 +40,9 @@ export class Payments {
    */
   async lost(): Promise<Transaction[]> {
     const { dropped } = this.#world.watch;
+    const lost = this.#world.nodes.map(({ disk }) => disk.lost);
     const unmined = (await this.unmined())
-      .filter(({ key }) => !dropped.has(key))
+      .filter(({ key }) => !dropped.has(key) && !lost.some((keys) => keys.has(key)))
       .sort((a, b) => a.nonce - b.nonce);
     const refs = [TOTALS, ...accessList(unmined)];
     const values = await this.#read(refs.map(({ key }) => stateRow(key)));

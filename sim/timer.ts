@@ -41,7 +41,7 @@ export class VirtualTimer implements Timer {
     this.#schedule.at(at, () => this.#fire(at));
   }
 
-  #fire(at: number): void {
+  #fire(at: number) {
     if (this.#pendingAt !== at) return;
     this.#pendingAt = null;
     if (this.#due === null) return;

@@ -33,13 +33,18 @@ export class Watch implements NodeObserver {
   failure: Error | null = null;
   readonly #schedule: Schedule;
   readonly referee: Referee;
+  readonly #honest: number;
+  /** Keys of the blocks that honest nodes mined. */
+  readonly #mined = new Set<string>();
   /** Nodes with something new to check. */
   readonly #changed = new Set<SimNode>();
   #changes = 0;
   readonly #tips = new Map<SimNode, { work: bigint; count: number }>();
 
-  constructor(schedule: Schedule, referee: Referee) {
+  /** Nodes with an index below `honest` are what they say. */
+  constructor(schedule: Schedule, referee: Referee, honest: number) {
     this.#schedule = schedule;
+    this.#honest = honest;
     this.referee = referee;
   }
 
@@ -57,10 +62,10 @@ export class Watch implements NodeObserver {
     this.note(input.type, `${node.index} ${'link' in input ? input.link : input.address}`, ...bytes);
   }
 
-  closed(node: SimNode, code: string, reason: string): void {
+  closed(node: SimNode, remote: number, code: string, reason: string): void {
     this.note(`close ${code}`, `${node.index}`);
     const fault = FAULT_TABLE[code as FaultCode];
-    if (fault[1] === 'peer' && !HONEST_FAULTS.includes(code as FaultCode)) {
+    if (remote < this.#honest && fault[1] === 'peer' && !HONEST_FAULTS.includes(code as FaultCode)) {
       this.fail(`node ${node.index} punished an honest node: ${code} ${reason}`);
     }
   }
@@ -83,8 +88,13 @@ export class Watch implements NodeObserver {
         this.dropped.add(event.transaction.key);
         this.note(`dropped ${event.error.code}`, `${node.index} ${event.transaction.key}`);
         break;
+      case 'block':
+        if (event.link === null) this.#mined.add(event.node.key);
+        break;
       case 'invalidBlock':
-        this.fail(`node ${node.index} refused an honest block: ${event.rejection.error.message}`);
+        this.note(`refused ${event.rejection.error.code}`, `${node.index} ${event.rejection.node.key}`);
+        if (this.#mined.has(event.rejection.node.key))
+          this.fail(`node ${node.index} refused an honest block: ${event.rejection.error.message}`);
         break;
       case 'network':
         this.note(event.name, `${node.index}`);
@@ -92,6 +102,13 @@ export class Watch implements NodeObserver {
     }
     // Every tip is looked at, and what comes between by chance.
     if (event.type === 'tip' || ++this.#changes % POOL_EVERY === 0) this.#changed.add(node);
+  }
+
+  rebuilt(node: SimNode, reason: string): void {
+    this.note('rebuilt', `${node.index}`);
+    // It begins again from genesis, and what it had follows.
+    this.#tips.delete(node);
+    if (!node.disk.harmed) this.fail(`node ${node.index} found damage on a whole disk: ${reason}`);
   }
 
   fatal(node: SimNode, error: unknown): void {

@@ -10,6 +10,7 @@ import type { Verifier } from '../chain/ledger/ports.ts';
 import { stateRow } from '../chain/ledger/store-keys.ts';
 import { accountRef, decodeAccount } from '../chain/state/entries.ts';
 import type { Submitted } from '../node/reactor/admissions.ts';
+import { type AdversaryName, Gang } from './adversaries/gang.ts';
 import { sharedRows } from './audit.ts';
 import { totalHashrate, worldParams } from './ledger-params.ts';
 import { Network } from './network.ts';
@@ -38,6 +39,7 @@ export interface WorldOptions {
   /** Wall clocks are off by up to so much, either way. */
   readonly skewMs?: number;
   readonly diskLatencyMs?: number;
+  readonly adversaries?: readonly AdversaryName[];
   /** Makes the checks of signatures; each is asked for once. */
   readonly verifier?: Verifier;
 }
@@ -49,7 +51,9 @@ export class World {
   readonly params: Params;
   readonly random: Random;
   readonly users: Users;
+  /** The honest ones. */
   readonly nodes: readonly SimNode[];
+  readonly gang: Gang;
   readonly watch: Watch;
   readonly network: Network;
   readonly #schedule = new Schedule();
@@ -70,7 +74,7 @@ export class World {
     this.users = new Users(this.random.fork('users'), users);
     this.params = worldParams(this.random.fork('salt'), blockMs, this.users.allocations);
     const verifier = new SharedVerifier(options.verifier ?? new NobleVerifier());
-    this.watch = new Watch(this.#schedule, new Referee(this.params, verifier));
+    this.watch = new Watch(this.#schedule, new Referee(this.params, verifier), nodes);
     this.network = new Network(this.#schedule, this.random.fork('network'), {
       latencyMs: options.latencyMs ?? [10, 80],
       bytesPerMs: options.bytesPerMs ?? null,
@@ -88,7 +92,17 @@ export class World {
       };
       return new SimNode(config, this.#schedule, this.network, this.random.fork(`node ${index}`), this.watch);
     });
+    const gang = {
+      names: options.adversaries ?? [],
+      honest: nodes,
+      params: this.params,
+      verifier,
+      users: this.users,
+      hashrate: totalHashrate(blockMs),
+    };
+    this.gang = new Gang(gang, this.#schedule, this.network, this.random.fork('gang'), this.watch);
     for (const node of this.nodes.slice(0, started)) node.start();
+    this.gang.start();
   }
 
   /** Milliseconds since the world began. */
@@ -124,21 +138,32 @@ export class World {
 
   /** Hands a signed transaction to a node, as a user. Resolves at once in virtual time unless disks are slow. */
   async submit(node: SimNode, ...transactions: readonly Transaction[]): Promise<Submitted[]> {
-    let answer: Submitted[] | null = null;
+    const bytes = transactions.map((transaction) => transaction.bytes);
+    // A node whose disk is full acknowledges nothing.
+    const answer = node.reactor!.submit(bytes).catch((error) => {
+      if (node.disk.full) return [];
+      throw error;
+    });
+    return (await this.finish(answer, () => node.isUp)) ?? [];
+  }
+
+  /** Lets time go on until work is done; `undefined` if `lasts` ends first, or the world has nothing more to do. */
+  async finish<T>(work: Promise<T>, lasts: () => boolean): Promise<T | undefined> {
+    let done: { readonly value: T } | null = null;
     let failure: unknown = null;
-    node.reactor!.submit(transactions.map(({ bytes }) => bytes)).then(
-      (submitted) => {
-        answer = submitted;
+    work.then(
+      (value) => {
+        done = { value };
       },
       (error) => {
         failure = error;
       },
     );
     await this.#schedule.settle();
-    while (answer === null && failure === null && node.isUp && this.#schedule.nextAt !== undefined)
+    while (done === null && failure === null && lasts() && this.#schedule.nextAt !== undefined)
       await this.#step();
     if (failure !== null) this.#throw(failure);
-    return answer ?? [];
+    return (done as { readonly value: T } | null)?.value;
   }
 
   /** The nonce a user's next transaction needs, as the node sees it. */

@@ -1,6 +1,7 @@
 /** Random lives: faults of every kind drawn from a seed, then peace, in which all must agree. */
 import { expect, test } from 'vitest';
 import { Life } from '../../sim/life.ts';
+import { drawPlan } from '../../sim/plan.ts';
 import { seedsUpTo, testWorld } from './replay.ts';
 
 const NAME = 'a random life ends in agreement';
@@ -10,12 +11,9 @@ const faults = new Map<string, number>();
 test.each(seedsUpTo(20))(`${NAME}, seed %i`, { timeout: 60_000 }, async (seed) => {
   const world = testWorld('life', NAME, {
     seed,
-    nodes: 3 + (seed % 3),
-    diskLatencyMs: [0, 5, 30][seed % 3]!,
-    bytesPerMs: seed % 4 === 0 ? 50 : null,
-    skewMs: seed % 5 === 0 ? 8_000 : 500,
+    ...drawPlan(seed),
   });
-  const life = new Life(world, { safetyMs: 240_000, faultMs: 15_000, actMs: 3_000, livenessMs: 400_000 });
+  const life = new Life(world, { ...drawPlan(seed), safetyMs: 240_000, livenessMs: 400_000 });
   await life.run();
   expect(await life.payments.lost()).toEqual([]);
   for (const [name, count] of world.watch.counts) faults.set(name, (faults.get(name) ?? 0) + count);

@@ -1,0 +1,41 @@
+/** Owns what a seed makes of a world: how many nodes, which faults and adversaries it meets, how slow its parts are. */
+import { ADVERSARIES, type AdversaryName } from './adversaries/gang.ts';
+import { Random } from './random.ts';
+
+export const FAULTS = ['cut', 'stall', 'lag', 'crash', 'stop', 'power', 'flip', 'full'] as const;
+export type FaultName = (typeof FAULTS)[number];
+
+export interface Plan {
+  readonly nodes: number;
+  readonly faults: readonly FaultName[];
+  readonly adversaries: readonly AdversaryName[];
+  readonly diskLatencyMs: number;
+  readonly bytesPerMs: number | null;
+  readonly skewMs: number;
+  /** Between two faults, and two acts of adversaries, on average. */
+  readonly faultMs: number;
+  readonly actMs: number;
+}
+
+/** Adversaries a world has at most, so that the honest ones stay the majority. */
+const ADVERSARIES_MAX = 3;
+
+/** Draws a plan; of `allowed`, a seed takes some and leaves out others. */
+export function drawPlan(
+  seed: number,
+  allowed: { readonly faults?: readonly FaultName[]; readonly adversaries?: readonly AdversaryName[] } = {},
+): Plan {
+  const random = new Random(seed).fork('plan');
+  const faults = random.shuffle(allowed.faults ?? FAULTS);
+  const adversaries = random.shuffle(allowed.adversaries ?? ADVERSARIES);
+  return {
+    nodes: random.between(3, 6),
+    faults: faults.slice(0, random.between(Math.min(2, faults.length), faults.length)).sort(),
+    adversaries: adversaries.slice(0, random.below(Math.min(ADVERSARIES_MAX, adversaries.length) + 1)).sort(),
+    diskLatencyMs: random.pick([0, 0, 5, 30]),
+    bytesPerMs: random.chance(1, 4) ? 50 : null,
+    skewMs: random.chance(1, 5) ? 8_000 : 500,
+    faultMs: random.pick([8_000, 15_000, 40_000]),
+    actMs: random.pick([1_000, 3_000, 8_000]),
+  };
+}
