@@ -112,6 +112,8 @@ export class Session {
   /** Notes what was wrong with a node's answer; throws what isn't the node's fault. */
   object(node: string, error: unknown): void {
     if (error instanceof NodeLie) {
+      // One lie is enough to say of a node.
+      if (this.objections.some((known) => known.node === node && known.kind === 'lie')) return;
       this.objections.push({ node, kind: 'lie', reason: error.message });
     } else if (error instanceof NoNodeError) {
       const reason = error.failures[0]?.reason ?? error.message;

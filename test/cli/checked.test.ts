@@ -1,0 +1,137 @@
+/** The commands check what nodes say: over real sockets, against nodes that lie, as people see it. */
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatAddress } from '../../chain/format/address.ts';
+import { formatPier } from '../../chain/format/amount.ts';
+import { toHex } from '../../chain/format/bytes.ts';
+import { addressFor } from '../chain/actors.ts';
+import { LyingNode } from '../lying/lying-node.ts';
+import { HONEST, LIAR, NOTES, OTHER, Table } from '../lying/table.ts';
+import { PierHome } from './run-pier.ts';
+
+const BLOCKS = 12;
+const home = new PierHome();
+const alice = formatAddress(addressFor('alice'));
+let table: Table;
+const urls: Record<string, string> = {};
+const asking = (...names: string[]) => names.flatMap((name) => ['--node', urls[name]!]);
+
+beforeAll(async () => {
+  table = await Table.lay(BLOCKS);
+  for (const name of [LIAR, HONEST, OTHER]) urls[name] = await table.nodes[name]!.listen();
+  table.nodes[LIAR]!.lie = (method, result) => {
+    if (method === 'proveState')
+      return { ...result, entries: result.entries.map(() => ({ entry: null, path: '000001' })) };
+    if (method === 'account') return { ...result, balance: '7000000' };
+    if (method === 'status') return { ...result, supply: '1' };
+    return undefined;
+  };
+});
+afterAll(async () => {
+  for (const node of Object.values(table.nodes)) await node.stop();
+  home.remove();
+});
+
+const balanceAt = (height: number): string => {
+  const { state } = table.play.chain.get(`b${height}`);
+  return formatPier(Number(state!.accounts.get(toHex(addressFor('alice')))!.balance));
+};
+
+test('a liar is named, and the honest answer printed with what was checked', async () => {
+  const answer = await home.json(['balance', alice, ...asking(LIAR, HONEST)]);
+  const { verified, ...rest } = answer;
+  expect(Object.keys(rest)).toEqual(['address', 'balance', 'nonce', 'height', 'tip']);
+  expect(rest).toMatchObject({ balance: balanceAt(BLOCKS), height: BLOCKS });
+  expect(verified).toMatchObject({
+    height: BLOCKS,
+    nodes: 2,
+    below: 0,
+    objections: [{ node: urls[LIAR], kind: 'lie' }],
+  });
+  const { code, stdout, stderr } = await home.run(['balance', alice, ...asking(LIAR, HONEST)]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^checked +against block 12 of 2 nodes$/m);
+  expect(stderr).toContain(`${urls[LIAR]} lies: it claims that there is no ${alice}`);
+});
+
+test('a lone node is asked six blocks deep, and --trust believes', async () => {
+  const lone = await home.json(['balance', alice, ...asking(HONEST)]);
+  expect(lone).toMatchObject({ balance: balanceAt(BLOCKS - 6), verified: { nodes: 1, below: 6 } });
+  const { stdout } = await home.run(['balance', alice, ...asking(HONEST)]);
+  expect(stdout).toContain('6 blocks below the tip of the one node asked');
+  const trusted = await home.json(['balance', alice, '--trust', ...asking(LIAR)]);
+  expect(trusted).toEqual({
+    address: alice,
+    balance: '7',
+    nonce: expect.any(Number),
+    height: BLOCKS,
+    tip: expect.any(String),
+  });
+});
+
+test('with liars only nothing is printed', async () => {
+  const { code, stdout, stderr } = await home.run(['balance', alice, ...asking(LIAR)]);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/error: .*it claims that there is no pier1[\s\S]*hint: .*--trust/);
+  expect(await home.faultCode(['status', ...asking(LIAR)])).toBe('NOT_VERIFIED');
+});
+
+test('every reading command says what was checked', async () => {
+  const block = table.play.chain.get('b3');
+  const id = block.transactions[0]!.key;
+  const both = asking(HONEST, OTHER);
+  expect(await home.json(['status', ...both])).toMatchObject({
+    height: BLOCKS,
+    verified: { fields: expect.arrayContaining(['supply']) },
+  });
+  expect(await home.json(['block', '3', ...both])).toMatchObject({
+    id: block.id,
+    transactions: [{ id }, {}],
+    verified: { height: BLOCKS },
+  });
+  expect(await home.json(['block', block.id, ...both])).toMatchObject({ height: 3 });
+  expect(await home.json(['block', 'tip', ...both])).toMatchObject({ height: BLOCKS, active: true });
+  expect(await home.faultCode(['block', '99', ...both])).toBe('UNKNOWN_BLOCK');
+  expect(await home.json(['tx', id, ...both])).toMatchObject({
+    status: 'mined',
+    confirmations: 10,
+    block: { height: 3, index: 0 },
+  });
+  const unknown = await home.json(['tx', '00'.repeat(32), ...both]);
+  expect(unknown).toMatchObject({ status: 'unknown', verified: { fields: [] } });
+  const { items, next } = await home.json(['history', alice, '--limit', '2', ...both]);
+  const rest = await home.json(['history', alice, '--before', next, ...both]);
+  expect([...items, ...rest.items].map(({ height }: { height: number }) => height)).toEqual([5, 4, 3, 2, 1]);
+  const record = await home.json(['record', 'get', toHex(NOTES), ...both]);
+  expect(record).toMatchObject({
+    name: 'notes',
+    owner: formatAddress(addressFor('bob')),
+    verified: { nodes: 2 },
+  });
+  expect(await home.faultCode(['record', 'get', '00'.repeat(32), ...both])).toBe('NO_RECORD');
+});
+
+test('what was verified is kept privately, and begun anew when it is damaged', async () => {
+  await home.json(['balance', alice, ...asking(HONEST, OTHER)]);
+  const folder = join(home.path, 'client');
+  const [name] = readdirSync(folder);
+  expect(name).toBe(`${toHex(table.genesis.id)}.chain`);
+  const path = join(folder, name!);
+  expect([statSync(folder).mode & 0o777, statSync(path).mode & 0o777]).toEqual([0o700, 0o600]);
+  const kept = readFileSync(path);
+  writeFileSync(path, kept.subarray(0, 100));
+  expect((await home.json(['balance', alice, ...asking(HONEST, OTHER)])).height).toBe(BLOCKS);
+  expect(readFileSync(path)).toEqual(kept);
+});
+
+test('nodes of different ledgers are told apart', async () => {
+  const foreign = new LyingNode(
+    { ...(await import('../lying/ledger-view.ts')).viewOf(table.play.real.ledger) },
+    (method, result) => (method === 'params' ? { ...result, chainId: '11'.repeat(32) } : undefined),
+  );
+  const url = await foreign.listen();
+  expect(await home.faultCode(['balance', alice, ...asking(HONEST), '--node', url])).toBe('OTHER_LEDGER');
+  expect(await home.faultCode(['balance', alice, '--node', url])).toBe('BAD_GENESIS');
+  await foreign.stop();
+});
