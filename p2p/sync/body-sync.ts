@@ -11,6 +11,7 @@ import { RuleError } from '../../chain/errors.ts';
 import { checkBody, decodeBody } from '../../chain/format/block.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
+import { memoryOf } from '../../chain/ledger/bodies.ts';
 import type { ChainView } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
@@ -41,7 +42,7 @@ interface State {
 /** Work units of a body that wasn't asked for. */
 const UNASKED_UNITS = 1_000;
 /** How much of a new size the average takes. */
-const AVERAGE_SHARE = 1 / 16;
+const AVERAGE_SHARE = 1 / 4;
 
 export class BodySync {
   readonly #wire: Wire;
@@ -52,7 +53,8 @@ export class BodySync {
   /** Block → the link it is asked of, and since when. */
   readonly #asked = new Map<HeaderNode, { readonly link: number; readonly atMs: number }>();
   readonly #path: DownloadPath;
-  #averageBytes = 1_024;
+  /** Memory that a body takes while it waits to be connected. */
+  #averageBytes = 4_096;
   #stallMs = limits.STALL_MS;
 
   constructor(wire: Wire, headers: HeaderTree, chain: ChainView, ports: BodyPorts) {
@@ -108,7 +110,7 @@ export class BodySync {
       state.timeouts = 0;
       state.quota = Math.min(limits.BODIES_IN_FLIGHT_MAX, state.quota + 1);
     }
-    this.#averageBytes += (body.length - this.#averageBytes) * AVERAGE_SHARE;
+    this.#averageBytes += (memoryOf(transactions) - this.#averageBytes) * AVERAGE_SHARE;
     this.#stallMs = Math.max(limits.STALL_MS, this.#stallMs * 0.9);
     this.#ports.accept(peer, node, transactions);
   }
@@ -224,8 +226,7 @@ export class BodySync {
     for (const node of this.#path.open((open) => this.#asked.has(open))) {
       if (nodes.length === free || node.height > upTo) break;
       if (this.#ports.isRebuilding(node.key)) continue;
-      // The lowest is asked for whatever is held: what is held waits for it.
-      if (node !== this.#path.first && !this.#hasBudget(nodes.length)) break;
+      if (!this.#isWaitedFor(node) && !this.#hasBudget(nodes.length)) break;
       nodes.push(node);
     }
     if (nodes.length === 0) return false;
@@ -243,6 +244,11 @@ export class BodySync {
   #stateAsked(node: HeaderNode): State | undefined {
     const asked = this.#asked.get(node);
     return asked === undefined ? undefined : this.#states.get(asked.link);
+  }
+
+  /** What is held may wait for the lowest, unless the ledger can still go on with what is below it. */
+  #isWaitedFor(node: HeaderNode): boolean {
+    return node === this.#path.first && !this.#path.isHanded(node.parent!);
   }
 
   #hasBudget(more: number): boolean {

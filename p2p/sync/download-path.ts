@@ -66,6 +66,11 @@ export class DownloadPath {
     return node.hasBody || this.#handed.has(node);
   }
 
+  /** True while the reactor has the body and hasn't said what became of it. */
+  isHanded(node: HeaderNode): boolean {
+    return this.#handed.has(node);
+  }
+
   /** A body is with the reactor. */
   handedOn(node: HeaderNode): void {
     if (this.#handed.size >= HANDED_MAX) this.#handed.delete(this.#handed.keys().next().value!);

@@ -323,6 +323,19 @@ describe('bodies', () => {
     expect(askedOf(join(2))).toEqual(idsOf(blocks).slice(0, 1));
   });
 
+  test('are not asked for while too many bytes are held that wait for nothing missing', () => {
+    const { node, blocks, join } = setUp(100);
+    (node.chain as { heldBytes: number }).heldBytes = limits.WINDOW_BYTES;
+    node.answersBlocks = false;
+    const peer = join(2);
+    const [{ request }] = peer.heard('getBodies') as [{ request: number }];
+    peer.say('body', { request, id: blocks[0]!.context.id, body: bodyOf(blocks[0]!) });
+    expect(askedOf(peer)).toEqual(idsOf(blocks).slice(0, 1));
+    node.give(blocks.slice(0, 1));
+    node.input({ type: 'blockChecked', node: node.chain.tip, error: null, link: null });
+    expect(askedOf(peer)).toEqual(idsOf(blocks).slice(0, 2));
+  });
+
   test('that are late are asked of another, and come late in vain', () => {
     const { node, blocks, join } = setUp(8);
     const slow = join(2);

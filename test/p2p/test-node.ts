@@ -52,6 +52,8 @@ export class TestNode {
   outward: (effect: Effect) => void = () => {};
   /** Off: bodies asked for from the store are answered by the test. */
   answersReads = true;
+  /** False: blocks handed over stay undecided. */
+  answersBlocks = true;
   readonly #judge: (tx: Transaction) => RuleError | null;
   readonly #complete = new Set<HeaderNode>();
 
@@ -128,6 +130,7 @@ export class TestNode {
       case 'checkTransactions':
         return this.#check(effect.link, effect.transactions);
       case 'acceptBlock': {
+        if (!this.answersBlocks) return;
         const moved = this.#store(effect.node, effect.transactions);
         this.input({ type: 'blockChecked', node: effect.node, error: null, link: effect.link });
         if (moved) this.input({ type: 'tipChanged', tip: this.chain.tip });
