@@ -81,7 +81,9 @@ async function ask(
 async function believe(context: Context, address: string): Promise<void> {
   const { tip, nextNonce, ...account } = await openClient(context).account(address);
   const shown: Shown = { ...account, height: tip.height, tip: tip.id };
-  context.output.result(documentOf(address, shown), () => layFacts(factsOf(address, shown, nextNonce - shown.nonce)));
+  context.output.result(documentOf(address, shown), () =>
+    layFacts(factsOf(address, shown, nextNonce - shown.nonce)),
+  );
 }
 
 function documentOf(address: string, { balance, nonce, height, tip }: Shown) {
