@@ -9,6 +9,7 @@ import { CorruptStoreError } from '../chain/errors.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import { Ledger } from '../chain/ledger/ledger.ts';
 import { Mempool } from '../chain/pool/mempool.ts';
+import { parsePeerUrl } from '../p2p/addresses/peer-url.ts';
 import { FRAME_BYTES_MAX } from '../p2p/messages.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { SystemTimer, systemClock } from './clock.ts';
@@ -115,7 +116,7 @@ async function assemble(
       ? null
       : await bind('listen', transport.listen(config.listen.host, config.listen.port));
   const p2p = listening === null ? null : `ws://${formatHostPort(listening)}`;
-  const reachable = listening === null || isWildcard(listening.host) ? '' : p2p!;
+  const reachable = p2p === null || isWildcard(listening!.host) || parsePeerUrl(p2p) === null ? '' : p2p;
   const addressBook = join(dataDir, 'addresses');
   const reactor = new Reactor({
     ledger,
@@ -183,8 +184,10 @@ async function assemble(
     const ended = ending.then(async (cause) => {
       log.info('stopping', { cause: cause.cause });
       await stopParts();
-      if (cause.cause === 'damaged') await ledger.requestRebuild();
+      const rebuilds = cause.cause !== 'damaged' || (await requestsRebuild(ledger));
       await opened.store.close();
+      // Not even that can be written: the blocks come again from peers.
+      if (!rebuilds) moveStoreAside(dataDir);
       log.info('stopped');
       log.close();
       return cause;
@@ -234,6 +237,17 @@ async function bind<T>(option: string, listening: Promise<T>): Promise<T> {
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
       throw new ConfigError(`can't listen: ${message}`, `Choose another address with --${option}.`);
     }
+    throw error;
+  }
+}
+
+/** False if the store is so damaged that it can't be told to. */
+async function requestsRebuild(ledger: Ledger): Promise<boolean> {
+  try {
+    await ledger.requestRebuild();
+    return true;
+  } catch (error) {
+    if (error instanceof CorruptStoreError) return false;
     throw error;
   }
 }

@@ -127,6 +127,8 @@ export const HEADERS_TURN_MS = 20_000;
 export const HEADERS_PATIENCE_MS = 2_000;
 /** Headers of one peer in the tree whose bodies haven't come. */
 export const UNPROVEN_HEADERS_MAX = 8_192;
+/** Every so many blocks, headers that the tree has forgotten stop counting to who brought them. */
+export const SWEEP_BLOCKS = 256;
 /** Depth below the tip, in blocks of the tip's work, down to which a branch is stored without being counted first. */
 export const LOW_WORK_BLOCKS = 144;
 /** Batches of a low-work walk: 32 million headers, 2 MiB of commitments. */

@@ -124,6 +124,7 @@ export class Machine {
         return this.#parts.bodyServing.bodyRead(input.token, input.body);
       case 'tipChanged':
         this.#parts.fetcher.tipChanged();
+        this.#parts.headerSync.tipChanged(input.tip);
         return this.#parts.relay.tipChanged(input.tip);
       case 'blockMined':
         return this.#parts.relay.push(input.node, input.transactions);
@@ -197,6 +198,10 @@ export class Machine {
 
   #invalid(node: HeaderNode, error: RuleError): void {
     this.#deps.headers.invalidate(node);
+    // It has come: nobody is late with it, and it doesn't count to who brought its header.
+    this.#parts.bodySync.handedOn(node);
+    this.#parts.bodySync.settled(node);
+    this.#parts.headerSync.proven(node);
     this.#wire.event('bodyInvalid', { height: node.height, code: error.code });
   }
 

@@ -164,17 +164,19 @@ export class TransactionFetcher {
   /** Ends overdue requests and sends new ones. */
   tick(): void {
     for (const state of [...this.#states.values()]) {
+      const { link } = state.peer;
+      const late: string[] = [];
       for (const [request, { keys, deadlineMs }] of state.requests) {
         // In the order they were sent, all with the same time-out.
         if (this.#wire.nowMs < deadlineMs) break;
         state.requests.delete(request);
-        this.#wire.event('transactionsLate', { link: state.peer.link, count: keys.length });
-        // What hasn't been sent yet needn't wait for one that is late.
-        for (const key of [...keys, ...state.queue]) {
-          if (keys.includes(key) || this.#wanted.get(key)?.announcers.length)
-            this.#next(key, state.peer.link);
-        }
+        this.#wire.event('transactionsLate', { link, count: keys.length });
+        late.push(...keys);
       }
+      if (late.length === 0) continue;
+      for (const key of late) this.#next(key, link);
+      // What hasn't been sent yet needn't wait for one that is late.
+      for (const key of state.queue) if (this.#wanted.get(key)?.announcers.length) this.#next(key, link);
     }
     for (const state of this.#states.values()) this.#ask(state);
   }
@@ -191,7 +193,12 @@ export class TransactionFetcher {
   }
 
   #ask(state: State): void {
-    while (state.queue.length > 0 && state.requests.size < limits.TRANSACTION_REQUESTS_MAX) {
+    // What came while too much is being checked would be thrown away, and isn't announced again.
+    while (
+      state.queue.length > 0 &&
+      state.requests.size < limits.TRANSACTION_REQUESTS_MAX &&
+      state.checkingBytes < limits.CHECKING_BYTES_MAX / 2
+    ) {
       const keys = state.queue
         .splice(0, limits.TRANSACTIONS_MAX)
         .filter((key) => this.#wanted.get(key)?.asked === state.peer.link);

@@ -16,7 +16,9 @@ export function admitInbound(wire: Wire, discouraged: Discouraged, peer: Peer, i
   const inbound = [...wire.peers.values()].filter((other) => other.inbound && other.phase !== 'closing');
   const ready = inbound.filter((other) => other.ready);
   if (inbound.length - ready.length > INBOUND_GREETING_MAX) {
-    return wire.close(peer, 'INBOUND_FULL', 'too many handshakes at once');
+    // The one that takes longest, the first of the table: refusing newcomers would let idlers keep everybody out.
+    const slowest = inbound.find((other) => !other.ready)!;
+    return wire.close(slowest, 'INBOUND_FULL', 'too many handshakes at once');
   }
   if (inbound.length <= inboundMax) return;
   const link = chooseEviction(

@@ -6,7 +6,7 @@
  * what it chooses from; the own addresses remembered are at most `OWN_MAX`.
  */
 import type { AddressBook, BookEntry } from '../addresses/address-book.ts';
-import { parsePeerUrl } from '../addresses/peer-url.ts';
+import { hostOf, parsePeerUrl } from '../addresses/peer-url.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import type { Wire } from '../wire.ts';
@@ -88,7 +88,7 @@ export class Dialler {
 
   ready(peer: Peer): void {
     const entry = this.#book.get(peer.inbound ? peer.listen : peer.address);
-    if (entry !== undefined) {
+    if (entry !== undefined && (!peer.inbound || mayListenThere(peer))) {
       // What an inbound peer says of its address isn't shown yet: a hint only.
       if (peer.inbound) entry.nodeKey = peer.nodeKey;
       else this.#book.met(entry, peer.nodeKey, this.#wire.now.wallMs);
@@ -119,8 +119,9 @@ export class Dialler {
     this.#nextMs = null;
     const links = [...this.#wire.peers.values()].filter(({ phase }) => phase !== 'closing');
     const urls = new Set(links.map(({ address }) => address));
-    const nodes = new Set(links.map(({ nodeKey }) => nodeKey).filter((key) => key !== ''));
-    const listens = new Set(links.map(({ listen }) => listen));
+    // Ids that were proved, and addresses that may be true: else a claim would keep us from dialling who it names.
+    const nodes = new Set(links.filter(({ ready }) => ready).map(({ nodeKey }) => nodeKey));
+    const listens = new Set(links.filter(mayListenThere).map(({ listen }) => listen));
     const groups = new Map<string, number>();
     let outbound = this.#dialling.size;
     const count = (url: string): void => {
@@ -187,4 +188,10 @@ export class Dialler {
     entry.failures++;
     entry.nextDialAtMs = this.#wire.nowMs + wait + (this.#random() % (wait / 4 + 1));
   }
+}
+
+/** False where a peer says that it listens on another machine than the one it is linked from: nobody has checked that. */
+function mayListenThere({ listen, address, loopback }: Peer): boolean {
+  if (loopback) return parsePeerUrl(listen)?.loopback === true;
+  return listen !== '' && hostOf(listen) === hostOf(address);
 }

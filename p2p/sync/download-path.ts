@@ -95,6 +95,13 @@ export class DownloadPath {
     }
     this.#target = target;
     while (this.#head < this.#nodes.length && this.has(this.#nodes[this.#head]!)) this.#head++;
+    // All were passed over, and yet the branch isn't whole: the store has lost a body since.
+    const isWhole = target === null || this.missing > 0 || this.#handed.size > 0 || target.completed > 0;
+    if (!isWhole) {
+      this.#target = null;
+      this.#aim(target);
+      this.#target = target;
+    }
     if (this.#head > TRIM) this.#trim(this.#nodes.slice(this.#head));
     this.#cursor = Math.max(this.#cursor, this.#head);
   }

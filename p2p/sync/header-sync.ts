@@ -6,7 +6,6 @@
  * Bounds, for each peer: one request, one walk, `UNPROVEN_HEADERS_MAX` headers in the tree whose bodies haven't come
  * while it is linked.
  */
-
 import { workOf } from '../../chain/consensus/difficulty.ts';
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { RuleError } from '../../chain/errors.ts';
@@ -27,6 +26,7 @@ export class HeaderSync {
   readonly #states = new Map<number, HeaderState>();
   /** Headers without a body → who added them. At most `UNPROVEN_HEADERS_MAX` a linked peer. */
   readonly #owners = new Map<HeaderNode, HeaderState>();
+  #sweptHeight = 0;
 
   constructor(wire: Wire, headers: HeaderTree, chain: ChainView) {
     this.#wire = wire;
@@ -83,7 +83,14 @@ export class HeaderSync {
     if (first === undefined) return this.#endWalk(state);
     if (state.walk !== null) return this.#walkOn(state, state.walk, batch);
     const parent = this.#headers.get(toHex(first.previous));
-    if (parent === undefined) return this.#wire.close(peer, 'BAD_HEADER', 'not after our locator');
+    if (parent === undefined) {
+      const follows = state.from !== null && equalBytes(first.previous, state.from.id);
+      if (!follows) return this.#wire.close(peer, 'BAD_HEADER', 'not after our locator');
+      // The tree has forgotten what came before it: once more from the start.
+      this.#endWalk(state);
+      state.ask = true;
+      return;
+    }
     this.#take(state, parent, batch);
   }
 
@@ -95,14 +102,21 @@ export class HeaderSync {
     owner.unproven--;
   }
 
+  /** Of branches that lost, the bodies never come: what the tree has forgotten of them doesn't count for ever. */
+  tipChanged(tip: HeaderNode) {
+    if (Math.abs(tip.height - this.#sweptHeight) < limits.SWEEP_BLOCKS) return;
+    this.#sweptHeight = tip.height;
+    for (const node of [...this.#owners.keys()]) {
+      if (node.invalid || this.#headers.get(node.key) !== node) this.proven(node);
+    }
+  }
+
   drop(peer: Peer) {
     const state = this.#states.get(peer.link);
     if (state === undefined) return;
     this.#states.delete(peer.link);
     peer.release(state.walkBytes);
-    if (state.unproven > 0) {
-      for (const [node, owner] of [...this.#owners]) if (owner === state) this.#owners.delete(node);
-    }
+    for (const [node, owner] of [...this.#owners]) if (owner === state) this.#owners.delete(node);
   }
 
   tick() {
@@ -190,10 +204,7 @@ export class HeaderSync {
   #walkOn(state: HeaderState, walk: LowWorkWalk, batch: HeaderBatch) {
     const { peer } = state;
     if (!walk.counting) {
-      if (!walk.matches(batch.ids)) {
-        this.#wire.close(peer, 'WALK_CHANGED');
-        return;
-      }
+      if (!walk.matches(batch.ids)) return this.#wire.close(peer, 'WALK_CHANGED');
       if (walk.done) this.#forgetWalk(state);
       // Known to lead to enough work: not held against the peer, or a deep branch could never outgrow ours.
       return this.#store(state, batch, true);

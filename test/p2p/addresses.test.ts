@@ -284,6 +284,34 @@ describe('dialling', () => {
     expect(node.effectsOf('dial')).toHaveLength(limits.OUTBOUND_TARGET);
   });
 
+  test('is not kept from an address by who says to be there, from another machine', () => {
+    const url = 'ws://20.1.0.1:9000';
+    for (const [address, dials] of [
+      ['10.1.1.1:5', 1],
+      ['20.1.0.1:5', 0],
+    ] as const) {
+      const node = new TestNode({ seed: 1 });
+      const options = { loopback: false, address, hello: { listen: ascii(url) } };
+      const claimant = new ScriptedPeer(node, 2, options).join();
+      claimant.say('addresses', { urls: [ascii(url)] });
+      expect(node.effectsOf('dial')).toHaveLength(dials);
+    }
+  });
+
+  test('is not kept from a node by who only claims its id', () => {
+    const url = 'ws://20.1.0.1:9000';
+    const node = new TestNode({ seed: 1, config: { peers: [url] } });
+    node.input({ type: 'start', savedAddresses: null });
+    const honest = new ScriptedPeer(node, 3, { inbound: false, loopback: false, address: url }).join();
+    const claimed = { nodeId: honest.identity.publicKey };
+    const liar = new ScriptedPeer(node, 2, { loopback: false, address: '10.1.1.1:5', hello: claimed });
+    liar.say('hello', liar.hello);
+    honest.hangUp();
+    node.now = { ...node.now, monotonicMs: 2_000 };
+    node.input({ type: 'wake' });
+    expect(node.effectsOf('dial')).toHaveLength(2);
+  });
+
   test('leaves alone what the operator closed, until told to connect', () => {
     const world = new World();
     const [a, b] = [world.add(1), world.add(2, { config: { outboundTarget: 0 } })];

@@ -69,6 +69,8 @@ describe('inbound links', () => {
   test('in their handshake are few', () => {
     const node = new TestNode({ seed: 1 });
     const idle = Array.from({ length: limits.INBOUND_GREETING_MAX + 1 }, (_, i) => inbound(node, i + 2));
-    expect(idle.filter(({ closedWith }) => closedWith === 'INBOUND_FULL')).toHaveLength(1);
+    expect(idle.filter(({ closedWith }) => closedWith === 'INBOUND_FULL')).toEqual([idle[0]]);
+    // Whoever idles doesn't keep out who doesn't.
+    expect(inbound(node, 200).join().closedWith).toBeNull();
   });
 });

@@ -173,6 +173,27 @@ describe('an announced transaction', () => {
   });
 });
 
+test('transactions are asked for only as fast as they are checked, so that none is thrown away', () => {
+  const node = new TestNode({ seed: 1 });
+  node.answersChecks = false;
+  const peer = new ScriptedPeer(node, 2).join();
+  const sent: string[] = [];
+  let asked = 1;
+  for (let from = 0; asked > 0; from += limits.ANNOUNCE_IDS_MAX) {
+    const all = new Map(transactions(from, limits.ANNOUNCE_IDS_MAX).map((tx) => [String(tx.id), tx]));
+    peer.say('announce', { ids: [...all.values()].map(({ id }) => id) });
+    const asks = peer.fresh('getTransactions');
+    asked = asks.length;
+    for (const { request, ids } of asks) {
+      const found = ids.map((id) => all.get(String(id))!);
+      sent.push(...found.map(({ key }) => key));
+      peer.say('transactions', { request, transactions: found.map(({ bytes }) => bytes) });
+    }
+  }
+  const checking = node.effectsOf('checkTransactions').flatMap(({ transactions: batch }) => batch);
+  expect(checking.map(({ key }) => key)).toEqual(sent);
+});
+
 test('a known filter remembers the last ids and forgets in generations', () => {
   const filter = new KnownFilter(100);
   const ids = idsOf(transactions(0, 250));

@@ -54,6 +54,8 @@ export class TestNode {
   answersReads = true;
   /** False: blocks handed over stay undecided. */
   answersBlocks = true;
+  /** Off: transactions are never done being checked. */
+  answersChecks = true;
   readonly #judge: (tx: Transaction) => RuleError | null;
   readonly #complete = new Set<HeaderNode>();
 
@@ -128,7 +130,8 @@ export class TestNode {
   #carryOut(effect: Effect) {
     switch (effect.type) {
       case 'checkTransactions':
-        return this.#check(effect.link, effect.transactions);
+        if (this.answersChecks) this.#check(effect.link, effect.transactions);
+        return;
       case 'acceptBlock': {
         if (!this.answersBlocks) return;
         const moved = this.#store(effect.node, effect.transactions);
