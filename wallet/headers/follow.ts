@@ -11,7 +11,7 @@ import { decodePeaks } from '../../chain/consensus/history-peaks.ts';
 import { equalBytes, toHex } from '../../chain/format/bytes.ts';
 import { type Header, headerId } from '../../chain/format/header.ts';
 import type { Params } from '../../chain/format/params.ts';
-import { expose, NodeLie } from './faults.ts';
+import { expose, NodeLie, Unsettled } from './faults.ts';
 import { HEADERS_PER_CALL, type HeaderSource } from './header-source.ts';
 import { type Checked, checkBetween, checkSample, checkStep, drawSamples, workUpTo } from './sampling.ts';
 import { type Branch, fallbacks, type VerifiedChain } from './verified-chain.ts';
@@ -71,6 +71,10 @@ function extend(
   const contexts: HeaderContext[] = [];
   let parent = known;
   for (const header of headers) {
+    const ahead = header.time - wallMs() - params.limits.futureMs;
+    // Perhaps it's our clock that is wrong.
+    if (ahead > 0)
+      throw new Unsettled(`its block ${header.height} is ${ahead} ms too far ahead of this machine's clock`);
     parent = expose(`its header ${header.height}`, () => validateHeader(params, parent, header, wallMs()));
     contexts.push(parent);
   }

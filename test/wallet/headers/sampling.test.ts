@@ -7,7 +7,7 @@ import { nodesFromPeaks, proveHistory } from '../../../chain/consensus/history-p
 import { fromHex, toHex } from '../../../chain/format/bytes.ts';
 import { RpcClient } from '../../../wallet/client.ts';
 import { decodeChain, encodeChain } from '../../../wallet/headers/chain-file.ts';
-import { expose, NodeLie } from '../../../wallet/headers/faults.ts';
+import { expose, NodeLie, Unsettled } from '../../../wallet/headers/faults.ts';
 import { followNode, TAIL } from '../../../wallet/headers/follow.ts';
 import { HeaderSource } from '../../../wallet/headers/header-source.ts';
 import { checkSample, countSamples } from '../../../wallet/headers/sampling.ts';
@@ -91,6 +91,18 @@ test('a kept chain with any byte changed is begun anew', async () => {
   }
   expect(decodeChain(bytes.slice(0, -1), PARAMS, genesis.id)).toBeNull();
   expect(decodeChain(bytes, { ...PARAMS, time: PARAMS.time + 1 }, genesis.id)).toBeNull();
+});
+
+test('a block ahead of the local clock is no lie: the clock may be wrong', async () => {
+  const rpc = new RpcClient({
+    nodes: [URL],
+    fetch: fetchFrom({ [URL]: new LyingNode(viewOfHeaders(PARAMS, honest)) }),
+    timer,
+  });
+  for (const behind of [1, LENGTH - 10]) {
+    const clock = { ...world, wallMs: () => honest.at(-1 - behind)!.header.time - PARAMS.limits.futureMs };
+    await expect(followNode(new HeaderSource(rpc, URL), fresh, clock)).rejects.toThrow(Unsettled);
+  }
 });
 
 test('the number of samples follows the published formula', () => {
