@@ -107,10 +107,8 @@ export function cpuMsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Memory of a process in MB: all of it that is resident, and the part that isn't pages of files. Linux. */
-export function memoryOf(pid: number | 'self'): { readonly rss: number; readonly anonymous: number } {
+/** Resident memory of a process in MB, mapped files included. Linux. */
+export function memoryOf(pid: number | 'self'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const read = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)![1]) / 1024;
-  return { rss: read('VmRSS'), anonymous: read('RssAnon') };
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1024;
 }

@@ -1,6 +1,7 @@
 /**
  * Owns `npm run bench`: runs each `*.bench.ts` of this folder in a process of its own, one after the other, and prints
- * a table of medians. `npm run bench -- NAME` runs those whose file name contains NAME. Ends with 1 if a goal was missed.
+ * a table of medians. `npm run bench -- NAME` runs those whose file name contains NAME. `npm run soak` does the same with
+ * each `*.soak.ts` of `test/soak/`. Ends with 1 if a goal was missed.
  */
 import { fork } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -13,9 +14,15 @@ import { buildBundle, bundleInto } from '../../cli/build.mjs';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const SELF = fileURLToPath(import.meta.url);
 
+const BENCHMARKS = { folder: 'test/bench', suffix: '.bench.ts' };
+const SOAKS = { folder: 'test/soak', suffix: '.soak.ts' };
+
 const [first, second, third] = process.argv.slice(2);
 if (first === '--measure' && second && third) await measure(second, third);
-else process.exitCode = await runAll(first ?? '');
+else
+  process.exitCode = await (first === '--soak'
+    ? runAll(SOAKS, second ?? '')
+    : runAll(BENCHMARKS, first ?? ''));
 
 /**
  * In the child: runs one built benchmark and hands its figures up.
@@ -29,18 +36,22 @@ async function measure(file, bundle) {
   process.send?.(figures, () => process.disconnect());
 }
 
-/** @param {string} wanted */
-async function runAll(wanted) {
-  const names = readdirSync(HERE).filter((name) => name.endsWith('.bench.ts') && name.includes(wanted));
+/**
+ * @param {{ folder: string, suffix: string }} kind
+ * @param {string} wanted
+ */
+async function runAll({ folder, suffix }, wanted) {
+  const files = readdirSync(join(HERE, '../..', folder));
+  const names = files.filter((name) => name.endsWith(suffix) && name.includes(wanted));
   if (names.length === 0) {
-    process.stderr.write(`no benchmark is named "${wanted}"\n`);
+    process.stderr.write(`nothing in ${folder} is named "${wanted}"\n`);
     return 1;
   }
   const bundle = await buildBundle();
   const built = mkdtempSync(join(fileURLToPath(bundle), '..', '.bench-'));
   let missed = 0;
   try {
-    const entries = names.map((name) => [basename(name, '.ts'), `test/bench/${name}`]);
+    const entries = names.map((name) => [basename(name, '.ts'), `${folder}/${name}`]);
     const programs = readdirSync(join(HERE, 'programs')).map((name) => [
       `programs/${basename(name, '.ts')}`,
       `test/bench/programs/${name}`,

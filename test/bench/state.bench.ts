@@ -1,7 +1,7 @@
 /**
  * Measures what a block of 1,000 transfers costs on a small state and on a large one, on disk and with every signature
- * checked. Both ledgers are open at once and take turns, so that whatever else the machine does weighs on both alike;
- * the memory is that of both.
+ * checked. First the large one alone, for the memory; then both are open and take turns, so that whatever else the
+ * machine does weighs on both alike.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,13 +15,14 @@ import type { Store } from '../../chain/ledger/ports.ts';
 import { openLevelStore } from '../../node/level-store.ts';
 import { type EncodedBlock, readBlocks } from './block-file.ts';
 import type { Measure } from './figure.ts';
+import { memoryOf } from './node-process.ts';
 import { openLedger, paramsOf } from './workload.ts';
 
 const SMALL = 10_000;
 const LARGE = 1_000_000;
-/** The first few warm up the compiler and aren't counted. */
-const WARM_UP = 8;
-const BLOCKS = WARM_UP + 32;
+/** Blocks for the memory, which also warm up the compiler and the caches. */
+const FIRST = 16;
+const BLOCKS = FIRST + 32;
 
 interface Side {
   readonly ledger: Ledger;
@@ -32,17 +33,19 @@ interface Side {
 const measureState: Measure = async ({ programs }) => {
   const scratch = mkdtempSync(join(tmpdir(), 'pier-bench-'));
   try {
-    const small = await openSide(growState(programs, scratch, SMALL));
-    const large = await openSide(growState(programs, scratch, LARGE));
+    const paths = [SMALL, LARGE].map((accounts) => growState(programs, scratch, accounts));
+    const large = await openSide(paths[1]!);
+    for (let i = 0; i < FIRST; i++) await connect(large, i, false);
+    globalThis.gc?.();
+    const rss = memoryOf('self');
+    const small = await openSide(paths[0]!);
+    for (let i = 0; i < FIRST; i++) await connect(small, i, false);
     const checked: [number, number][] = [];
     const cached: [number, number][] = [];
-    for (let i = 0; i < BLOCKS; i++) {
+    for (let i = FIRST; i < BLOCKS; i++) {
       const known = i % 2 === 1;
-      const pair: [number, number] = [await connect(small, i, known), await connect(large, i, known)];
-      if (i >= WARM_UP) (known ? cached : checked).push(pair);
+      (known ? cached : checked).push([await connect(small, i, known), await connect(large, i, known)]);
     }
-    globalThis.gc?.();
-    const rss = process.memoryUsage.rss() / 2 ** 20;
     await small.store.close();
     await large.store.close();
     const ratios = (pairs: [number, number][]) => pairs.map(([a, b]) => b / a);

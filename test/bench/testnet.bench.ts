@@ -104,7 +104,7 @@ async function watchIdle(pids: readonly number[]): Promise<{ cpuShare: number; r
   const start = performance.now();
   await sleep(IDLE_MS);
   const cpuShare = (100 * (total() - before)) / (performance.now() - start);
-  return { cpuShare, rss: pids.map((pid) => memoryOf(pid).rss) };
+  return { cpuShare, rss: pids.map((pid) => memoryOf(pid)) };
 }
 
 /** Runs a program to its end; milliseconds from spawn to exit, and what it said. */

@@ -32,6 +32,8 @@ const genesis = easyGenesis({ funded: people, age: growing + Number(blocksText) 
 const params = paramsOf(genesis);
 writeFileSync(join(dir, 'genesis.json'), JSON.stringify(genesis));
 await growState();
+// As after a restart: what the last block left in the log is in tables, not in memory.
+await (await openLevelStore(dir)).store.close();
 // The pages that making the blocks brings into LevelDB's files must not be there when they are connected.
 cpSync(join(dir, 'db'), join(dir, 'copy', 'db'), { recursive: true });
 await makeBlocks();

@@ -1,0 +1,64 @@
+/**
+ * Owns users who never stop paying: transfers signed in order, submitted in batches, and offered again until a node has
+ * acknowledged them. Remembers what was acknowledged; bounded by how long the soak runs.
+ */
+import { fromHex, toHex } from '../../chain/format/bytes.ts';
+import type { Params } from '../../chain/format/params.ts';
+import { decodeTransaction } from '../../chain/format/transaction.ts';
+import type { NodeProcess } from '../bench/node-process.ts';
+import { type Person, signRound } from '../bench/workload.ts';
+
+const BATCH = 20;
+const FULL = ['POOL_FULL', 'QUEUE_FULL'];
+
+interface Outcome {
+  readonly status?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export class Load {
+  readonly #params: Params;
+  readonly #chainId: Uint8Array;
+  readonly #people: readonly Person[];
+  /** Signed, and not acknowledged. */
+  #waiting: string[] = [];
+  #round = 0;
+  #running = false;
+  /** Ids of what a node said it took. */
+  readonly acknowledged = new Set<string>();
+
+  constructor(params: Params, chainId: string, people: readonly Person[]) {
+    this.#params = params;
+    this.#chainId = fromHex(chainId);
+    this.#people = people;
+  }
+
+  /** Submits batches to the node until `stop`, or until the node doesn't answer. Resolves then. */
+  async run(node: NodeProcess): Promise<void> {
+    this.#running = true;
+    while (this.#running) {
+      if (this.#waiting.length === 0) this.#waiting = this.#sign();
+      const transactions = this.#waiting;
+      const answer = await node.call<{ results: Outcome[] }>('submit', { transactions }).catch(() => null);
+      if (answer === null) return;
+      this.#waiting = transactions.filter((text, i) => !this.#note(text, answer.results[i]!));
+    }
+  }
+
+  stop(): void {
+    this.#running = false;
+  }
+
+  /** True if the node has it. A full mempool is no fault; anything else is one of the node, since all is in order. */
+  #note(text: string, { error }: Outcome): boolean {
+    if (error !== undefined && !FULL.includes(error.code)) throw new Error(`refused: ${error.message}`);
+    if (error === undefined) this.acknowledged.add(decodeTransaction(fromHex(text)).key);
+    return error === undefined;
+  }
+
+  #sign(): string[] {
+    const start = (this.#round++ * BATCH) % this.#people.length;
+    const people = this.#people.slice(start, start + BATCH);
+    return signRound(this.#params, this.#chainId, people, people.length).map(toHex);
+  }
+}
