@@ -1,6 +1,6 @@
 /**
- * Owns the order in which a peer's frames are taken: a token bucket of work for each peer, and the requests that wait
- * because the bucket is empty or the link is congested.
+ * Owns the order in which a peer's frames are taken: a token bucket of work for each peer, one for the requests of all
+ * together, and the requests that wait because a bucket is empty or the link is congested.
  *
  * Bounds, for each peer: `DEFERRED_FRAMES_MAX` frames and `DEFERRED_BYTES_MAX` bytes wait, above which it is closed;
  * pushes are dropped while the bucket is empty, and a debt of `DEBT_UNITS_MAX` closes it.
@@ -24,7 +24,13 @@ interface State {
 
 export class Intake {
   readonly #wire: Wire;
+  /** Who was served last comes last. */
   readonly #states = new Map<number, State>();
+  /** What requests of all peers may take now: many peers' bursts at once would hold up everything else. */
+  #units = limits.SERVING_UNITS_MAX;
+  #filledAtMs = 0;
+  /** The frame that is being handled is a request. */
+  #serves = false;
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -34,6 +40,7 @@ export class Intake {
   charge(peer: Peer, units: number): void {
     const state = this.#stateOf(peer);
     state.units -= units;
+    if (this.#serves) this.#units -= units;
     if (state.units < -limits.DEBT_UNITS_MAX) this.#wire.close(peer, 'FLOOD', 'over its budget');
   }
 
@@ -42,7 +49,9 @@ export class Intake {
     const state = this.#stateOf(peer);
     const name = nameOfFrame(frame);
     const role = name === null ? 'push' : MESSAGES[name].role;
-    if (role === 'request' && (peer.congested || state.units <= 0 || state.waiting.length > 0)) {
+    this.#serves = role === 'request';
+    const waits = peer.congested || state.units <= 0 || state.waiting.length > 0 || !this.#hasUnits();
+    if (this.#serves && waits) {
       this.#defer(state, frame);
       return false;
     }
@@ -53,10 +62,14 @@ export class Intake {
 
   /** The next request that has waited and may go on now, of any peer. */
   next(): { peer: Peer; frame: Uint8Array } | null {
+    if (!this.#hasUnits()) return null;
     for (const state of this.#states.values()) {
       if (state.waiting.length === 0 || state.peer.congested) continue;
       this.#refill(state);
       if (state.units <= 0) continue;
+      this.#states.delete(state.peer.link);
+      this.#states.set(state.peer.link, state);
+      this.#serves = true;
       const frame = state.waiting.shift()!;
       state.waitingBytes -= frame.length;
       state.peer.release(frame.length);
@@ -81,7 +94,9 @@ export class Intake {
       const missing = Math.max(0, 1 - state.units);
       at = earlier(at, state.filledAtMs + Math.ceil((missing * 1000) / limits.BUDGET_UNITS_PER_SECOND));
     }
-    return at;
+    if (at === null) return null;
+    const missing = Math.max(0, 1 - this.#units);
+    return Math.max(at, this.#filledAtMs + Math.ceil((missing * 1000) / limits.SERVING_UNITS_PER_SECOND));
   }
 
   #defer(state: State, frame: Uint8Array): void {
@@ -109,6 +124,14 @@ export class Intake {
     }
     this.#refill(state);
     return state;
+  }
+
+  #hasUnits(): boolean {
+    const elapsedMs = Math.max(0, this.#wire.nowMs - this.#filledAtMs);
+    const units = this.#units + (elapsedMs * limits.SERVING_UNITS_PER_SECOND) / 1000;
+    this.#units = Math.min(limits.SERVING_UNITS_MAX, units);
+    this.#filledAtMs = this.#wire.nowMs;
+    return this.#units > 0;
   }
 
   #refill(state: State): void {

@@ -43,6 +43,9 @@ export const HELD_BYTES_MAX = 16 * MIB;
 /** Budget of a peer in work units, about a microsecond each: it may use a quarter of a core, with bursts of a second. */
 export const BUDGET_UNITS_PER_SECOND = 250_000;
 export const BUDGET_UNITS_MAX = 1_000_000;
+/** Requests of all peers together are served for so long in one go, and for half of the time in the long run. */
+export const SERVING_UNITS_MAX = 40_000;
+export const SERVING_UNITS_PER_SECOND = 500_000;
 /** Debt at which a peer that goes on pushing is closed. */
 export const DEBT_UNITS_MAX = 1_000_000;
 

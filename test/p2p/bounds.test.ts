@@ -114,13 +114,16 @@ describe('a flooder', () => {
     const ids = Array.from({ length: limits.TRANSACTIONS_MAX }, (_, i) => new Uint8Array(32).fill(i));
     for (let i = 0; i < 10_000 && peer.closedWith === null; i++) {
       peer.say('getTransactions', { request: i, ids });
-      if (i % 100 === 0) peer.drain();
+      if (i % 50 !== 0) continue;
+      peer.drain();
+      node.now = { ...node.now, monotonicMs: node.now.monotonicMs + 80 };
     }
     expect(peer.closedWith).toBe('FLOOD');
     // An id asked for costs five units.
     const answers = peer.heard('transactions').length;
     expect(answers).toBeGreaterThan(1_000);
-    expect(answers).toBeLessThan(limits.BUDGET_UNITS_MAX / (5 * limits.TRANSACTIONS_MAX));
+    const elapsed = (node.now.monotonicMs * limits.BUDGET_UNITS_PER_SECOND) / 1_000;
+    expect(answers).toBeLessThan((limits.BUDGET_UNITS_MAX + elapsed) / (5 * limits.TRANSACTIONS_MAX));
     expect(node.machine.peers()).toEqual([]);
   });
 
@@ -134,6 +137,36 @@ describe('a flooder', () => {
     const queued = node.effectsOf('send').reduce((sum, { bytes }) => sum + bytes.length, 0);
     expect(queued).toBeLessThan(limits.SEND_HIGH_BYTES + 200_000);
     expect(peer.closedWith).toBe('FLOOD');
+  });
+
+  test('of requests by many at once is served in short steps, each in its turn', () => {
+    const node = new TestNode({ seed: 1 });
+    node.give(makeChain(node.headers.genesis, limits.HEADERS_MAX));
+    const peers = Array.from({ length: 8 }, (_, i) => new ScriptedPeer(node, i + 2).join());
+    const answered = () => peers.map((peer) => peer.fresh('headers').length);
+    const before = node.effects.length;
+    for (const peer of peers) {
+      for (let request = 1; request <= 20; request++) {
+        peer.say('getHeaders', { request, locator: [node.headers.chainId] });
+        peer.drain();
+      }
+    }
+    expect(node.effects.length).toBeGreaterThan(before);
+    const first = answered().reduce((sum, count) => sum + count);
+    expect(first * limits.HEADERS_MAX * 5).toBeLessThan(2 * limits.SERVING_UNITS_MAX);
+    let all = first;
+    for (let steps = 0; all < 8 * 20; steps++) {
+      expect(steps).toBeLessThan(1_000);
+      const at = node.machine.deadline()!;
+      node.now = { ...node.now, monotonicMs: Math.max(at, node.now.monotonicMs) };
+      node.input({ type: 'wake' });
+      for (const peer of peers) peer.drain();
+      const counts = answered();
+      all += counts.reduce((sum, count) => sum + count);
+      // Nobody is served twice before another is served once.
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(2);
+    }
+    expect(node.closes).toEqual([]);
   });
 
   test('of pushes has them dropped, then is closed', () => {
@@ -167,8 +200,10 @@ describe('a flooder', () => {
     for (let i = 0; i < 30; i++) peer.say('getHeaders', { request: i, locator: [node.headers.genesis.id] });
     expect(peer.heard('headers').length).toBeLessThan(30);
     expect(node.machine.peers()[0]!.heldBytes).toBeGreaterThan(0);
-    peer.drain();
-    peer.drain();
+    for (let i = 0; i < 4; i++) {
+      node.now = { ...node.now, monotonicMs: node.now.monotonicMs + 80 };
+      peer.drain();
+    }
     expect(peer.heard('headers').map(({ request }) => request)).toEqual(
       Array.from({ length: 30 }, (_, i) => i),
     );
