@@ -62,7 +62,7 @@ export async function checked<T>(
     return attempt();
   });
   const { session } = outcome;
-  if (session.agreement.header !== endOfChain(chain)) saveChain(context.places, session.chain);
+  if (session.agreement.header.work > endOfChain(chain).work) saveChain(context.places, session.chain);
   for (const { node, kind, reason } of session.objections) {
     context.output.note(kind === 'lie' ? `${node} lies: ${reason}` : `${node} was passed over: ${reason}`);
   }

@@ -267,6 +267,10 @@ describe('chains', () => {
       code: 'NOT_VERIFIED',
       message: expect.stringContaining('less work than was checked here before, up to block 30'),
     });
+    // Asked for by name while others are known, it is shown, with a word of warning: it may be the other side of a split.
+    const named = await tall.open([LIAR], [HONEST]);
+    expect(named.agreement).toMatchObject({ node: LIAR, nodes: [HONEST, LIAR], below: 18 });
+    expect(named.objections).toMatchObject([{ node: LIAR, kind: 'useless' }]);
   });
 
   test('a cheaper chain, and one of another ledger', async () => {

@@ -9,7 +9,13 @@ import { WalletError } from '../errors.ts';
 import { NodeLie, Unsettled } from '../headers/faults.ts';
 import { followNode, type Surroundings } from '../headers/follow.ts';
 import { HeaderSource } from '../headers/header-source.ts';
-import { type Branch, endOfChain, followBranch, type VerifiedChain } from '../headers/verified-chain.ts';
+import {
+  type Branch,
+  endOfBranch,
+  endOfChain,
+  followBranch,
+  type VerifiedChain,
+} from '../headers/verified-chain.ts';
 import type { Timer } from '../http.ts';
 import { NoNodeError, RpcError } from '../rpc-errors.ts';
 import { type Agreement, agree, LAG_MAX, type Witness } from './agreement.ts';
@@ -167,19 +173,22 @@ export class Session {
     this.#compareWithEarlier(agreement);
   }
 
-  /** A chain with less work than what was checked here before isn't the best one. */
+  /** A chain with less work than what was checked here before isn't the best one: it is shown only if it was asked for. */
   #compareWithEarlier({ header, nodes }: Agreement): void {
     const before = endOfChain(this.#options.chain);
     if (header.work >= before.work || header.header.height + LAG_MAX >= before.header.height) return;
-    const reason = `it shows a chain with less work than was checked here before, up to block ${before.header.height}`;
-    for (const node of nodes) this.objections.push({ node, kind: 'lie', reason });
-    throw this.#unverified();
+    const reason = `its chain has less work than was checked here before, up to block ${before.header.height}`;
+    for (const { node, branch } of this.#witnesses) {
+      const isBehind = nodes.includes(node) && endOfBranch(branch).work < before.work;
+      if (isBehind) this.objections.push({ node, kind: 'useless', reason });
+    }
+    if (this.#named() === undefined) throw this.#unverified();
   }
 
-  /** The node whose chain counts whatever the others say: one that was named, if there are others to compare it with. */
+  /** The node whose chain counts whatever the others say: the one that was named, if there are others to compare it with. */
   #named(): string | undefined {
     const { witnesses = [] } = this.#options;
-    if (witnesses.length === 0) return undefined;
+    if (witnesses.length === 0 || this.rpc.nodes.length > 1) return undefined;
     return this.#witnesses.find(({ node }) => this.rpc.nodes.includes(node))?.node;
   }
 
