@@ -50,10 +50,11 @@ export class Forger {
   constructor(peer: RawPeer) {
     this.peer = peer;
     peer.heard = (message, link) => {
-      if (message.name !== 'getTransactions') return;
+      if (message.name !== 'getTransactions') return false;
       const { request, ids } = message.body;
       const transactions = ids.flatMap((id) => this.#forged.get(toHex(id))?.bytes ?? []);
       this.peer.say(link, 'transactions', { request, transactions });
+      return true;
     };
   }
 

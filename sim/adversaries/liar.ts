@@ -14,8 +14,6 @@ import type { RawPeer } from './raw-peer.ts';
 export interface LiarHabits {
   /** What it serves for the true transactions of a block. */
   readonly body?: (transactions: readonly Transaction[]) => readonly Transaction[];
-  /** Short ids that it pushes instead of the true ones. */
-  readonly shortIds?: (ids: readonly Uint8Array[]) => readonly Uint8Array[];
   /** It doesn't answer when it is asked for transactions and bodies. */
   readonly silent?: boolean;
 }
@@ -35,19 +33,19 @@ export class Liar {
 
   /** Takes a block into what it serves, without saying so. */
   keep(block: ForgedBlock): void {
-    this.#blocks.set(toHex(headerId(block.header)), block);
-    this.#chain.push(block);
+    const key = toHex(headerId(block.header));
+    if (!this.#blocks.has(key)) this.#chain.push(block);
+    this.#blocks.set(key, block);
   }
 
-  /** Pushes a block on every link. */
-  push(block: ForgedBlock): void {
+  /** Pushes a block on every link, with the short ids of its transactions or of others. */
+  push(block: ForgedBlock, shown: readonly Transaction[] = block.transactions): void {
     this.keep(block);
-    const { header, transactions } = block;
+    const { header } = block;
     for (const link of this.peer.links) {
       const { dialler, listener } = this.peer.nonces(link);
       const key = shortIdKey(dialler, listener, headerId(header));
-      const ids = transactions.map(({ id }) => shortId(key, id));
-      const shortIds = [...(this.#habits.shortIds?.(ids) ?? ids)];
+      const shortIds = shown.map(({ id }) => shortId(key, id));
       this.peer.say(link, 'block', { header: encodeHeader(header), shortIds });
     }
   }
@@ -58,7 +56,7 @@ export class Liar {
     this.peer.shout('tip', { header: encodeHeader(block.header) });
   }
 
-  #answer(message: Message, link: number): void {
+  #answer(message: Message, link: number): boolean {
     if (message.name === 'getHeaders') {
       const { request } = message.body;
       const known = new Set(message.body.locator.map(toHex));
@@ -66,7 +64,7 @@ export class Liar {
       const headers = after < 0 ? [] : this.#chain.slice(after).map(({ header }) => encodeHeader(header));
       this.peer.say(link, 'headers', { request, headers });
     }
-    if (this.#habits.silent) return;
+    if (this.#habits.silent) return message.name === 'getHeaders';
     if (message.name === 'getBodies') {
       const { request, ids } = message.body;
       for (const id of ids) {
@@ -80,6 +78,7 @@ export class Liar {
       const transactions = indexes.flatMap((index) => served[index]?.bytes ?? []);
       this.peer.say(link, 'blockTransactions', { request, id, transactions });
     }
+    return message.name === 'getHeaders';
   }
 
   #served({ transactions }: Pick<ForgedBlock, 'transactions'>): readonly Transaction[] {

@@ -31,8 +31,8 @@ export class RawPeer implements Endpoint {
   readonly host: string;
   readonly listening = false;
   readonly random: Random;
-  /** Told of every message but those of the handshake and pings, which are answered. */
-  heard: (message: Message, link: number) => void = () => {};
+  /** Told of every message but those of the handshake and pings; true if it answered. */
+  heard: (message: Message, link: number) => boolean = () => false;
   /** Work it claims in its hello: nobody may believe it. */
   work = 1n;
   readonly #network: Network;
@@ -120,7 +120,8 @@ export class RawPeer implements Endpoint {
       this.say(link, 'proof', { signature: this.#signer.sign(transcript) });
     } else if (message.name === 'proof') line.ready = true;
     else if (message.name === 'ping') this.say(link, 'pong', message.body);
-    else this.heard(message, link);
+    else if (!this.heard(message, link) && message.name === 'getHeaders')
+      this.say(link, 'headers', { request: message.body.request, headers: [] });
   }
 
   /** Nonces of both hellos of a link: the dialler's, the listener's. */

@@ -12,6 +12,7 @@ export interface BookAccount {
   /** Hex of the key's hash; `null` until the first transaction. */
   readonly key: string | null;
   readonly deposits: number;
+  readonly locked: boolean;
 }
 
 interface BookRecord {
@@ -23,7 +24,7 @@ interface BookRecord {
 
 const hexOf = (bytes: Uint8Array): string =>
   Array.from(bytes, (b) => (b + 256).toString(16).slice(1)).join('');
-const EMPTY: BookAccount = { balance: 0, nonce: 0, key: null, deposits: 0 };
+const EMPTY: BookAccount = { balance: 0, nonce: 0, key: null, deposits: 0, locked: false };
 /** A stored record without its name, media type and content: kind, addresses, root, numbers, lengths, flags, history. */
 const RECORD_BYTES = 1 + 2 * 20 + 1 + 32 + 8 + 1 + 1 + 8 + 1 + 8 + 32 + 8;
 
@@ -61,6 +62,7 @@ export class Book {
     const from = hexOf(tx.sender);
     const sender = this.accounts.get(from);
     demand(sender !== undefined, 'a sender without an account');
+    demand(!sender.locked, 'a locked account');
     demand(tx.validUntil >= height, 'an expired transaction');
     demand(tx.fee >= prices.feePerByte * tx.bytes.length, 'a fee below the least');
     demand(tx.nonce === sender.nonce, `nonce ${tx.nonce}, and its sender has sent ${sender.nonce}`);
@@ -90,6 +92,11 @@ export class Book {
       }
       case 'rotate':
         this.#change(from, { key: hexOf(digest('pier/key', [body.data.scheme], body.data.publicKey)) });
+        break;
+      case 'setRecovery':
+        break;
+      case 'revoke':
+        this.#change(from, { locked: true });
         break;
       default:
         throw new Foul(`the referee knows no ${body.TAG}`);

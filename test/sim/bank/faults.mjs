@@ -1,0 +1,339 @@
+/**
+ * Owns the bank of classic faults: each a small change of the sources, made while a world is bundled, so that shipped
+ * code has no seam for it. `scenes` are where it is looked for first; every other scene follows.
+ */
+
+/** @typedef {{ readonly file: string, readonly find: string, readonly replace: string }} Edit */
+/** @typedef {{ readonly name: string, readonly edits: readonly Edit[], readonly scenes: readonly string[] }} Fault */
+
+/**
+ * @param {string} name @param {string} file @param {string} find @param {string} replace @param {string[]} scenes
+ * @returns {Fault}
+ */
+const fault = (name, file, find, replace, ...scenes) => ({ name, edits: [{ file, find, replace }], scenes });
+
+const RULES = 'chain/consensus/header-rules.ts';
+const EXECUTE = 'chain/state/execute.ts';
+const LEDGER = 'chain/ledger/ledger.ts';
+
+/** @type {readonly Fault[]} */
+export const FAULTS = [
+  // Headers
+  fault(
+    'proof of work is only looked at',
+    RULES,
+    'return compareBytes(id, u256(targetOf(bits))) <= 0;',
+    'compareBytes(id, u256(targetOf(bits)));\n  return true;',
+    'life',
+  ),
+  {
+    name: 'ties switch',
+    scenes: ['life'],
+    edits: [
+      {
+        file: 'chain/ledger/fork-choice.ts',
+        find: 'if (next.work > this.#best.work) this.#best = next;',
+        replace: 'if (next.work >= this.#best.work) this.#best = next;',
+      },
+      {
+        file: LEDGER,
+        find: 'if (target === this.tip || target.work <= this.tip.work) {',
+        replace: 'if (target === this.tip || target.work < this.tip.work) {',
+      },
+      {
+        file: LEDGER,
+        find: "assert(tip.work > this.tip.work, 'the work of the tip never falls');",
+        replace: '',
+      },
+      { file: LEDGER, find: '|| at.work <= from.work) {', replace: '|| at.work < from.work) {' },
+    ],
+  },
+  fault(
+    'bits are not checked',
+    RULES,
+    'if (header.bits !== nextBits(difficultyOf(params), above))',
+    'if (header.bits === 0)',
+    'easy bits',
+  ),
+  fault(
+    'elapsed time is not checked',
+    RULES,
+    'if (header.elapsed !== nextElapsed(difficultyOf(params), above, header.time))',
+    'if (header.elapsed < 0)',
+    'false elapsed',
+  ),
+  fault(
+    'elapsed time is not capped',
+    'chain/consensus/difficulty.ts',
+    'return parent.elapsed + Math.min(time - parent.time, params.halfLifeMs);',
+    'return parent.elapsed + time - parent.time;',
+    'sleep',
+  ),
+  fault(
+    'the bound on the future is ignored',
+    RULES,
+    'if (header.time > wallMs + params.limits.futureMs) {',
+    'if (header.time > wallMs + 1e15) {',
+    'future block',
+  ),
+  fault(
+    'a block of the future is invalid for good',
+    'p2p/sync/header-sync.ts',
+    "if (error.kind === 'early') {",
+    "if (error.kind === 'early') return null;\n    if (error.kind === 'early') {",
+    'future block',
+  ),
+  fault(
+    'the difficulty looks at the height after',
+    'chain/consensus/difficulty.ts',
+    'heightDelta: parent.height,',
+    'heightDelta: parent.height + 1,',
+    'life',
+  ),
+  // Bodies
+  fault(
+    'a duplicated Merkle tail gives the same root',
+    'chain/format/merkle.ts',
+    'above.push(right === undefined ? level[i]! : innerOf(level[i]!, right));',
+    'above.push(innerOf(level[i]!, right ?? level[i]!));',
+    'life',
+  ),
+  fault(
+    'a body is not compared with its header',
+    'chain/format/block.ts',
+    "if (!equalBytes(root, header.txRoot)) throw new RuleError('MUTATED_BODY');",
+    '',
+    'mutated body',
+  ),
+  fault(
+    'a mutated body is remembered as invalid',
+    'p2p/sync/body-sync.ts',
+    "if (error.kind === 'context') return this.#ports.invalid(node, error);",
+    'this.#ports.invalid(node, error);',
+    'mutated body',
+  ),
+  fault(
+    'colliding short ids are trusted',
+    'p2p/relay/block-relay.ts',
+    "if (error.kind === 'mutated') return this.#fallback(peer, node, 'a short id of another transaction');",
+    '',
+    'short ids',
+  ),
+  fault(
+    'a peer that sent a colliding block is punished',
+    'p2p/relay/block-relay.ts',
+    "if (error.kind === 'mutated') return this.#fallback(peer, node, 'a short id of another transaction');",
+    "if (error.kind === 'mutated') return this.#wire.close(peer, 'MUTATED_BODY');",
+    'short ids',
+  ),
+  fault(
+    'signatures of a block are not checked',
+    LEDGER,
+    'if (fault !== null) throw new Fault(node, fault);',
+    '',
+    'unsigned block',
+  ),
+  fault(
+    'the state root is not compared',
+    'chain/ledger/connector.ts',
+    'if (!equalBytes(root, node.header.stateRoot)) {',
+    'if (root.length === 0) {',
+    'false state',
+  ),
+  // Execution
+  fault(
+    'the signature leaves out the ledger',
+    'chain/format/transaction.ts',
+    'return concat(DOMAIN.transactionSignature, chainId, unsignedBytes);',
+    'return concat(DOMAIN.transactionSignature, unsignedBytes);',
+    'life',
+  ),
+  fault(
+    'a nonce gap is taken',
+    EXECUTE,
+    'if (tx.nonce > sender.nonce) throw',
+    'if (tx.nonce < 0) throw',
+    'forgeries',
+  ),
+  fault(
+    'a used nonce is taken',
+    EXECUTE,
+    'if (tx.nonce < sender.nonce)',
+    'if (tx.nonce < sender.nonce - 1)',
+    'forgeries',
+  ),
+  fault('a wrong key is taken', EXECUTE, "if (!holds) throw new RuleError('WRONG_KEY');", '', 'forgeries'),
+  fault(
+    'a locked account sends',
+    EXECUTE,
+    "if (sender.locked) throw new RuleError('LOCKED');",
+    '',
+    'locked account',
+  ),
+  fault(
+    'an expired transaction is mined',
+    EXECUTE,
+    'if (tx.validUntil < height)',
+    'if (tx.validUntil < height - 2)',
+    'forgeries',
+  ),
+  fault('the fee is not looked at', EXECUTE, 'checkFee(params, tx);', '', 'forgeries'),
+  fault(
+    'the balance is not looked at',
+    EXECUTE,
+    'if (effect.cost > known.balance) {',
+    'if (effect.cost < 0) {',
+    'forgeries',
+  ),
+  fault('fees are not counted', EXECUTE, 'fees += tx.fee;', '', 'life'),
+  fault(
+    'the surcharge is not burned',
+    EXECUTE,
+    'if (effect.burned > 0) state.totals().burned += effect.burned;',
+    '',
+    'life',
+  ),
+  fault(
+    'a reward is credited twice',
+    EXECUTE,
+    'balance += pending.reward + pending.fees;',
+    'balance += 2 * pending.reward + pending.fees;',
+    'life',
+  ),
+  fault(
+    'a reward matures a block early',
+    EXECUTE,
+    'const pending = state.pending(pendingRef(height, params.reward.maturity));',
+    'const pending = state.pending(pendingRef(height + 1, params.reward.maturity));',
+    'life',
+  ),
+  fault(
+    'a deposit is not returned',
+    'chain/state/records.ts',
+    'sender.balance += Math.max(0, -delta);',
+    '',
+    'life',
+  ),
+  fault(
+    'a given record leaves its deposit behind',
+    'chain/state/records.ts',
+    'state.changeAccount(to, height).deposits += old.deposit;',
+    '',
+    'life',
+  ),
+  // Reorganisations
+  fault(
+    'the undo forgets the nonce',
+    'chain/ledger/undo.ts',
+    'map(({ key, before }) => ({ key, before: null, after: before }))',
+    'map(({ key, before }, i) => ({ key, before: null, after: i === 1 && before !== null && before[0] === 1 ? Uint8Array.from(before, (b, k) => (k === 16 ? b + 1 : b)) : before }))',
+    'life',
+  ),
+  fault(
+    'the mempool is not restored after a reorganisation',
+    'chain/pool/follow.ts',
+    'const again = [...displaced, ...stale.flatMap',
+    'const again = [...stale.flatMap',
+    'partition',
+  ),
+  fault(
+    'what a reorganisation displaced is acknowledged no more',
+    'chain/ledger/queue.ts',
+    'for (const tx of displaced) rows.push([queuedRow(tx.id), tx.bytes]);',
+    '',
+    'lone reorganisation',
+  ),
+  fault(
+    'an index survives its block',
+    'chain/ledger/connector.ts',
+    'this.#overlay.put(transactionRow(tx.id), null);',
+    '',
+    'life',
+  ),
+  // Storage
+  fault(
+    'the tip is written before the state',
+    LEDGER,
+    'batch.push([META.tip, tip.id]);',
+    'await this.store.write([[META.tip, tip.id]], { sync: true });',
+    'crashes',
+  ),
+  fault(
+    'a change of the tip is not synced',
+    LEDGER,
+    'await this.store.write(batch, { sync: true });',
+    'await this.store.write(batch, { sync: false });',
+    'power cut',
+  ),
+  fault(
+    'acknowledged before it is on disk',
+    'node/reactor/admissions.ts',
+    'await this.#ledger.queue.keep(kept);',
+    'void this.#ledger.queue.keep(kept);',
+    'acknowledged',
+  ),
+  // Mempool and network
+  fault(
+    'what waits is not bounded',
+    'chain/pool/waiting.ts',
+    'if (mine.size >= WAITING_PER_SENDER_MAX || this.#all.has(transaction.key)) return;',
+    'if (this.#all.has(transaction.key)) return;',
+    'gap flood',
+  ),
+  fault(
+    'what a peer asks for is not bounded',
+    'p2p/gossip/transaction-fetcher.ts',
+    'if (state.announced >= limits.ANNOUNCED_PER_PEER_MAX || !peer.canHold(WANTED_BYTES)) return;',
+    '',
+    'announcement flood',
+  ),
+  fault(
+    'a budget is never used up',
+    'p2p/intake.ts',
+    'state.units -= units;',
+    'state.units -= units / 1000;',
+    'budget flood',
+  ),
+  fault(
+    'a stalled download is never given to another',
+    'p2p/sync/body-sync.ts',
+    'this.#endLate();\n    this.#endStall();',
+    '',
+    'silent peer',
+  ),
+  fault(
+    'a late transaction is never asked of another',
+    'p2p/gossip/transaction-fetcher.ts',
+    'if (this.#wire.nowMs < deadlineMs) break;',
+    'if (this.#wire.nowMs < deadlineMs + 1e9) break;',
+    'silent announcer',
+  ),
+  fault(
+    'a late rebuild is never ended',
+    'p2p/relay/block-relay.ts',
+    'if (nowMs < deadlineMs) continue;',
+    'if (nowMs < deadlineMs + 1e9) continue;',
+    'silent peer',
+  ),
+  fault(
+    'a peer pays for what it relayed in good faith',
+    'p2p/gossip/transaction-fetcher.ts',
+    "if (error.kind === 'malformed' && state !== undefined) {",
+    "if ((error.kind === 'malformed' || error.kind === 'context') && state !== undefined) {",
+    'forgeries',
+  ),
+  fault(
+    'a false header goes unpunished',
+    'p2p/sync/header-sync.ts',
+    "this.#wire.close(peer, 'BAD_HEADER', 'no work');",
+    '',
+    'idle header',
+  ),
+  fault(
+    'bytes held for a peer are never given back',
+    'p2p/gossip/transaction-fetcher.ts',
+    'else state.peer.release(WANTED_BYTES);',
+    '',
+    'life',
+  ),
+];
