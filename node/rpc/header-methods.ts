@@ -136,7 +136,7 @@ export const HEADER_METHODS = [
         if (height >= end.height) throw badParams('heights must be below that of the block');
         const { header, parent } = blockAt(view, height);
         const place = [...proveHistory(nodes, end.height, height).siblings];
-        return toHex(encodeSample({ header, parent: parent && parent.header, place }));
+        return toHex(encodeSample({ header, parent: parent?.header ?? null, place }));
       });
       return { samples, tip: tipJson(view.tip) };
     },
