@@ -65,7 +65,8 @@ export class ForkChoice {
     for (const node of this.#headers.values()) {
       if (node.completed === 0 || node.invalid) continue;
       const better =
-        node.work > this.#best.work || (node.work === this.#best.work && node.completed < this.#best.completed);
+        node.work > this.#best.work ||
+        (node.work === this.#best.work && node.completed < this.#best.completed);
       if (better) this.#best = node;
     }
   }

@@ -1,9 +1,10 @@
 /** Owns the first block: derived from the parameters alone, so that every node of a ledger has the same. */
-import { encodeParams, type Params } from '../format/params.ts';
-import { DOMAIN, ZERO_HASH, hash } from '../format/hash.ts';
-import { HEADER_VERSION, type Header } from '../format/header.ts';
+
 import { EMPTY_HISTORY, historyRoot } from '../consensus/history.ts';
-import { TOTALS, accountRef, valueHash } from '../state/entries.ts';
+import { DOMAIN, hash, ZERO_HASH } from '../format/hash.ts';
+import { HEADER_VERSION, type Header } from '../format/header.ts';
+import { encodeParams, type Params } from '../format/params.ts';
+import { accountRef, TOTALS, valueHash } from '../state/entries.ts';
 import { applyGenesis } from '../state/execute.ts';
 import { PageCache } from '../state/page-cache.ts';
 import { StateTree } from '../state/tree.ts';
@@ -28,7 +29,11 @@ export async function makeGenesis(params: Params): Promise<Genesis> {
   );
   applyGenesis(state, params);
   const changes = state.changes();
-  const tree = new StateTree({ getMany: async (keys) => keys.map(() => undefined) }, new PageCache(0), ZERO_HASH);
+  const tree = new StateTree(
+    { getMany: async (keys) => keys.map(() => undefined) },
+    new PageCache(0),
+    ZERO_HASH,
+  );
   await tree.prepare(changes.map(({ key }) => key));
   const update = tree.update(changes.map(({ key, after }) => [key, valueHash(after!)]));
   while (update.next().done !== true);

@@ -76,6 +76,8 @@ function difference(
   const mined = connected.flatMap(({ transactions }) => transactions);
   if (disconnected.length === 0) return { mined, displaced: [] };
   const again = new Set(mined.map(({ key }) => key));
-  const displaced = disconnected.flatMap(({ transactions }) => transactions).filter(({ key }) => !again.has(key));
+  const displaced = disconnected
+    .flatMap(({ transactions }) => transactions)
+    .filter(({ key }) => !again.has(key));
   return { mined, displaced };
 }

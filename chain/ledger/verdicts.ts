@@ -28,7 +28,8 @@ export class Verdicts {
     const checks: SignatureCheck[] = [];
     const ranges = transactions.map((tx) => {
       const start = checks.length;
-      if (!this.#young.has(tx.key) && !this.#old.has(tx.key)) checks.push(...signatureChecks(tx, this.#chainId));
+      if (!this.#young.has(tx.key) && !this.#old.has(tx.key))
+        checks.push(...signatureChecks(tx, this.#chainId));
       return [start, checks.length] as const;
     });
     const verdicts = checks.length === 0 ? [] : await this.#verifier.verify(checks);
