@@ -36,6 +36,11 @@ export class Intake {
     this.#wire = wire;
   }
 
+  /** Another input: what it costs isn't a request's until it turns out to be one. */
+  begin(): void {
+    this.#serves = false;
+  }
+
   /** Takes work from the peer's budget, about a microsecond a unit. */
   charge(peer: Peer, units: number): void {
     const state = this.#stateOf(peer);

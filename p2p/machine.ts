@@ -40,6 +40,7 @@ export class Machine {
   /** Takes one input. Never throws for anything a peer can send. The effects are to be carried out in order. */
   handle(input: Input, now: Now): Effect[] {
     this.#wire.now = now;
+    this.#parts.intake.begin();
     this.#take(input);
     this.#settle();
     return this.#wire.take();
