@@ -176,7 +176,9 @@ const KINDS = [
 ];
 
 describe('the ledger and the model', () => {
-  it(`agree on ${OPERATIONS} random operations of seed ${SEED}`, { timeout: Math.max(180_000, 20 * OPERATIONS) }, async () => {
+  it(`agree on ${OPERATIONS} random operations of seed ${SEED}`, {
+    timeout: Math.max(180_000, 20 * OPERATIONS),
+  }, async () => {
     const tally = new Tally();
     const scenario = new Scenario(new Random(SEED), TEST_PARAMS, tally.counts);
     const { params } = scenario.builder;
