@@ -48,6 +48,7 @@ export function buildProgram(env: NodeJS.ProcessEnv): Command {
   addQueries(program, context);
   addWhy(program, context);
   addProofs(program, context);
+  addSimulation(program, context);
   return program;
 }
 
@@ -233,6 +234,20 @@ function addWhy(program: Command, context: MakeContext): void {
     .command('tip')
     .description('why this block is the tip: its work, its rivals, the last reorganisation')
     .action(async () => (await commands()).whyTip(context()));
+}
+
+function addSimulation(program: Command, context: MakeContext): void {
+  program
+    .command('sim')
+    .description('a whole network in virtual time, from a seed, with everything against it; tells what held')
+    .option('--seed <n>', 'which world (default: any); the same seed is the same world')
+    .option('--seeds <n>', 'so many worlds, from that seed on (default: 1)')
+    .option('--nodes <n>', 'honest nodes (default: as the seed draws)')
+    .option('--minutes <n>', 'virtual minutes with faults (default: 10)')
+    .option('--faults <list>', 'faults and adversaries that may be drawn, or all, or none (default: all)')
+    .option('--trace', 'tell on stderr what happens')
+    .addHelpText('after', examples('pier sim --seed 7', 'pier sim --seed 7 --faults crash,cut,liar --trace'))
+    .action(async (options) => (await import('./commands/sim.ts')).run(context(), options));
 }
 
 function group(program: Command, name: string, description: string): Command {

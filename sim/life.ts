@@ -21,6 +21,8 @@ export interface LifeOptions {
   /** How long the nodes may take to agree once the faults are over. */
   readonly livenessMs: number;
   readonly faults: readonly FaultName[];
+  /** Told now and then how far it is. */
+  readonly progress?: (phase: string, nowMs: number) => void;
 }
 
 /** A crashed node is down for up to so long. */
@@ -53,6 +55,7 @@ export class Life {
     let faultAt = this.#world.now + this.#random.exponential(faultMs);
     let actAt = this.#world.now + this.#random.exponential(actMs);
     while (this.#world.now < end) {
+      this.#options.progress?.('faults', this.#world.now);
       await this.#world.run(Math.max(0, Math.min(faultAt, actAt, end) - this.#world.now));
       if (this.#world.now >= actAt) {
         await this.#act();
@@ -148,6 +151,7 @@ export class Life {
 
   async #liveness(): Promise<void> {
     const world = this.#world;
+    this.#options.progress?.('healing', world.now);
     world.gang.stop();
     world.network.heal();
     for (const node of world.nodes) {

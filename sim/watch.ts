@@ -25,7 +25,19 @@ const HONEST_FAULTS: readonly FaultCode[] = [
   'STALLED',
 ];
 
+/** One event worth a line. */
+export interface Told {
+  readonly atMs: number;
+  readonly name: string;
+  readonly details: readonly string[];
+}
+
+/** Events that say nothing to a reader. */
+const QUIET = ['frame', 'drained', 'pending', 'ping'];
+
 export class Watch implements NodeObserver {
+  /** Told of each event as it happens. */
+  trace: ((told: Told) => void) | null = null;
   readonly digest = new Digest();
   readonly counts = new Map<string, number>();
   /** Keys of transactions that a node told its user it gave up. */
@@ -55,6 +67,9 @@ export class Watch implements NodeObserver {
   note(name: string, ...details: (Uint8Array | string)[]): void {
     this.counts.set(name, this.count(name) + 1);
     this.digest.add(this.#schedule.now, name, ...details);
+    if (this.trace === null || QUIET.includes(name)) return;
+    const readable = details.filter((detail) => typeof detail === 'string');
+    this.trace({ atMs: this.#schedule.now, name, details: readable });
   }
 
   input(node: SimNode, input: TransportInput): void {

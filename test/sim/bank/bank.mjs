@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** @typedef {import('./faults.mjs').Fault} Fault */
+/** @typedef {import('./fault.mjs').Fault} Fault */
 /** What became of a fault: the scene that showed it and what was seen there, or neither. */
 /** @typedef {{ readonly scene: string | null, readonly seen: string }} Verdict */
 

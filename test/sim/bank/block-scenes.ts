@@ -6,8 +6,7 @@ import { forgeTransaction } from '../../../sim/adversaries/forger.ts';
 import { Liar } from '../../../sim/adversaries/liar.ts';
 import { RawPeer } from '../../../sim/adversaries/raw-peer.ts';
 import type { World } from '../../../sim/world.ts';
-import type { Scene } from './scenes.ts';
-import { chainOf, demand, forge, isFollowed, keyOf, linkPeer, makeWorld } from './stage.ts';
+import { chainOf, demand, forge, isFollowed, keyOf, linkPeer, makeWorld, type Scene } from './stage.ts';
 
 /** Three linked nodes that don't mine: what happens to the chain comes from a peer. */
 async function calm(): Promise<World> {

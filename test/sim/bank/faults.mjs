@@ -2,21 +2,14 @@
  * Owns the bank of classic faults: each a small change of the sources, made while a world is bundled, so that shipped
  * code has no seam for it. `scenes` are where it is looked for first; every other scene follows.
  */
-
-/** @typedef {{ readonly file: string, readonly find: string, readonly replace: string }} Edit */
-/** @typedef {{ readonly name: string, readonly edits: readonly Edit[], readonly scenes: readonly string[] }} Fault */
-
-/**
- * @param {string} name @param {string} file @param {string} find @param {string} replace @param {string[]} scenes
- * @returns {Fault}
- */
-const fault = (name, file, find, replace, ...scenes) => ({ name, edits: [{ file, find, replace }], scenes });
+import { fault } from './fault.mjs';
+import { NODE_FAULTS } from './node-faults.mjs';
 
 const RULES = 'chain/consensus/header-rules.ts';
 const EXECUTE = 'chain/state/execute.ts';
 const LEDGER = 'chain/ledger/ledger.ts';
 
-/** @type {readonly Fault[]} */
+/** @type {readonly import('./fault.mjs').Fault[]} */
 export const FAULTS = [
   // Headers
   fault(
@@ -174,7 +167,7 @@ export const FAULTS = [
     'an expired transaction is mined',
     EXECUTE,
     'if (tx.validUntil < height)',
-    'if (tx.validUntil < height - 2)',
+    'if (tx.validUntil < height - 20)',
     'forgeries',
   ),
   fault('the fee is not looked at', EXECUTE, 'checkFee(params, tx);', '', 'forgeries'),
@@ -226,7 +219,7 @@ export const FAULTS = [
     'the undo forgets the nonce',
     'chain/ledger/undo.ts',
     'map(({ key, before }) => ({ key, before: null, after: before }))',
-    'map(({ key, before }, i) => ({ key, before: null, after: i === 1 && before !== null && before[0] === 1 ? Uint8Array.from(before, (b, k) => (k === 16 ? b + 1 : b)) : before }))',
+    'map(({ key, before }) => ({ key, before: null, after: before !== null && before[0] === 1 ? Uint8Array.from(before, (b, k) => (k === 16 ? b + 1 : b)) : before }))',
     'life',
   ),
   fault(
@@ -250,90 +243,5 @@ export const FAULTS = [
     '',
     'life',
   ),
-  // Storage
-  fault(
-    'the tip is written before the state',
-    LEDGER,
-    'batch.push([META.tip, tip.id]);',
-    'await this.store.write([[META.tip, tip.id]], { sync: true });',
-    'crashes',
-  ),
-  fault(
-    'a change of the tip is not synced',
-    LEDGER,
-    'await this.store.write(batch, { sync: true });',
-    'await this.store.write(batch, { sync: false });',
-    'power cut',
-  ),
-  fault(
-    'acknowledged before it is on disk',
-    'node/reactor/admissions.ts',
-    'await this.#ledger.queue.keep(kept);',
-    'void this.#ledger.queue.keep(kept);',
-    'acknowledged',
-  ),
-  // Mempool and network
-  fault(
-    'what waits is not bounded',
-    'chain/pool/waiting.ts',
-    'if (mine.size >= WAITING_PER_SENDER_MAX || this.#all.has(transaction.key)) return;',
-    'if (this.#all.has(transaction.key)) return;',
-    'gap flood',
-  ),
-  fault(
-    'what a peer asks for is not bounded',
-    'p2p/gossip/transaction-fetcher.ts',
-    'if (state.announced >= limits.ANNOUNCED_PER_PEER_MAX || !peer.canHold(WANTED_BYTES)) return;',
-    '',
-    'announcement flood',
-  ),
-  fault(
-    'a budget is never used up',
-    'p2p/intake.ts',
-    'state.units -= units;',
-    'state.units -= units / 1000;',
-    'budget flood',
-  ),
-  fault(
-    'a stalled download is never given to another',
-    'p2p/sync/body-sync.ts',
-    'this.#endLate();\n    this.#endStall();',
-    '',
-    'silent peer',
-  ),
-  fault(
-    'a late transaction is never asked of another',
-    'p2p/gossip/transaction-fetcher.ts',
-    'if (this.#wire.nowMs < deadlineMs) break;',
-    'if (this.#wire.nowMs < deadlineMs + 1e9) break;',
-    'silent announcer',
-  ),
-  fault(
-    'a late rebuild is never ended',
-    'p2p/relay/block-relay.ts',
-    'if (nowMs < deadlineMs) continue;',
-    'if (nowMs < deadlineMs + 1e9) continue;',
-    'silent peer',
-  ),
-  fault(
-    'a peer pays for what it relayed in good faith',
-    'p2p/gossip/transaction-fetcher.ts',
-    "if (error.kind === 'malformed' && state !== undefined) {",
-    "if ((error.kind === 'malformed' || error.kind === 'context') && state !== undefined) {",
-    'forgeries',
-  ),
-  fault(
-    'a false header goes unpunished',
-    'p2p/sync/header-sync.ts',
-    "this.#wire.close(peer, 'BAD_HEADER', 'no work');",
-    '',
-    'idle header',
-  ),
-  fault(
-    'bytes held for a peer are never given back',
-    'p2p/gossip/transaction-fetcher.ts',
-    'else state.peer.release(WANTED_BYTES);',
-    '',
-    'life',
-  ),
+  ...NODE_FAULTS,
 ];

@@ -3,11 +3,8 @@ import { Life } from '../../../sim/life.ts';
 import { Payments } from '../../../sim/payments.ts';
 import { drawPlan } from '../../../sim/plan.ts';
 import { blockScenes } from './block-scenes.ts';
-import { makeWorld } from './stage.ts';
+import { makeWorld, type Scene } from './stage.ts';
 import { transactionScenes } from './transaction-scenes.ts';
-
-/** Throws if a law is broken. */
-export type Scene = () => Promise<void>;
 
 const LIVES = 4;
 

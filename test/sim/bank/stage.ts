@@ -11,6 +11,9 @@ import type { SimNode } from '../../../sim/node.ts';
 import { World, type WorldOptions } from '../../../sim/world.ts';
 import { rememberingVerifier } from '../../chain/model/signatures.ts';
 
+/** Throws if a law is broken. */
+export type Scene = () => Promise<void>;
+
 export function makeWorld(options: Omit<WorldOptions, 'replay' | 'verifier'>): World {
   return new World({ ...options, replay: 'npm run bank', verifier: rememberingVerifier });
 }

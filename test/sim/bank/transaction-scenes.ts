@@ -2,8 +2,7 @@
 import { equalBytes } from '../../../chain/format/bytes.ts';
 import { Forger, forgeTransaction, LIES } from '../../../sim/adversaries/forger.ts';
 import { Liar } from '../../../sim/adversaries/liar.ts';
-import type { Scene } from './scenes.ts';
-import { demand, forge, linkPeer, makeWorld } from './stage.ts';
+import { demand, forge, linkPeer, makeWorld, type Scene } from './stage.ts';
 
 /** Bytes that the announcements of one peer may make a node hold: 4,096 of 256. */
 const ANNOUNCED_BYTES_MAX = 4_096 * 256;

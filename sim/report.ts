@@ -1,0 +1,70 @@
+/** Owns one whole life of a world as it is told afterwards: what was done to it, and what held or broke. */
+import type { Verifier } from '../chain/ledger/ports.ts';
+import { Life } from './life.ts';
+import type { Plan } from './plan.ts';
+import type { Told } from './watch.ts';
+import { World } from './world.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly plan: Plan;
+  /** Length of the phase with faults, ms. */
+  readonly safetyMs: number;
+  /** Command that runs it again. */
+  readonly replay: string;
+  readonly verifier: Verifier;
+  /** Told now and then how far it is, in virtual ms. */
+  readonly progress?: (phase: string, nowMs: number) => void;
+  /** Told of everything worth a line. */
+  readonly trace?: (told: Told) => void;
+}
+
+export interface Report {
+  readonly seed: number;
+  readonly plan: Plan;
+  /** Virtual ms of both phases. */
+  readonly lastedMs: number;
+  readonly blocks: number;
+  readonly judged: number;
+  readonly paid: number;
+  readonly mined: number;
+  readonly events: number;
+  readonly digest: string;
+  /** How often each kind of event happened. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** What broke, with the line that replays it; `null` if all held. */
+  readonly failure: string | null;
+}
+
+const LIVENESS_MS = 600_000;
+
+export async function simulate(options: SimulationOptions): Promise<Report> {
+  const { seed, plan, safetyMs, replay, verifier, progress, trace } = options;
+  const world = new World({ ...plan, seed, replay, verifier });
+  if (trace !== undefined) world.watch.trace = trace;
+  const life = new Life(world, { ...plan, safetyMs, livenessMs: LIVENESS_MS, ...(progress && { progress }) });
+  let failure: string | null = null;
+  let unmined = 0;
+  try {
+    await life.run();
+    const lost = await life.payments.lost();
+    if (lost.length > 0) failure = `${lost.length} accepted payments are lost\nReplay: ${replay}`;
+    unmined = (await life.payments.unmined()).length;
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+  }
+  const paid = life.payments.accepted.size;
+  return {
+    seed,
+    plan,
+    lastedMs: world.now,
+    blocks: Math.max(0, ...world.up.map(({ reactor }) => reactor!.ledger.tip.height)),
+    judged: world.watch.referee.judged,
+    paid,
+    mined: paid - unmined,
+    events: world.watch.digest.count,
+    digest: world.watch.digest.hex,
+    counts: Object.fromEntries([...world.watch.counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+    failure,
+  };
+}
