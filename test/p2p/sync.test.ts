@@ -328,7 +328,7 @@ describe('bodies', () => {
     (node.chain as { heldBytes: number }).heldBytes = limits.WINDOW_BYTES;
     node.answersBlocks = false;
     const peer = join(2);
-    const [{ request }] = peer.heard('getBodies') as [{ request: number }];
+    const [{ request }] = peer.heard('getBodies') as unknown as [{ request: number }];
     peer.say('body', { request, id: blocks[0]!.context.id, body: bodyOf(blocks[0]!) });
     expect(askedOf(peer)).toEqual(idsOf(blocks).slice(0, 1));
     node.give(blocks.slice(0, 1));
