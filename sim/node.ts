@@ -11,7 +11,7 @@ import { Mempool } from '../chain/pool/mempool.ts';
 import type { Clock, TransportInput } from '../node/ports.ts';
 import type { NodeEvent } from '../node/reactor/events.ts';
 import { Reactor } from '../node/reactor/reactor.ts';
-import { createSigner, type Signer } from '../wallet/identity.ts';
+import type { Signer } from '../wallet/identity.ts';
 import type { Tamper } from './adversaries/tamper.ts';
 import { Disk, type Mount } from './disk.ts';
 import { VirtualMiner } from './miner.ts';
@@ -20,6 +20,7 @@ import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
 import { VirtualTimer } from './timer.ts';
 import { VirtualTransport } from './transport.ts';
+import { makeSigner, type Sign } from './users.ts';
 
 const PORT = 9_000;
 
@@ -44,6 +45,7 @@ export interface NodeConfig {
   /** Hashes a second; 0 for a node that doesn't mine. */
   readonly hashrate: number;
   readonly diskLatencyMs: number;
+  readonly sign?: Sign;
   /** What it does to its own traffic, if it is a false one. */
   readonly tamper?: Tamper;
   /** Milliseconds its wall clock is ahead besides, at a time of the world. */
@@ -88,7 +90,7 @@ export class SimNode {
     this.#random = random;
     this.#observer = observer;
     this.disk = new Disk(schedule, random.fork('disk'), config.diskLatencyMs);
-    this.signer = createSigner(random.fork('key').bytes(32));
+    this.signer = makeSigner(random.fork('key').bytes(32), config.sign);
   }
 
   get address(): string {

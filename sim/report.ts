@@ -2,6 +2,7 @@
 import type { Verifier } from '../chain/ledger/ports.ts';
 import { Life } from './life.ts';
 import type { Plan } from './plan.ts';
+import type { Sign } from './users.ts';
 import type { Told } from './watch.ts';
 import { World } from './world.ts';
 
@@ -13,6 +14,7 @@ export interface SimulationOptions {
   /** Command that runs it again. */
   readonly replay: string;
   readonly verifier: Verifier;
+  readonly sign?: Sign;
   /** Told now and then how far it is, in virtual ms. */
   readonly progress?: (phase: string, nowMs: number) => void;
   /** Told of everything worth a line. */
@@ -39,8 +41,8 @@ export interface Report {
 const LIVENESS_MS = 600_000;
 
 export async function simulate(options: SimulationOptions): Promise<Report> {
-  const { seed, plan, safetyMs, replay, verifier, progress, trace } = options;
-  const world = new World({ ...plan, seed, replay, verifier });
+  const { seed, plan, safetyMs, replay, verifier, sign, progress, trace } = options;
+  const world = new World({ ...plan, seed, replay, verifier, ...(sign && { sign }) });
   if (trace !== undefined) world.watch.trace = trace;
   const life = new Life(world, { ...plan, safetyMs, livenessMs: LIVENESS_MS, ...(progress && { progress }) });
   let failure: string | null = null;

@@ -18,7 +18,7 @@ import { SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Referee } from './referee/referee.ts';
 import { Schedule } from './schedule.ts';
-import { Users } from './users.ts';
+import { type Sign, Users } from './users.ts';
 import { SharedVerifier } from './verifier.ts';
 import { Watch } from './watch.ts';
 
@@ -40,6 +40,8 @@ export interface WorldOptions {
   readonly skewMs?: number;
   readonly diskLatencyMs?: number;
   readonly adversaries?: readonly AdversaryName[];
+  /** Makes signatures; the same ones as without it, sooner. */
+  readonly sign?: Sign;
   /** Makes the checks of signatures; each is asked for once. */
   readonly verifier?: Verifier;
 }
@@ -71,7 +73,7 @@ export class World {
     } = options;
     this.#options = options;
     this.random = new Random(seed);
-    this.users = new Users(this.random.fork('users'), users);
+    this.users = new Users(this.random.fork('users'), users, options.sign);
     this.params = worldParams(this.random.fork('salt'), blockMs, this.users.allocations);
     const verifier = new SharedVerifier(options.verifier ?? new NobleVerifier());
     this.watch = new Watch(this.#schedule, new Referee(this.params, verifier), nodes);
@@ -89,6 +91,7 @@ export class World {
         skewMs: skews.between(-skewMs, skewMs),
         hashrate: index < miners ? totalHashrate(blockMs) / miners : 0,
         diskLatencyMs: options.diskLatencyMs ?? 0,
+        ...(options.sign && { sign: options.sign }),
       };
       return new SimNode(config, this.#schedule, this.network, this.random.fork(`node ${index}`), this.watch);
     });
