@@ -32,3 +32,12 @@ export function parseIndices(text: string): number[] {
     throw new CliError('USAGE', 'a group of nodes is empty', 'name groups as: "1,2" "3,4,5"');
   return parts.map((part) => parseWhole(part, 'a node', 1, 9999));
 }
+
+/** How many transactions are older, as a checked page says; what an unchecked one says is a place in its node's index. */
+export function parseOlder(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (/^[0-9a-f]{16,}$/.test(text)) {
+    throw new CliError('USAGE', '--before is of an unchecked page', 'add --trust');
+  }
+  return String(parseWhole(text, '--before', 0, 2 ** 32 - 1));
+}

@@ -1,8 +1,8 @@
 /** Owns turning what was proved into the answers that commands show, so that checked and believed ones look the same. */
 import { fromHex, toHex } from '../chain/format/bytes.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
-import type { LedgerRecord } from '../chain/state/entries.ts';
-import { headerJson, recordJson, sizeOf, transactionJson } from '../node/rpc/summaries.ts';
+import type { Account, LedgerRecord } from '../chain/state/entries.ts';
+import { accountJson, headerJson, recordJson, sizeOf, transactionJson } from '../node/rpc/summaries.ts';
 import type { Agreement } from '../wallet/checked/agreement.ts';
 import type { CheckedBlock } from '../wallet/checked/block-answers.ts';
 import type { PlacedHeader } from '../wallet/checked/session.ts';
@@ -39,4 +39,18 @@ export function summaryOf(transaction: Transaction): answers.TransactionSummary 
 
 export function recordAnswer(id: string, record: LedgerRecord, agreement: Agreement): answers.RecordAnswer {
   return answers.record({ ...recordJson(fromHex(id), record), tip: agreedTip(agreement) }, 'record');
+}
+
+/** `nextNonce` counts nothing that waits: that is a node's word. */
+export function accountAnswer(
+  address: Uint8Array,
+  account: Account | null,
+  agreement: Agreement,
+): answers.AccountAnswer {
+  const json = {
+    ...accountJson(address, account),
+    nextNonce: account?.nonce ?? 0,
+    tip: agreedTip(agreement),
+  };
+  return answers.account(json, 'account');
 }

@@ -97,3 +97,9 @@ export function describeCheck({ agreement, chain }: Session, what = ''): string 
   }
   return `${subject}against block ${height}, ${countOf(below, 'block')} below the tip of the one node asked${sampled}`;
 }
+
+/** The same of a page of a history; `cut`: what is older is more than a node proves at once. */
+export function describeHistoryCheck(session: Session, cut: boolean): string {
+  const line = describeCheck(session, 'checked: none left out');
+  return cut ? `${line}; older ones are not proved: --trust shows them, unchecked` : line;
+}

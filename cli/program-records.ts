@@ -60,14 +60,18 @@ export function addRecords(program: Command, context: () => Context): void {
     .option('--limit <n>', 'how many (default: 20)')
     .option('--before <cursor>', 'earlier ones, as the page before says')
     .description('who owned it when, and each revision, newest first')
-    .action(async (name, options) => (await reading()).history(context(), name, options));
+    .action(async (name, options) =>
+      (await import('./commands/record-pages.ts')).history(context(), name, options),
+    );
   record
     .command('list')
     .argument('<who>', "a key's name or an address")
     .option('--limit <n>', 'how many (default: 20)')
     .option('--after <id>', 'more, as the page before says')
     .description('the records an account owns')
-    .action(async (who, options) => (await reading()).list(context(), who, options));
+    .action(async (who, options) =>
+      (await import('./commands/record-pages.ts')).list(context(), who, options),
+    );
   record
     .command('check')
     .argument('<record>', RECORD)

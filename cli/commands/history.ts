@@ -3,12 +3,11 @@ import { parseAddress } from '../../chain/format/address.ts';
 import { formatPier } from '../../chain/format/amount.ts';
 import { checkedHistory } from '../../wallet/checked/history-answers.ts';
 import type { HistoryAnswer } from '../../wallet/ledger-answers.ts';
-import { parseWhole } from '../arguments.ts';
-import { checked, describeCheck, verifiedDocument } from '../checked.ts';
+import { parseOlder, parseWhole } from '../arguments.ts';
+import { checked, describeHistoryCheck, verifiedDocument } from '../checked.ts';
 import { agreedTip } from '../checked-shapes.ts';
 import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
-import { CliError } from '../faults.ts';
 import { resolveWho } from '../keys.ts';
 import { formatTime, layTable, shortAddress, shortId } from '../layout.ts';
 
@@ -29,22 +28,15 @@ export async function run(context: Context, who: string, options: HistoryOptions
     context.output.result(documentOf(address, answer), () => describe(who, address, answer));
     return;
   }
-  const before = options.before === undefined ? undefined : String(parseBefore(options.before));
+  const before = parseOlder(options.before);
   const { answer, session } = await checked(context, (session) =>
     checkedHistory(session, parseAddress(address), limit ?? LIMIT, before),
   );
   const shown = { ...answer, tip: agreedTip(session.agreement) };
   const verified = verifiedDocument(session, ['address', 'items', 'next', 'height', 'tip']);
   context.output.result({ ...documentOf(address, shown), verified }, () => {
-    return `${describe(who, address, shown)}\n${describeCheck(session, 'checked: none left out')}`;
+    return `${describe(who, address, shown)}\n${describeHistoryCheck(session, answer.cut)}`;
   });
-}
-
-/** How many transactions are older, as a checked page says; what an unchecked one says is a place in its node's index. */
-function parseBefore(text: string): number {
-  if (/^[0-9]{16}$/.test(text))
-    throw new CliError('USAGE', '--before is of an unchecked page', 'add --trust');
-  return parseWhole(text, '--before', 0, 2 ** 32 - 1);
 }
 
 function documentOf(address: string, answer: HistoryAnswer): object {

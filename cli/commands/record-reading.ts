@@ -1,30 +1,16 @@
-/** Owns the commands that read records: `pier record get`, `history`, `list` and `check`. */
+/** Owns the commands that read one record: `pier record get` and `check`. */
 import { writeFile } from 'node:fs/promises';
 import { formatPier } from '../../chain/format/amount.ts';
 import { equalBytes, fromHex, toHex } from '../../chain/format/bytes.ts';
 import { piecesRoot } from '../../chain/format/pieces.ts';
 import type { RecordAnswer } from '../../wallet/ledger-answers.ts';
-import { recordIdOf } from '../../wallet/ledger-client.ts';
-import { parseId, parseWhole } from '../arguments.ts';
 import { readRecord } from '../checked-record.ts';
-import { openClient } from '../client.ts';
 import { isContent, readContent } from '../content.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
-import { resolveWho } from '../keys.ts';
-import {
-  countOf,
-  formatBytes,
-  formatTime,
-  layFacts,
-  layTable,
-  printable,
-  shortAddress,
-  shortId,
-} from '../layout.ts';
+import { countOf, formatBytes, layFacts, printable } from '../layout.ts';
 import { contentOf, type NamingOptions, nameOf, recordDocument, resolveRecord } from '../records.ts';
 
-const LIMIT_MAX = 100;
 const RECORD_FIELDS = [
   ...[
     'id',
@@ -113,71 +99,6 @@ async function save(context: Context, record: Described, file: string): Promise<
   });
   const document = { file, size: record.size, root: record.root, revision: record.revision };
   context.output.result(document, () => `${formatBytes(record.size)} written to ${file}`);
-}
-
-export interface PageOptions extends NamingOptions {
-  readonly limit?: string;
-  readonly before?: string;
-  readonly after?: string;
-}
-
-export async function history(context: Context, text: string, options: PageOptions): Promise<void> {
-  const page: { limit?: number; before?: string } = {};
-  if (options.limit !== undefined) page.limit = parseWhole(options.limit, '--limit', 1, LIMIT_MAX);
-  if (options.before !== undefined) page.before = options.before;
-  const client = openClient(context);
-  const which = await resolveRecord(context, text, options);
-  const id = 'id' in which ? which.id : recordIdOf(which);
-  const { items, next, tip } = await client.recordHistory(id, page);
-  const document = {
-    record: id,
-    items: items.map((item) => ({ ...item, fee: formatPier(item.fee) })),
-    next,
-    height: tip.height,
-    tip: tip.id,
-  };
-  context.output.result(document, () => {
-    const rows = items.map((item) => [
-      String(item.height),
-      formatTime(item.time),
-      item.kind,
-      String(item.revision),
-      shortAddress(item.owner),
-      item.root === null ? '' : `${shortId(item.root)}  ${formatBytes(item.size ?? 0)}`,
-      shortId(item.id),
-    ]);
-    const header = ['BLOCK', 'TIME', 'WHAT', 'REVISION', 'THEN OWNED BY', 'ROOT AND SIZE', 'TRANSACTION'];
-    const lines = layTable([header, ...rows], ['right', 'left', 'left', 'right']);
-    if (next !== null) lines.push(`earlier: pier record history ${id} --before ${next}`);
-    return lines.join('\n');
-  });
-}
-
-export async function list(context: Context, who: string, options: PageOptions): Promise<void> {
-  const page: { limit?: number; after?: string } = {};
-  if (options.limit !== undefined) page.limit = parseWhole(options.limit, '--limit', 1, LIMIT_MAX);
-  if (options.after !== undefined) page.after = parseId(options.after, 'record');
-  const client = openClient(context);
-  const owner = await resolveWho(context, who);
-  const { records, next, tip } = await client.records(owner, page);
-  const document = { owner, records: records.map(recordDocument), next, height: tip.height, tip: tip.id };
-  context.output.result(document, () => {
-    if (records.length === 0) return page.after === undefined ? 'no records' : 'no more records';
-    const rows = records.map((record) => [
-      nameOf(record),
-      String(record.revision),
-      contentOf(record),
-      formatPier(record.deposit),
-      record.creator === owner ? '' : `made by ${shortAddress(record.creator)}`,
-      record.id,
-    ]);
-    const lines = layTable(
-      [['NAME', 'REVISION', 'CONTENT', 'DEPOSIT', '', 'ID'], ...rows],
-      ['left', 'right', 'left', 'right'],
-    );
-    if (next !== null) lines.push(`more: pier record list ${who} --after ${next}`);
-    return lines.join('\n');
-  });
 }
 
 export async function check(

@@ -1,14 +1,32 @@
 /** Owns `pier recovery status WHO`: who may recover an account, what is under way, and what recovery can't do. */
+import { parseAddress } from '../../chain/format/address.ts';
+import { checkedAccount } from '../../wallet/checked/state-answers.ts';
 import type { AccountAnswer } from '../../wallet/ledger-answers.ts';
+import { checked, describeCheck, type VerifiedDocument, verifiedDocument } from '../checked.ts';
+import { accountAnswer } from '../checked-shapes.ts';
 import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { resolveWho } from '../keys.ts';
 import { countOf, layFacts } from '../layout.ts';
 import { LIMITS_OF_RECOVERY } from './recovery.ts';
 
+/** What of the document follows from the account: all of it. */
+const FIELDS = [
+  ...['address', 'exists', 'locked', 'keySince', 'recovery'],
+  ...['pendingChange', 'pendingRecovery', 'mayVeto', 'height', 'tip'],
+];
+
+interface ReadAccount {
+  readonly account: AccountAnswer;
+  /** To be spread into the document; nothing with `--trust`. */
+  readonly verified: { readonly verified?: VerifiedDocument };
+  /** For people; null with `--trust`. */
+  readonly check: string | null;
+}
+
 export async function run(context: Context, who: string): Promise<void> {
   const address = await resolveWho(context, who);
-  const account = await openClient(context).account(address);
+  const { account, verified, check } = await readAccount(context, address);
   const { exists, locked, rotatedAt, pendingChange, pendingRecovery, tip } = account;
   const recovery = presentRecovery(account);
   const document = {
@@ -23,6 +41,7 @@ export async function run(context: Context, who: string): Promise<void> {
     mayVeto: recovery !== null && tip.height + 1 - rotatedAt > recovery.delay,
     height: tip.height,
     tip: tip.id,
+    ...verified,
   };
   context.output.result(document, () =>
     layFacts([
@@ -36,9 +55,23 @@ export async function run(context: Context, who: string): Promise<void> {
       ['locked', locked ? 'yes: nothing leaves it until its recovery account has claimed it' : null],
       ['its key', describeKey(rotatedAt, document.mayVeto, recovery?.delay)],
       ['as of', `block ${tip.height}`],
+      ['checked', check],
     ]),
   );
   context.output.note(LIMITS_OF_RECOVERY);
+}
+
+async function readAccount(context: Context, address: string): Promise<ReadAccount> {
+  if (context.trust) {
+    return { account: await openClient(context).account(address), verified: {}, check: null };
+  }
+  const bytes = parseAddress(address);
+  const { answer, session } = await checked(context, (session) => checkedAccount(session, bytes));
+  return {
+    account: accountAnswer(bytes, answer, session.agreement),
+    verified: { verified: verifiedDocument(session, FIELDS) },
+    check: describeCheck(session),
+  };
 }
 
 function presentRecovery({ recovery, pendingChange, tip }: AccountAnswer): AccountAnswer['recovery'] {

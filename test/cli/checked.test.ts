@@ -112,6 +112,40 @@ test('every reading command says what was checked', async () => {
   expect(await home.faultCode(['record', 'get', '00'.repeat(32), ...both])).toBe('NO_RECORD');
 });
 
+test('what is asked about records and recovery is checked too, unless nodes are to be trusted', async () => {
+  const [notes, bob] = [toHex(NOTES), formatAddress(addressFor('bob'))];
+  const both = asking(HONEST, OTHER);
+  const page = await home.json(['record', 'history', notes, '--limit', '1', ...both]);
+  expect(page).toMatchObject({ record: notes, height: BLOCKS, next: '1', verified: { height: BLOCKS } });
+  const rest = await home.json(['record', 'history', notes, '--before', page.next, ...both]);
+  const told = await home.json(['record', 'history', notes, '--trust', ...both]);
+  expect(Object.keys(told)).toEqual(['record', 'items', 'next', 'height', 'tip']);
+  expect([...page.items, ...rest.items]).toEqual(told.items);
+  expect(told.items.map(({ kind }: { kind: string }) => kind)).toEqual(['give', 'put']);
+  expect(await home.faultCode(['record', 'history', '00'.repeat(32), ...both])).toBe('NO_RECORD');
+
+  const { verified, ...list } = await home.json(['record', 'list', bob, ...both]);
+  expect(list).toMatchObject({ owner: bob, records: [{ id: notes, name: 'notes' }], next: null });
+  expect(verified).toMatchObject({ nodes: 2, fields: ['owner', 'records', 'height', 'tip'] });
+  expect(await home.json(['record', 'list', bob, '--trust', ...both])).toEqual(list);
+  const { stdout } = await home.run(['record', 'list', bob, ...both]);
+  expect(stdout).toContain('that none is left out can not be proved, against block 12 of 2 nodes');
+
+  const status = await home.json(['recovery', 'status', alice, ...both]);
+  expect(Object.keys(status)).toEqual([...status.verified.fields, 'verified']);
+  expect(status).toMatchObject({ exists: true, recovery: null, height: BLOCKS, verified: { nodes: 2 } });
+
+  for (const args of [
+    ['record', 'history', notes],
+    ['record', 'list', bob],
+    ['recovery', 'status', alice],
+  ]) {
+    const { objections } = (await home.json([...args, ...asking(LIAR, HONEST)])).verified;
+    expect(objections).toMatchObject([{ node: urls[LIAR], kind: 'lie' }]);
+  }
+  expect(await home.faultCode(['record', 'list', bob, ...asking(LIAR)])).toBe('NOT_VERIFIED');
+});
+
 test('what was verified is kept privately, and begun anew when it is damaged', async () => {
   await home.json(['balance', alice, ...asking(HONEST, OTHER)]);
   const folder = join(home.path, 'client');

@@ -149,16 +149,18 @@ describe.sequential('on a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     await home.json(['record', 'put', 'motto', '-', '--from', 'bob', '--creator', 'alice', '--wait'], {
       input: 'hi',
     });
-    const listed = await home.json(['record', 'list', 'bob']);
+    const listed = await home.json(['record', 'list', '--trust', 'bob']);
     expect(listed.records).toMatchObject([{ id: given.record, name: 'motto', revision: 3, creator: alice }]);
-    expect((await home.json(['record', 'list', 'alice'])).records).toMatchObject([{ name: 'report' }]);
+    expect((await home.json(['record', 'list', '--trust', 'alice'])).records).toMatchObject([
+      { name: 'report' },
+    ]);
     const dropped = await home.json(['record', 'drop', given.record, '--from', 'bob', '--wait']);
     expect(parsePier(dropped.deposit)).toBeLessThan(parsePier(dropped.depositBefore));
     expect(await home.json(['record', 'get', '--trust', given.record])).toMatchObject({
       dropped: true,
       deposit: dropped.deposit,
     });
-    const { items, next } = await home.json(['record', 'history', given.record]);
+    const { items, next } = await home.json(['record', 'history', '--trust', given.record]);
     expect(
       items.map(({ kind, owner, revision, size }: Record<string, unknown>) => [kind, owner, revision, size]),
     ).toEqual([
@@ -169,8 +171,8 @@ describe.sequential('on a testnet', { timeout: 2 * PATIENCE_MS }, () => {
       ['put', alice, 1, 6],
     ]);
     expect(next).toBe(null);
-    const page = await home.json(['record', 'history', given.record, '--limit', '2']);
-    const rest = await home.json(['record', 'history', given.record, '--before', page.next]);
+    const page = await home.json(['record', 'history', '--trust', given.record, '--limit', '2']);
+    const rest = await home.json(['record', 'history', '--trust', given.record, '--before', page.next]);
     expect([...page.items, ...rest.items]).toEqual(items);
     for (const args of [
       ['check', '--trust', given.record, at('motto.txt')],
@@ -179,7 +181,7 @@ describe.sequential('on a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     ]) {
       expect(await home.faultCode(['record', ...args])).toBe('RECORD_DROPPED');
     }
-    const { stdout } = await home.run(['record', 'history', 'motto@alice']);
+    const { stdout } = await home.run(['record', 'history', '--trust', 'motto@alice']);
     expect(stdout.split('\n')[1]).toMatch(/drop +3 +pier1/);
   });
 
@@ -187,7 +189,7 @@ describe.sequential('on a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     expect(await home.faultCode(['record', 'get', '--trust', 'motto'])).toBe('USAGE');
     expect(await home.faultCode(['record', 'get', '--trust', 'nothing@alice'])).toBe('NO_RECORD');
     expect(await home.faultCode(['record', 'get', '--trust', '0'.repeat(64)])).toBe('NO_RECORD');
-    expect(await home.faultCode(['record', 'history', 'nothing@alice'])).toBe('NO_RECORD');
+    expect(await home.faultCode(['record', 'history', '--trust', 'nothing@alice'])).toBe('NO_RECORD');
     expect(await home.faultCode(['record', 'get', '--trust', 'motto@nobody'])).toBe('NO_KEY');
     expect(await home.faultCode(['record', 'put', 'x'.repeat(65), '-', '--from', 'alice'])).toBe('BAD_NAME');
     expect(await home.faultCode(['record', 'put', 'new', '-', '--from', 'bob', '--creator', 'alice'])).toBe(
@@ -251,21 +253,21 @@ describe.sequential('on a testnet', { timeout: 2 * PATIENCE_MS }, () => {
       'KEY_TOO_YOUNG',
     );
     expect(await home.faultCode(['recovery', 'claim', 'alice', '--from', 'bob'])).toBe('TOO_SOON');
-    const { stdout, stderr } = await home.run(['recovery', 'status', 'alice']);
+    const { stdout, stderr } = await home.run(['recovery', 'status', '--trust', 'alice']);
     expect(stdout).toContain(`a new key can be claimed from block ${started.claimFrom} on`);
     expect(stderr).toContain('not money that a thief has already moved');
     await passHeight(started.claimFrom - 1);
     await home.json(['recovery', 'claim', 'alice', '--from', 'bob']);
     await home.json(['send', 'alice', 'bob', '1', '--wait']);
     expect(await thief.faultCode(thiefs('send', 'alices', address, '1'))).toBe('WRONG_KEY');
-    expect(await home.json(['recovery', 'status', 'alice'])).toMatchObject({
+    expect(await home.json(['recovery', 'status', '--trust', 'alice'])).toMatchObject({
       pendingRecovery: null,
       locked: false,
     });
   });
 
   test('a false recovery is vetoed by the owner, a false change of recovery by the recovery account', async () => {
-    const status = () => home.json(['recovery', 'status', 'alice']);
+    const status = () => home.json(['recovery', 'status', '--trust', 'alice']);
     const { keySince, recovery } = await status();
     await passHeight(keySince + recovery.delay);
     const { address } = await home.json(['key', 'show', 'alice']);
@@ -295,6 +297,6 @@ describe.sequential('on a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     expect(
       await thief.faultCode(thiefs('send', 'again', (await home.json(['key', 'show', 'bob'])).address, '1')),
     ).toBe('LOCKED');
-    expect((await home.run(['recovery', 'status', 'alice'])).stdout).toMatch(/^locked +yes/m);
+    expect((await home.run(['recovery', 'status', '--trust', 'alice'])).stdout).toMatch(/^locked +yes/m);
   });
 });

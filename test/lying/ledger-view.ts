@@ -7,6 +7,7 @@ import { EarlierState } from '../../chain/ledger/earlier-state.ts';
 import type { Ledger } from '../../chain/ledger/ledger.ts';
 import { prove } from '../../chain/ledger/proofs.ts';
 import { getAccounts, getMined, getRecord, getTotals } from '../../chain/ledger/queries.ts';
+import { getRecordHistory, getRecordsOf } from '../../chain/ledger/record-queries.ts';
 import type { NodeView } from '../../node/rpc/view.ts';
 import { addressFor } from '../chain/actors.ts';
 import { FakeView } from '../node/rpc/fake-view.ts';
@@ -52,6 +53,8 @@ export function viewOf(ledger: Ledger): NodeView {
     },
     queueOf: () => [],
     record: (id) => getRecord(ledger, id),
+    recordsOf: (owner, limit, after) => getRecordsOf(ledger, owner, limit, after),
+    recordHistory: (id, limit, before) => getRecordHistory(ledger, id, limit, before),
     prove: (subject) => prove(ledger, subject),
     proveState: (block, refs) => earlier.prove(block, refs),
     mined: (id) => getMined(ledger, id),

@@ -2,13 +2,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { formatAddress } from '../../chain/format/address.ts';
 import { concat, fromHex, toHex } from '../../chain/format/bytes.ts';
-import { decodeProofFile, encodeProofFile, seal } from '../../chain/proof/proof-file.ts';
+import { decodeProofFile, encodeProofFile, type Proof, seal } from '../../chain/proof/proof-file.ts';
 import { accountRef, decodeEntry, encodeEntry, valueHash } from '../../chain/state/entries.ts';
 import { leafHash } from '../../chain/state/node-hash.ts';
 import { encodeProof } from '../../chain/state/tree-proof.ts';
 import { newAccount } from '../../chain/state/working-state.ts';
 import { checkedBlock, checkedTransaction } from '../../wallet/checked/block-answers.ts';
 import { checkedHistory } from '../../wallet/checked/history-answers.ts';
+import { checkedRecordHistory } from '../../wallet/checked/record-answers.ts';
 import type { Session } from '../../wallet/checked/session.ts';
 import { checkedAccount, checkedRecord } from '../../wallet/checked/state-answers.ts';
 import { endOfChain, startChain } from '../../wallet/headers/verified-chain.ts';
@@ -39,6 +40,10 @@ const READS: Record<string, { method: string; read: (session: Session) => Promis
   'absent record': { method: 'proveState', read: (session) => checkedRecord(session, new Uint8Array(32)) },
   transaction: { method: 'proveTransaction', read: (session) => checkedTransaction(session, transactionId) },
   history: { method: 'proveHistory', read: (session) => checkedHistory(session, ALICE, 20, undefined) },
+  'record history': {
+    method: 'proveHistory',
+    read: (session) => checkedRecordHistory(session, NOTES, { limit: 20 }),
+  },
   block: { method: 'body', read: (session) => checkedBlock(session, 3) },
 };
 
@@ -152,9 +157,9 @@ function claimOf(bytes: Uint8Array): { from: number; to: number } {
     data: { tip: proof.data.tip, genesis: proof.data.genesis, block: proof.data.block },
   } as const;
   const to = bytes.length - 32;
-  if (proof.TAG === 'accountHistory') {
-    // The account itself was proved as of the agreed block: what counts is the hash and count before, and what follows.
-    const empty = encodeProofFile({ ...proof, data: { ...proof.data, transactions: [] } });
+  if (proof.TAG === 'accountHistory' || proof.TAG === 'recordHistory') {
+    // The entry itself was proved as of the agreed block: what counts is the hash and count before, and what follows.
+    const empty = encodeProofFile({ ...proof, data: { ...proof.data, transactions: [] } } as Proof);
     return { from: empty.length - 32 - 2 - 8 - 32, to };
   }
   // Magic, version and kind are in both; the hash at the end too.

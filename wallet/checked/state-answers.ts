@@ -42,16 +42,20 @@ export async function checkedAccount(session: Session, address: Uint8Array): Pro
 
 /** The record as of the agreed block, dropped or not; `null` if there is none. */
 export async function checkedRecord(session: Session, id: Uint8Array): Promise<LedgerRecord | null> {
-  const text = toHex(id);
-  const wanted = { ref: recordRef(id), param: text, name: `record ${text}` };
-  return session.ask(async (node) => {
-    const entry = await proveOn(session, node, wanted);
-    if (entry === null) return null;
-    if (entry.TAG !== 'record' || toHex(recordId(entry.data.creator, entry.data.name)) !== text) {
-      throw new NodeLie(`what it sends for ${wanted.name} is no such record`);
-    }
-    return entry.data;
-  });
+  return session.ask(async (node) => recordOf(await proveOn(session, node, wantedRecord(id)), toHex(id)));
+}
+
+export function wantedRecord(id: Uint8Array): Wanted {
+  return { ref: recordRef(id), param: toHex(id), name: `record ${toHex(id)}` };
+}
+
+/** `id` in hex: it follows from creator and name. */
+export function recordOf(entry: Entry | null, id: string): LedgerRecord | null {
+  if (entry === null) return null;
+  if (entry.TAG !== 'record' || toHex(recordId(entry.data.creator, entry.data.name)) !== id) {
+    throw new NodeLie(`what it sends for record ${id} is no such record`);
+  }
+  return entry.data;
 }
 
 /** All that was issued, burned and deposited up to `block`: the agreed block, or one of the node's own chain. */
@@ -76,14 +80,35 @@ export function accountOf(entry: Entry | null, name: string): Account | null {
 export async function proveOn(
   session: Session,
   node: string,
-  { ref, param, name }: Wanted,
+  wanted: Wanted,
   block: Header = session.agreement.header.header,
   id: Uint8Array = session.agreement.header.id,
 ): Promise<Entry | null> {
-  const params = { block: toHex(id), entries: [param] };
+  return (await proveAllOn(session, node, [wanted], block, id))[0]!;
+}
+
+/** The same of several entries, in order; at most as many as a node proves in one call. */
+export async function proveAllOn(
+  session: Session,
+  node: string,
+  all: readonly Wanted[],
+  block: Header = session.agreement.header.header,
+  id: Uint8Array = session.agreement.header.id,
+): Promise<(Entry | null)[]> {
+  const params = { block: toHex(id), entries: all.map(({ param }) => param) };
   const { entries } = stateAnswer(await session.rpc.callOn(node, 'proveState', params), 'proveState');
-  const [shown] = entries;
-  if (shown === undefined || entries.length !== 1) throw new NodeLie(`it sends nothing for ${name}`);
+  if (entries.length !== all.length) {
+    const names = all.map(({ name }) => name).join(', ');
+    throw new NodeLie(`it sends ${entries.length === 0 ? 'nothing' : 'something else'} for ${names}`);
+  }
+  return all.map((wanted, i) => checkShown(wanted, entries[i]!, block));
+}
+
+function checkShown(
+  { ref, name }: Wanted,
+  shown: { readonly entry: string | null; readonly path: string },
+  block: Header,
+): Entry | null {
   const bytes = shown.entry === null ? null : fromHex(shown.entry);
   const path = expose(`its proof of ${name}`, () => decodeProof(fromHex(shown.path)));
   if (!verifyProof(block.stateRoot, ref.key, bytes === null ? null : valueHash(bytes), path)) {
