@@ -148,6 +148,8 @@ export class WebSocketTransport implements Transport {
       perMessageDeflate: false,
       maxPayload: this.#config.maxFrameBytes,
       autoPong: false,
+      // One frame of a link in a turn of the event loop: a read of small ones, from many, would hold it up for seconds.
+      allowSynchronousEvents: false,
       closeTimeout: CLOSE_MS,
     };
   }

@@ -234,6 +234,28 @@ describe('a stranger', () => {
     expect(pongs).toBe(0);
   });
 
+  it('whose frames come all at once gets a turn for each', async () => {
+    const { server, url } = await listen();
+    const { socket, answer } = dialRaw(url, ['pier.1']);
+    expect(await answer).toBe('open');
+    const frames = 50;
+    let turn = 0;
+    const turns: number[] = [];
+    const all = new Promise<void>((resolve) => {
+      server.transport.onInput(({ type }) => {
+        if (type === 'frame' && turns.push(turn) === frames) resolve();
+      });
+    });
+    const count = (): void => {
+      turn++;
+      if (turns.length < frames) setImmediate(count);
+    };
+    setImmediate(count);
+    for (let i = 0; i < frames; i++) socket.send(Uint8Array.of(i));
+    await all;
+    expect(new Set(turns).size).toBe(frames);
+  });
+
   it('that never reads is cut before it costs more than the bound', async () => {
     const { server, url } = await listen();
     const { socket, answer } = dialRaw(url, ['pier.1']);
