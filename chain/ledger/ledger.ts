@@ -236,6 +236,7 @@ export class Ledger {
     const batch = this.overlay.take();
     for (const page of this.tree.takeDirty()) batch.push(page);
     batch.push([META.tip, tip.id]);
+    await this.queue.settled();
     await this.store.write(batch, { sync: true });
     this.queue.committed(disconnected, connected);
     this.#active.length = fork.height + 1;

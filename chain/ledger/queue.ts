@@ -12,6 +12,8 @@ export class Queue {
   readonly #keys: Set<string>;
   /** What the store held when it was opened, for the mempool to take back; empty once taken. */
   #restored: Uint8Array[];
+  /** The last write begun: the next waits for it, so that a row dropped and kept again ends up kept. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(store: Store, keys: Iterable<string>, restored: Uint8Array[]) {
     this.#store = store;
@@ -34,10 +36,7 @@ export class Queue {
   async keep(transactions: readonly Transaction[]): Promise<void> {
     const fresh = transactions.filter(({ key }) => !this.#keys.has(key));
     if (fresh.length === 0) return;
-    await this.#store.write(
-      fresh.map((tx) => [queuedRow(tx.id), tx.bytes]),
-      { sync: false },
-    );
+    await this.#write(fresh.map((tx) => [queuedRow(tx.id), tx.bytes]));
     for (const { key } of fresh) this.#keys.add(key);
   }
 
@@ -46,10 +45,18 @@ export class Queue {
     const kept = transactions.filter(({ key }) => this.#keys.has(key));
     if (kept.length === 0) return;
     for (const { key } of kept) this.#keys.delete(key);
-    await this.#store.write(
-      kept.map((tx) => [queuedRow(tx.id), null]),
-      { sync: false },
-    );
+    await this.#write(kept.map((tx) => [queuedRow(tx.id), null]));
+  }
+
+  /** Resolves once no write is under way: a batch with rows of the queue goes after it. */
+  settled(): Promise<void> {
+    return this.#last.catch(() => undefined);
+  }
+
+  #write(rows: readonly StoreWrite[]): Promise<void> {
+    const written = this.settled().then(() => this.#store.write(rows, { sync: false }));
+    this.#last = written;
+    return written;
   }
 
   /** Rows for the batch of a tip change: what was mined goes, what a reorganisation displaced comes back. */
