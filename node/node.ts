@@ -169,7 +169,11 @@ async function assemble(
   try {
     const bound = await bind('rpc', rpc.listen(config.rpc.host, config.rpc.port));
     writeFileAtomically(join(dataDir, 'cookie'), cookie);
-    await reactor.start();
+    await reactor.start().catch((error) => {
+      // Found while it takes back what it had: it ends as one that ran, and begins again with a rebuild.
+      if (!(error instanceof CorruptStoreError)) throw error;
+      end({ cause: 'damaged' });
+    });
     if (config.mine !== null) reactor.mining.set(config.mine, undefined);
     const info: NodeInfo = {
       pid: process.pid,

@@ -68,7 +68,12 @@ export class Disk {
     const from = this.#random.pick(FLIPPED);
     const rows = await this.content.iterate({ from, to: endOf(from), limit: ROWS_MAX, keysOnly: true });
     if (rows.length === 0) return;
-    this.#damaged.add(toHex(this.#random.pick(rows)[0]));
+    this.damage(this.#random.pick(rows)[0]);
+  }
+
+  /** A row can't be read any more, until it is written again. */
+  damage(key: Uint8Array): void {
+    this.#damaged.add(toHex(key));
     this.harmed = true;
   }
 

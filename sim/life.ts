@@ -108,7 +108,10 @@ export class Life {
     }
     if (faults.length === 0) return;
     const fault = this.#random.pick(faults);
-    const node = this.#random.pick(this.#world.nodes);
+    // What every disk has lost is lost: only those of a minority are damaged.
+    const { nodes } = this.#world;
+    const reach = fault === 'flip' ? Math.max(1, (nodes.length - 1) >> 1) : nodes.length;
+    const node = nodes[this.#random.below(reach)]!;
     watch.note(`fault ${fault}`);
     switch (fault) {
       case 'cut':

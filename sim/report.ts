@@ -50,7 +50,8 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
   try {
     await life.run();
     const lost = await life.payments.lost();
-    if (lost.length > 0) failure = `${lost.length} accepted payments are lost\nReplay: ${replay}`;
+    if (lost.length > 0)
+      failure = `accepted payments are lost: ${lost.map(({ key }) => key.slice(0, 8)).join()}\nReplay: ${replay}`;
     unmined = (await life.payments.unmined()).length;
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@
 import type { TransportInput } from '../node/ports.ts';
 import type { NodeEvent } from '../node/reactor/events.ts';
 import { FAULT_TABLE, type FaultCode } from '../p2p/faults.ts';
-import { auditPool, auditState } from './audit.ts';
+import { auditBounds, auditPool, auditState } from './audit.ts';
 import { AuditError } from './audit-error.ts';
 import { Digest } from './digest.ts';
 import type { NodeObserver, SimNode } from './node.ts';
@@ -144,8 +144,9 @@ export class Watch implements NodeObserver {
   }
 
   async auditNode(node: SimNode, whole: boolean): Promise<void> {
-    const { ledger, pool } = node.reactor!;
+    const { ledger, pool, machine } = node.reactor!;
     try {
+      auditBounds(ledger, pool, machine.peers());
       await this.referee.follow(ledger, node.disk.content);
       await auditPool(ledger, pool, node.disk.content);
       if (whole) await this.referee.compare(ledger, node.disk.content);

@@ -3,6 +3,7 @@
  * happens follows from the seed and from what the caller orders, so a failure is replayed by its line.
  */
 import { NobleVerifier } from '../chain/crypto/ed25519.ts';
+import { CorruptStoreError } from '../chain/errors.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import type { Params } from '../chain/format/params.ts';
 import type { Body, Transaction } from '../chain/format/transaction.ts';
@@ -142,9 +143,9 @@ export class World {
   /** Hands a signed transaction to a node, as a user. Resolves at once in virtual time unless disks are slow. */
   async submit(node: SimNode, ...transactions: readonly Transaction[]): Promise<Submitted[]> {
     const bytes = transactions.map((transaction) => transaction.bytes);
-    // A node whose disk is full acknowledges nothing.
+    // A node whose disk is full or damaged acknowledges nothing.
     const answer = node.reactor!.submit(bytes).catch((error) => {
-      if (node.disk.full) return [];
+      if (node.disk.full || (node.disk.harmed && error instanceof CorruptStoreError)) return [];
       throw error;
     });
     return (await this.finish(answer, () => node.isUp)) ?? [];

@@ -182,7 +182,8 @@ export class Gang {
   async #lie(liar: Liar, victims: readonly SimNode[]): Promise<void> {
     const { random } = liar.peer;
     const victim = random.pick(victims);
-    if (!victim.atRest) return;
+    // It reads the victim's own store, which may be damaged.
+    if (!victim.atRest || victim.disk.harmed) return;
     const { ledger, pool } = victim.reactor!;
     const { params, users } = this.#options;
     const block = await forgeBlock(ledger, {

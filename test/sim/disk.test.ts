@@ -1,0 +1,51 @@
+/** Disks that lose power, are damaged or full. */
+import { expect, test } from 'vitest';
+import { META, stateRow } from '../../chain/ledger/store-keys.ts';
+import { accountRef } from '../../chain/state/entries.ts';
+import { testWorld } from './replay.ts';
+
+const FILE = 'disk';
+
+test('damage found while what was acknowledged is taken back leads to a rebuild, and nothing is lost', async () => {
+  const world = testWorld(FILE, 'damage found', { seed: 20, nodes: 1, miners: 0 });
+  const [node] = world.nodes;
+  await world.run(1_000);
+  const { transaction } = await world.pay(node!, 0, 1, 1_000);
+  node!.crash();
+  node!.disk.damage(stateRow(accountRef(world.users.address(0)).key));
+  node!.start();
+  await world.until('it is up', () => node!.atRest && node!.reactor!.pool.has(transaction.key), 10_000);
+  expect(world.watch.count('rebuilt')).toBe(1);
+});
+
+test('a power cut takes back only what was not synced', async () => {
+  const world = testWorld(FILE, 'a power cut', { seed: 1, nodes: 1 });
+  const [node] = world.nodes;
+  let lost = 0;
+  for (let i = 0; i < 20; i++) {
+    await world.run(5_000);
+    await world.pay(node!, 0, 1, 1_000 + i);
+    const { tip } = node!.reactor!.ledger;
+    await node!.cutPower();
+    lost = node!.disk.lost.size;
+    node!.start();
+    await world.until('it is up', () => node!.atRest, 10_000);
+    expect(node!.reactor!.ledger.activeAt(tip.height)?.key).toBe(tip.key);
+  }
+  expect(lost).toBeGreaterThan(0);
+});
+
+test('a full disk ends a node, which goes on from there when there is room', async () => {
+  const world = testWorld(FILE, 'a full disk', { seed: 1, nodes: 2 });
+  await world.run(60_000);
+  const [node] = world.nodes;
+  node!.disk.full = true;
+  await world.until('it has ended', () => !node!.isUp, 120_000);
+  const [tip] = await node!.disk.content.getMany([META.tip]);
+  node!.disk.full = false;
+  node!.start();
+  await world.until('it agrees again', () => world.up.length === 2 && world.agrees, 120_000);
+  expect(node!.reactor!.ledger.headers.get(Buffer.from(tip!).toString('hex'))).toBeDefined();
+  expect(world.watch.count('rebuilt')).toBe(0);
+  await world.auditSame();
+});
