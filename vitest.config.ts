@@ -7,6 +7,8 @@ export default defineConfig({
     environment: 'node',
     // A native store lives in the process: a file of tests that dies takes no other with it.
     pool: 'forks',
+    // All cores: what waits for blocks leaves them to what computes. The default would keep one back.
+    maxWorkers: '100%',
     globalSetup: ['./test/bundle.ts'],
     reporters: ['default', './test/reporter.ts'],
     // Tests of real processes start nodes and wait for blocks; a pure test that needs seconds has gone wrong.
