@@ -13,11 +13,6 @@ export function keyBit(key: Uint8Array, index: number): number {
   return (key[index >>> 3]! >>> (7 - (index & 7))) & 1;
 }
 
-/** What a leaf holds of a value. */
-export function stateValueHash(value: Uint8Array): Uint8Array {
-  return hash(DOMAIN.stateValue, value);
-}
-
 /** `entry` is the key (32 bytes) and the value's hash (32 bytes). */
 export function leafHash(entry: Uint8Array): Uint8Array {
   return hash(DOMAIN.stateLeaf, entry);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { equalBytes, fromHex, toHex } from '../../../chain/format/bytes.ts';
 import { ZERO_HASH } from '../../../chain/format/hash.ts';
-import { stateValueHash } from '../../../chain/state/node-hash.ts';
+import { valueHash } from '../../../chain/state/entries.ts';
 import { PageCache } from '../../../chain/state/page-cache.ts';
 import { StateTree } from '../../../chain/state/tree.ts';
 import type { TreeChange } from '../../../chain/state/tree-update.ts';
@@ -34,11 +34,8 @@ describe('the state root', () => {
     const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
     const changes =
       entries !== undefined
-        ? entries.map(([key, value]): TreeChange => [fromHex(key!), stateValueHash(fromHex(value!))])
-        : Array.from(
-            { length: count! },
-            (_, i): TreeChange => [vectorId(i), stateValueHash(ascii(String(i)))],
-          );
+        ? entries.map(([key, value]): TreeChange => [fromHex(key!), valueHash(fromHex(value!))])
+        : Array.from({ length: count! }, (_, i): TreeChange => [vectorId(i), valueHash(ascii(String(i)))]);
     expect(toHex(await change(newTree(new MapSource()), changes))).toBe(root);
   });
 
