@@ -5,6 +5,7 @@ import { fromHex, toHex } from '../chain/format/bytes.ts';
 import type { Identity } from '../p2p/door.ts';
 import { ConfigError } from './config.ts';
 import { readFileIfThere, writeFileAtomically } from './files.ts';
+import { verifyStrictNode } from './verifier.ts';
 
 const SEED_BYTES = 32;
 /** RFC 8410, section 7: what stands before the 32 bytes of an Ed25519 seed in PKCS #8. */
@@ -34,5 +35,6 @@ function identityOf(seed: Uint8Array): Identity {
   return {
     publicKey: new Uint8Array(Buffer.from(x!, 'base64url')),
     sign: (message) => new Uint8Array(sign(null, message, key)),
+    verify: verifyStrictNode,
   };
 }

@@ -11,6 +11,7 @@ import { Mempool } from '../chain/pool/mempool.ts';
 import type { Clock, TransportInput } from '../node/ports.ts';
 import type { NodeEvent } from '../node/reactor/events.ts';
 import { Reactor } from '../node/reactor/reactor.ts';
+import type { Verify } from '../p2p/door.ts';
 import type { Signer } from '../wallet/identity.ts';
 import type { Tamper } from './adversaries/tamper.ts';
 import { Disk, type Mount } from './disk.ts';
@@ -46,6 +47,8 @@ export interface NodeConfig {
   readonly hashrate: number;
   readonly diskLatencyMs: number;
   readonly sign?: Sign;
+  /** A quick way to check the signatures of handshakes. */
+  readonly verify?: Verify;
   /** What it does to its own traffic, if it is a false one. */
   readonly tamper?: Tamper;
   /** Milliseconds its wall clock is ahead besides, at a time of the world. */
@@ -207,7 +210,7 @@ export class SimNode {
   }
 
   async #boot(mount: Mount, random: Random): Promise<void> {
-    const { index, params, verifier, peers, skewMs, hashrate, tamper, drift } = this.config;
+    const { index, params, verifier, peers, skewMs, hashrate, verify, tamper, drift } = this.config;
     const schedule = this.#schedule;
     const ledger = await this.#open(mount, verifier, params);
     if (ledger === null || this.#mount !== mount) return;
@@ -239,7 +242,7 @@ export class SimNode {
       clock,
       timer,
       miner,
-      identity: this.signer,
+      identity: { ...this.signer, ...(verify && { verify }) },
       random: () => draws.next(),
       network: { listen: this.address, agent: 'sim', peers: peers.map(addressOfNode) },
       savedAddresses: this.disk.addresses,

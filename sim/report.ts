@@ -1,5 +1,6 @@
 /** Owns one whole life of a world as it is told afterwards: what was done to it, and what held or broke. */
 import type { Verifier } from '../chain/ledger/ports.ts';
+import type { Verify } from '../p2p/door.ts';
 import { Life } from './life.ts';
 import type { Plan } from './plan.ts';
 import type { Sign } from './users.ts';
@@ -15,6 +16,7 @@ export interface SimulationOptions {
   readonly replay: string;
   readonly verifier: Verifier;
   readonly sign?: Sign;
+  readonly verify?: Verify;
   /** Told now and then how far it is, in virtual ms. */
   readonly progress?: (phase: string, nowMs: number) => void;
   /** Told of everything worth a line. */
@@ -41,8 +43,15 @@ export interface Report {
 const LIVENESS_MS = 600_000;
 
 export async function simulate(options: SimulationOptions): Promise<Report> {
-  const { seed, plan, safetyMs, replay, verifier, sign, progress, trace } = options;
-  const world = new World({ ...plan, seed, replay, verifier, ...(sign && { sign }) });
+  const { seed, plan, safetyMs, replay, verifier, sign, verify, progress, trace } = options;
+  const world = new World({
+    ...plan,
+    seed,
+    replay,
+    verifier,
+    ...(sign && { sign }),
+    ...(verify && { verify }),
+  });
   if (trace !== undefined) world.watch.trace = trace;
   const life = new Life(world, { ...plan, safetyMs, livenessMs: LIVENESS_MS, ...(progress && { progress }) });
   let failure: string | null = null;

@@ -11,6 +11,7 @@ import type { Verifier } from '../chain/ledger/ports.ts';
 import { stateRow } from '../chain/ledger/store-keys.ts';
 import { accountRef, decodeAccount } from '../chain/state/entries.ts';
 import type { Submitted } from '../node/reactor/admissions.ts';
+import type { Verify } from '../p2p/door.ts';
 import { type AdversaryName, Gang } from './adversaries/gang.ts';
 import { sharedRows } from './audit.ts';
 import { totalHashrate, worldParams } from './ledger-params.ts';
@@ -43,6 +44,8 @@ export interface WorldOptions {
   readonly adversaries?: readonly AdversaryName[];
   /** Makes signatures; the same ones as without it, sooner. */
   readonly sign?: Sign;
+  /** Checks the signatures of handshakes: the same verdicts as without it, sooner. */
+  readonly verify?: Verify;
   /** Makes the checks of signatures; each is asked for once. */
   readonly verifier?: Verifier;
 }
@@ -93,6 +96,7 @@ export class World {
         hashrate: index < miners ? totalHashrate(blockMs) / miners : 0,
         diskLatencyMs: options.diskLatencyMs ?? 0,
         ...(options.sign && { sign: options.sign }),
+        ...(options.verify && { verify: options.verify }),
       };
       return new SimNode(config, this.#schedule, this.network, this.random.fork(`node ${index}`), this.watch);
     });

@@ -94,6 +94,7 @@ async function live(
       replay,
       verifier,
       sign: signQuickly,
+      verify: verifyStrictNode,
       progress(phase, nowMs) {
         const speed = Math.round(nowMs / Math.max(1, performance.now() - startedAt));
         moving.update(

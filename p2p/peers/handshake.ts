@@ -9,7 +9,7 @@ import { verifyStrict } from '../../chain/crypto/ed25519.ts';
 import { compareBytes, concat, equalBytes, toHex } from '../../chain/format/bytes.ts';
 import { DOMAIN } from '../../chain/format/hash.ts';
 import { parsePeerUrl } from '../addresses/peer-url.ts';
-import type { Identity } from '../door.ts';
+import type { Identity, Verify } from '../door.ts';
 import { HANDSHAKE_TIMEOUT_MS } from '../limits.ts';
 import { encodeMessage, type Hello, PROTOCOL_VERSION } from '../messages.ts';
 import type { Peer } from '../peer.ts';
@@ -39,6 +39,7 @@ export class Handshake {
   readonly #identity: Identity;
   readonly #source: () => HelloSource;
   readonly #random: () => number;
+  readonly #verify: Verify;
   readonly #onReady: (peer: Peer) => void;
   readonly #states = new Map<number, State>();
   readonly #ownKey: string;
@@ -56,6 +57,7 @@ export class Handshake {
     this.#identity = identity;
     this.#source = source;
     this.#random = random;
+    this.#verify = identity.verify ?? verifyStrict;
     this.#onReady = onReady;
     this.#ownKey = toHex(identity.publicKey);
   }
@@ -109,7 +111,7 @@ export class Handshake {
     const { ours } = this.#states.get(peer.link)!;
     const hello = peer.hello!;
     const message = transcript(peer.inbound ? DIALLER : LISTENER, peer.inbound, ours, hello);
-    if (!verifyStrict(hello.nodeId, message, signature)) return this.#wire.close(peer, 'BAD_PROOF');
+    if (!this.#verify(hello.nodeId, message, signature)) return this.#wire.close(peer, 'BAD_PROOF');
     this.#states.delete(peer.link);
     const other = this.#wire.ready.find(({ nodeKey }) => nodeKey === peer.nodeKey);
     if (other !== undefined) {

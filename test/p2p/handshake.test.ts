@@ -72,6 +72,23 @@ describe('a handshake', () => {
     expect(peer.closedWith).toBe('BAD_PROOF');
   });
 
+  test('has proofs checked its own way, if it is given one', () => {
+    for (const [verdict, closedWith] of [
+      [true, null],
+      [false, 'BAD_PROOF'],
+    ] as const) {
+      const asked: Uint8Array[][] = [];
+      const verify = (...check: Uint8Array[]): boolean => {
+        asked.push(check);
+        return verdict;
+      };
+      const peer = new ScriptedPeer(new TestNode({ seed: 1, verify }), 2).join();
+      expect(peer.closedWith).toBe(closedWith);
+      const message = peer.transcript(peer.heard('hello')[0]!);
+      expect(asked).toEqual([[peer.identity.publicKey, message, peer.identity.sign(message)]]);
+    }
+  });
+
   test('times out', () => {
     const node = new TestNode({ seed: 1 });
     const peer = new ScriptedPeer(node, 2);

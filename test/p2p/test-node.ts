@@ -9,7 +9,7 @@ import { encodeBody } from '../../chain/format/block.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import type { Params } from '../../chain/format/params.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
-import type { ChainView, Effect, Identity, Input, MachineConfig, Now } from '../../p2p/door.ts';
+import type { ChainView, Effect, Identity, Input, MachineConfig, Now, Verify } from '../../p2p/door.ts';
 import { Machine } from '../../p2p/machine.ts';
 import { type Made, makeTree, PARAMS } from './chain-maker.ts';
 
@@ -35,6 +35,8 @@ export interface TestNodeOptions {
   readonly params?: Params;
   /** Verdict on a transaction, by key; good unless given. */
   readonly judge?: (tx: Transaction) => RuleError | null;
+  /** Its way to check signatures of handshakes. */
+  readonly verify?: Verify;
 }
 
 export class TestNode {
@@ -69,7 +71,8 @@ export class TestNode {
       return node.height <= tip.height && this.headers.ancestor(tip, node.height) === node;
     };
     this.chain = { tip: this.headers.genesis, isActive, heldBytes: 0 };
-    const identity = identityOf(options.seed);
+    const { verify } = options;
+    const identity = { ...identityOf(options.seed), ...(verify && { verify }) };
     this.nodeKey = toHex(identity.publicKey);
     this.machine = new Machine({
       headers: this.headers,
