@@ -63,6 +63,10 @@ export class WorkerMiner implements Miner {
     return this.#stopped ? 0 : Atomics.load(this.#shared, HASHRATE);
   }
 
+  quietMs(): number {
+    return 0;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#job = null;

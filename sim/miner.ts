@@ -4,6 +4,7 @@
  */
 import { workOf } from '../chain/consensus/difficulty.ts';
 import { meetsTarget } from '../chain/consensus/header-rules.ts';
+import { equalBytes } from '../chain/format/bytes.ts';
 import { headerId } from '../chain/format/header.ts';
 import type { Miner, MiningJob } from '../node/ports.ts';
 import type { Random } from './random.ts';
@@ -11,12 +12,16 @@ import type { Schedule } from './schedule.ts';
 
 /** Hashes a second of a miner that isn't throttled. */
 const FULL_RATE = 1_000;
+/** Before a block is found its job is kept as fresh as that of a miner that really searches; earlier there is no point. */
+const FRESH_MS = 400;
 
 export class VirtualMiner implements Miner {
   readonly #schedule: Schedule;
   readonly #random: Random;
   #rate: number | null = null;
   #job: MiningJob | null = null;
+  /** Virtual time of the next find, drawn for a parent and a hash rate. */
+  #luck: { readonly parent: Uint8Array; readonly rate: number; readonly at: number } | null = null;
   #found: (found: { jobId: number; nonce: number }) => void = () => {};
   #stopped = false;
 
@@ -31,9 +36,16 @@ export class VirtualMiner implements Miner {
     this.#job = job;
     const rate = this.#rate ?? FULL_RATE;
     if (rate === 0) return;
-    // The wait has no memory, so a job that replaces another loses nothing by a new draw.
-    const mean = (Number(workOf(job.header.bits)) * 1000) / rate;
-    this.#schedule.after(this.#random.exponential(mean), () => this.#end(job));
+    const { bits, previous } = job.header;
+    const { now } = this.#schedule;
+    const drawn = this.#luck;
+    // The wait has no memory: a draw holds for all jobs on one parent, and another parent loses nothing by a new one.
+    if (drawn === null || drawn.rate !== rate || !equalBytes(drawn.parent, previous)) {
+      const mean = (Number(workOf(bits)) * 1000) / rate;
+      const luck = { parent: previous, rate, at: now + this.#random.exponential(mean) };
+      this.#luck = luck;
+      this.#schedule.at(luck.at, () => this.#end(luck));
+    }
   }
 
   cancel(): void {
@@ -52,14 +64,23 @@ export class VirtualMiner implements Miner {
     return this.#job === null ? 0 : (this.#rate ?? FULL_RATE);
   }
 
+  quietMs(): number {
+    if (this.#job === null || this.#luck === null) return 0;
+    return Math.max(0, this.#luck.at - FRESH_MS - this.#schedule.now);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#job = null;
+    this.#luck = null;
   }
 
-  #end(job: MiningJob): void {
-    if (this.#job !== job) return;
+  #end(luck: object): void {
+    if (this.#luck !== luck) return;
+    this.#luck = null;
+    const job = this.#job;
     this.#job = null;
+    if (job === null || this.#rate === 0) return;
     let { nonce } = job.header;
     while (!meetsTarget(headerId({ ...job.header, nonce }), job.header.bits)) nonce++;
     this.#found({ jobId: job.jobId, nonce });

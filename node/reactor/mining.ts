@@ -88,12 +88,14 @@ export class Mining {
   deadline(): number | null {
     if (this.#address === null || this.#template === null) return null;
     const stamp = this.#stampedAt + RESTAMP_MS;
-    return this.#rebuilds() ? Math.min(stamp, this.#rebuildAt) : stamp;
+    const due = this.#rebuilds() ? Math.min(stamp, this.#rebuildAt) : stamp;
+    const quiet = this.#miner.quietMs();
+    return quiet === 0 ? due : Math.max(due, this.#clock.monotonicMs() + quiet);
   }
 
   wake(): void {
     const now = this.#clock.monotonicMs();
-    if (this.#address === null || this.#template === null) return;
+    if (this.#address === null || this.#template === null || this.#miner.quietMs() > 0) return;
     if (this.#rebuilds() && now >= this.#rebuildAt) this.#build();
     else if (now >= this.#stampedAt + RESTAMP_MS) {
       this.#start(restamp(this.#ledger.params, this.#template, this.#clock.wallMs()));

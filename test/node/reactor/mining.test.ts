@@ -29,6 +29,10 @@ class FakeMiner implements Miner {
   setRate(rate: number | null): void {
     this.rates.push(rate);
   }
+  quietMs(): number {
+    return 0;
+  }
+
   hashrate(): number {
     return this.job === null ? 0 : 7;
   }
