@@ -2,7 +2,7 @@
  * Owns the ledger of a world: parameters sized so that its miners together find a block in the intended time, with
  * targets a few real hashes hard.
  */
-import { bitsOf } from '../chain/consensus/difficulty.ts';
+import { bitsOf, workOf } from '../chain/consensus/difficulty.ts';
 import type { Allocation, Params } from '../chain/format/params.ts';
 import type { Random } from './random.ts';
 
@@ -13,9 +13,9 @@ const FLOOR_WORK = 2n;
 const GENESIS_TIME_MS = 1_800_000_000_000;
 const FUTURE_MS = 10_000;
 
-/** Hashes a second of all miners of a world whose blocks take `blockMs`. */
-export function totalHashrate(blockMs: number): number {
-  return (Number(GENESIS_WORK) * 1000) / blockMs;
+/** Hashes a second with which the first blocks of a ledger take the time they should. */
+export function totalHashrate({ difficulty }: Params): number {
+  return (Number(workOf(difficulty.bits)) * 1000) / difficulty.targetMs;
 }
 
 export function worldParams(random: Random, blockMs: number, allocations: readonly Allocation[]): Params {

@@ -36,6 +36,10 @@ export interface WorldOptions {
   readonly started?: number;
   readonly users?: number;
   readonly blockMs?: number;
+  /** Another ledger than the usual one of worlds. */
+  readonly amend?: (params: Params) => Params;
+  /** Milliseconds all wall clocks are ahead of genesis besides, at a time of the world. */
+  readonly aheadMs?: (nowMs: number) => number;
   readonly latencyMs?: readonly [number, number];
   readonly bytesPerMs?: number | null;
   /** Wall clocks are off by up to so much, either way. */
@@ -78,7 +82,9 @@ export class World {
     this.#options = options;
     this.random = new Random(seed);
     this.users = new Users(this.random.fork('users'), users, options.sign);
-    this.params = worldParams(this.random.fork('salt'), blockMs, this.users.allocations);
+    const usual = worldParams(this.random.fork('salt'), blockMs, this.users.allocations);
+    this.params = options.amend?.(usual) ?? usual;
+    const hashrate = totalHashrate(this.params);
     const verifier = new SharedVerifier(options.verifier ?? new NobleVerifier());
     this.watch = new Watch(this.#schedule, new Referee(this.params, verifier), nodes);
     this.network = new Network(this.#schedule, this.random.fork('network'), {
@@ -93,10 +99,11 @@ export class World {
         verifier,
         peers: Array.from({ length: Math.min(index, PEERS_TOLD) }, (_, i) => index - 1 - i),
         skewMs: skews.between(-skewMs, skewMs),
-        hashrate: index < miners ? totalHashrate(blockMs) / miners : 0,
+        hashrate: index < miners ? hashrate / miners : 0,
         diskLatencyMs: options.diskLatencyMs ?? 0,
         ...(options.sign && { sign: options.sign }),
         ...(options.verify && { verify: options.verify }),
+        ...(options.aheadMs && { drift: options.aheadMs }),
       };
       return new SimNode(config, this.#schedule, this.network, this.random.fork(`node ${index}`), this.watch);
     });
@@ -106,7 +113,7 @@ export class World {
       params: this.params,
       verifier,
       users: this.users,
-      hashrate: totalHashrate(blockMs),
+      hashrate,
     };
     this.gang = new Gang(gang, this.#schedule, this.network, this.random.fork('gang'), this.watch);
     for (const node of this.nodes.slice(0, started)) node.start();
@@ -220,6 +227,11 @@ export class World {
       const held = machine.peers().reduce((sum, peer) => sum + peer.heldBytes, ledger.heldBytes);
       return missing + inFlight + held === 0 && !syncing;
     });
+  }
+
+  /** Every process and link stands still while all clocks go on: what was due meanwhile happens at the end, late. */
+  freeze(ms: number): void {
+    this.#schedule.skipTo(this.now + ms);
   }
 
   /** Waits until all agree and nothing is under way, and checks that their stores are the same then. */

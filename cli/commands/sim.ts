@@ -1,6 +1,5 @@
 /** Owns `pier sim`: a whole network in one process, in virtual time, with everything against it that a seed draws. */
-import { createPrivateKey, type KeyObject, randomInt, sign } from 'node:crypto';
-import type { Verifier } from '../../chain/ledger/ports.ts';
+import { randomInt } from 'node:crypto';
 import { verifyStrictNode } from '../../node/verifier.ts';
 import { ADVERSARIES, type AdversaryName } from '../../sim/adversaries/gang.ts';
 import { drawPlan, FAULTS, type FaultName, type Plan } from '../../sim/plan.ts';
@@ -10,25 +9,7 @@ import { parseWhole } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { countOf } from '../layout.ts';
-
-const verifier: Verifier = {
-  verify: async (checks) => checks.map((c) => verifyStrictNode(c.publicKey, c.message, c.signature)),
-};
-
-/** PKCS #8 of an Ed25519 key, up to its 32 bytes (RFC 8410). */
-const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
-/** Keys of a world by their bytes: a few dozen. */
-const keys = new Map<string, KeyObject>();
-
-function signQuickly(privateKey: Uint8Array, message: Uint8Array): Uint8Array {
-  const name = Buffer.from(privateKey).toString('hex');
-  let key = keys.get(name);
-  if (key === undefined) {
-    key = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, privateKey]), format: 'der', type: 'pkcs8' });
-    keys.set(name, key);
-  }
-  return new Uint8Array(sign(null, message, key));
-}
+import { quickVerifier as verifier, signQuickly } from '../quick-signatures.ts';
 
 const MINUTES_MAX = 100_000;
 const NODES_MAX = 100;
