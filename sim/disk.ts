@@ -1,13 +1,26 @@
 /**
  * Owns what a node of the world leaves on disk: its store and its address book. A crash drops the process, never the
- * disk; of the writes under way at that moment the first few are there, each whole, and the rest aren't. A power cut
- * also takes back some of the last writes that weren't synced. A damaged row can't be read until it is written again.
+ * disk; of the writes under way at that moment the first few are there, each whole, and the rest aren't. A damaged row
+ * can't be read until it is written again.
+ *
+ * A power cut also takes writes that weren't synced, as LevelDB would lose them. Each batch is one record of its log with
+ * a checksum, so a torn one is a lost one. Pages reach the disk in any order, and reading the log goes on behind a record
+ * that doesn't check, so a later batch may be there without an earlier one. A sync is of the present log alone: when the
+ * log has just been changed for another, what was in the one before may be lost though a later batch was synced.
  */
 import { CorruptStoreError } from '../chain/errors.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
 import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
-import { bodyRow, endOf, HEADER_ROWS, QUEUED_ROWS, stateRow, undoRow } from '../chain/ledger/store-keys.ts';
+import {
+  bodyRow,
+  CAUSES_ROWS,
+  DERIVED_PREFIXES,
+  endOf,
+  HEADER_ROWS,
+  META,
+  QUEUED_ROWS,
+} from '../chain/ledger/store-keys.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -21,9 +34,28 @@ export interface Mount {
 }
 
 const ROWS_MAX = 1_000_000;
-const NO_ID = new Uint8Array(0);
-/** Rows of blocks and of the state: each can be had again from peers or made again from blocks. */
-const FLIPPED = [HEADER_ROWS, bodyRow(NO_ID), stateRow(NO_ID), undoRow(NO_ID)];
+/** Every kind of row there is. */
+const FLIPPED = [
+  HEADER_ROWS,
+  bodyRow(new Uint8Array(0)),
+  ...DERIVED_PREFIXES,
+  QUEUED_ROWS,
+  CAUSES_ROWS,
+  META.tip.subarray(0, 1),
+];
+/** One in so many batches begins another log (really one in thousands), whose predecessor is safe so much later. */
+const LOG_BATCHES = 40;
+const COMPACTION_MS = 2_000;
+
+/** A batch that a power cut may take, or that follows one. */
+interface Logged {
+  readonly batch: readonly StoreWrite[];
+  /** What it replaced. */
+  readonly before: readonly StoreWrite[];
+  /** Number of the log it is in. */
+  readonly log: number;
+  safe: boolean;
+}
 
 export class Disk {
   content = new MemoryStore();
@@ -39,8 +71,11 @@ export class Disk {
   readonly #latencyMs: number;
   /** Rows that can't be read, by key in hex. */
   readonly #damaged = new Set<string>();
-  /** What each write since the last synced one replaced, oldest first. */
-  #unsynced: (readonly StoreWrite[])[] = [];
+  /** From the first batch that isn't safe, in order. */
+  #batches: Logged[] = [];
+  #log = 0;
+  /** The last write: the next one follows it. */
+  #last: Promise<void> = Promise.resolve();
 
   /** An operation takes up to `latencyMs`; with 0 all of them are done at once. */
   constructor(schedule: Schedule, random: Random, latencyMs: number) {
@@ -53,17 +88,35 @@ export class Disk {
     return new MountedStore(this, this.#schedule, this.#random, this.#latencyMs);
   }
 
-  /** Takes back some of the last writes, newest first, none of which was synced. No process may run. */
-  async cutPower(): Promise<void> {
-    const kept = this.#random.below(this.#unsynced.length + 1);
-    for (const earlier of this.#unsynced.slice(kept).reverse()) {
-      for (const [key, value] of earlier) if (value === null) this.#lose(key);
-      await this.content.write(earlier, { sync: true });
-    }
-    this.#unsynced = [];
+  /** Takes some of the writes that aren't safe: the last ones, or any. No process may run. */
+  cutPower(): Promise<void> {
+    this.#last = this.#last.then(() => this.#takeUnsafe());
+    return this.#last;
   }
 
-  /** Damages one row by chance, of those the ledger can do without. */
+  /** Resolves once all that was written is there to be read. */
+  settled(): Promise<void> {
+    return this.#last;
+  }
+
+  async #takeUnsafe(): Promise<void> {
+    const unsafe = this.#batches.filter(({ safe }) => !safe);
+    const kept = this.#random.below(unsafe.length + 1);
+    const inOrder = this.#random.chance(1, 2);
+    const gone = new Set(unsafe.filter((_, i) => (inOrder ? i >= kept : this.#random.chance(1, 2))));
+    const queued = [...gone].flatMap(({ batch }) => batch.map(([key]) => key)).filter(isQueued);
+    const before = await this.content.getMany(queued);
+    for (const { before } of this.#batches.toReversed()) await this.content.write(before, { sync: true });
+    for (const logged of this.#batches)
+      if (!gone.has(logged)) await this.content.write(logged.batch, { sync: true });
+    const after = await this.content.getMany(queued);
+    queued.forEach((key, i) => {
+      if (before[i] !== undefined && after[i] === undefined) this.#lose(key);
+    });
+    this.#batches = [];
+  }
+
+  /** Damages one row by chance, of any kind. */
   async flip(): Promise<void> {
     const from = this.#random.pick(FLIPPED);
     const rows = await this.content.iterate({ from, to: endOf(from), limit: ROWS_MAX, keysOnly: true });
@@ -74,16 +127,18 @@ export class Disk {
   /** A row can't be read any more, until it is written again. */
   damage(key: Uint8Array): void {
     this.#damaged.add(toHex(key));
+    this.#lose(key);
     this.harmed = true;
   }
 
   /** All that was on it is gone, as when a node moves a hopeless store aside. */
   async wipe(): Promise<void> {
+    await this.#last;
     const rows = await this.content.iterate({ from: QUEUED_ROWS, to: endOf(QUEUED_ROWS), limit: ROWS_MAX });
     for (const [key] of rows) this.#lose(key);
     this.content = new MemoryStore();
     this.#damaged.clear();
-    this.#unsynced = [];
+    this.#batches = [];
   }
 
   /** Throws if a row can't be read. */
@@ -96,17 +151,39 @@ export class Disk {
   async write(batch: readonly StoreWrite[], sync: boolean): Promise<void> {
     if (this.full) throw new Error('no space left on device');
     if (this.#damaged.size > 0) for (const [key] of batch) this.#damaged.delete(toHex(key));
-    if (sync) this.#unsynced = [];
-    else {
-      const before = await this.content.getMany(batch.map(([key]) => key));
-      this.#unsynced.push(batch.map(([key], i) => [key, before[i] ?? null]));
+    this.#last = this.#last.then(() => this.#write(batch, sync));
+    return this.#last;
+  }
+
+  async #write(batch: readonly StoreWrite[], sync: boolean): Promise<void> {
+    if (sync) this.#secure((log) => log === this.#log);
+    if (!sync || this.#batches.length > 0) {
+      const found = await this.content.getMany(batch.map(([key]) => key));
+      const before = batch.map(([key], i): StoreWrite => [key, found[i] ?? null]);
+      this.#batches.push({ batch, before, log: this.#log, safe: sync });
+      if (this.#random.chance(1, LOG_BATCHES)) this.#changeLog();
     }
     await this.content.write(batch, { sync });
   }
 
-  #lose(key: Uint8Array): void {
-    if (key[0] === QUEUED_ROWS[0]) this.lost.add(toHex(key.subarray(QUEUED_ROWS.length)));
+  #changeLog(): void {
+    const full = this.#log++;
+    this.#schedule.after(COMPACTION_MS, () => this.#secure((log) => log <= full));
   }
+
+  #secure(isSafe: (log: number) => boolean): void {
+    for (const logged of this.#batches) logged.safe ||= isSafe(logged.log);
+    const first = this.#batches.findIndex(({ safe }) => !safe);
+    this.#batches = first === -1 ? [] : this.#batches.slice(first);
+  }
+
+  #lose(key: Uint8Array): void {
+    if (isQueued(key)) this.lost.add(toHex(key.subarray(QUEUED_ROWS.length)));
+  }
+}
+
+function isQueued(key: Uint8Array): boolean {
+  return key[0] === QUEUED_ROWS[0];
 }
 
 class MountedStore implements Store, Mount {
@@ -175,14 +252,14 @@ class MountedStore implements Store, Mount {
   #later<T>(ms: number, work: () => Promise<T>): Promise<T> {
     // What a dead process asks for never comes.
     if (this.#crashed) return new Promise(() => {});
-    this.#schedule.touch();
+    this.#schedule.awaited();
     if (this.#latencyMs === 0) return work();
     this.pending++;
     return new Promise((resolve, reject) => {
       this.#schedule.after(ms, () => {
         this.pending--;
         if (this.#crashed) return;
-        this.#schedule.touch();
+        this.#schedule.awaited();
         work().then(resolve, reject);
       });
     });

@@ -1,6 +1,8 @@
 /**
  * Owns the paths between the nodes of a world: who can reach whom, how far apart they are, and the links that are open.
- * Nothing is lost on a link; a partition either breaks the links across it or keeps what is sent until it heals.
+ * A partition breaks the links across it or keeps what is sent until it heals, both ways or one way only; a clogged way
+ * keeps what is sent for a while. Links are reliable and in order, as TCP is, so a packet lost below them shows as what
+ * it is to whoever reads: a wait for its retransmission, which holds up all that was sent after it.
  */
 import type { TransportInput } from '../node/ports.ts';
 import { type LinkQuality, Side } from './link.ts';
@@ -9,6 +11,9 @@ import type { Schedule } from './schedule.ts';
 
 /** As node/transport.ts: a dial that nobody answers. */
 const DIAL_TIMEOUT_MS = 5_000;
+/** As TCP: the first wait for a lost packet's acknowledgement, doubled for each further loss, of which so many count. */
+const RETRANSMIT_MS = 200;
+const RETRANSMITS_MAX = 5;
 /** First of the ports that dialling nodes seem to come from. */
 const EPHEMERAL_PORT = 49_152;
 
@@ -44,7 +49,12 @@ export class Network {
   #pairs: Pair[] = [];
   /** Node → its group; nodes of different groups can't reach each other. */
   #groups = new Map<number, number>();
+  /** `from>to` of the ways on which nothing gets through: of a partition, and of clogs. */
+  #silent = new Set<string>();
+  readonly #clogged = new Set<string>();
   readonly #lag = new Map<number, number>();
+  /** Node → per mille of its frames that are lost once or more. */
+  readonly #loss = new Map<number, number>();
   #lastPort = EPHEMERAL_PORT;
 
   constructor(schedule: Schedule, random: Random, options: NetworkOptions) {
@@ -61,15 +71,29 @@ export class Network {
   /** Splits the nodes; those not named stay together. `cut` breaks links, else they only stall. */
   split(groups: readonly (readonly number[])[], cut: boolean): void {
     this.#groups = new Map(groups.flatMap((nodes, i) => nodes.map((node) => [node, i + 1] as const)));
-    this.#pairs = this.#pairs.filter(({ sides }) => !(sides[0].ended && sides[1].ended));
-    for (const { a, b, sides } of this.#pairs) {
-      const blocked = this.#isBlocked(a.node, b.node);
-      for (const side of sides) side.block(blocked);
-      if (blocked && cut) for (const side of sides) side.cut();
-    }
+    this.#silent.clear();
+    this.#apply();
+    if (!cut) return;
+    for (const { a, b, sides } of this.#pairs)
+      if (this.#areApart(a.node, b.node)) for (const side of sides) side.cut();
+  }
+
+  /** A partition one way: what `speakers` send to `listeners` stays where it is; they hear all. Replaces a split. */
+  silence(speakers: readonly number[], listeners: readonly number[]): void {
+    this.#groups.clear();
+    this.#silent = new Set(speakers.flatMap((from) => listeners.map((to) => way(from, to))));
+    this.#apply();
+  }
+
+  /** What a node sends to another stays where it is, until it is told otherwise. */
+  clog(from: number, to: number, clogged: boolean): void {
+    if (clogged) this.#clogged.add(way(from, to));
+    else this.#clogged.delete(way(from, to));
+    this.#apply();
   }
 
   heal(): void {
+    this.#clogged.clear();
     this.split([], false);
   }
 
@@ -78,16 +102,21 @@ export class Network {
     this.#lag.set(node, ms);
   }
 
+  /** Of what a node sends and gets, so many frames of a thousand are lost and sent again. */
+  lose(node: number, perMille: number): void {
+    this.#loss.set(node, perMille);
+  }
+
   dial(from: Endpoint, address: string): void {
     const to = this.#endpoints.get(address);
     const latency = this.#latency(from.node, to?.node ?? from.node);
-    if (to !== undefined && this.#isBlocked(from.node, to.node)) {
+    if (to !== undefined && !this.#canConnect(from.node, to.node)) {
       this.#schedule.after(DIAL_TIMEOUT_MS, () => from.report({ type: 'dialFailed', address }));
       return;
     }
     this.#schedule.after(latency, () => {
       const now = this.#endpoints.get(address);
-      if (now === undefined || !now.listening || this.#isBlocked(from.node, now.node)) {
+      if (now === undefined || !now.listening || !this.#canConnect(from.node, now.node)) {
         this.#schedule.after(latency, () => from.report({ type: 'dialFailed', address }));
       } else {
         this.#connect(from, now, address, latency);
@@ -101,7 +130,8 @@ export class Network {
       jitter: () =>
         this.#random.below(1 + (latencyMs >> 2)) +
         (this.#lag.get(from.node) ?? 0) +
-        (this.#lag.get(to.node) ?? 0),
+        (this.#lag.get(to.node) ?? 0) +
+        this.#waitForLost(from.node, to.node),
       bytesPerMs: this.#options.bytesPerMs,
     };
     const dialled = new Side(from.nextLink(), to.node, this.#schedule, quality, (input) =>
@@ -120,8 +150,36 @@ export class Network {
     to.report({ type: 'opened', link: accepted.link, inbound: true, address: remote, loopback: false });
   }
 
-  #isBlocked(a: number, b: number): boolean {
+  /** Has every open link carry what its ways carry now. */
+  #apply(): void {
+    this.#pairs = this.#pairs.filter(({ sides }) => !(sides[0].ended && sides[1].ended));
+    for (const { a, b, sides } of this.#pairs) {
+      sides[0].block(!this.#isOpen(a.node, b.node));
+      sides[1].block(!this.#isOpen(b.node, a.node));
+    }
+  }
+
+  #areApart(a: number, b: number): boolean {
     return (this.#groups.get(a) ?? 0) !== (this.#groups.get(b) ?? 0);
+  }
+
+  #isOpen(from: number, to: number): boolean {
+    const name = way(from, to);
+    return !this.#areApart(from, to) && !this.#silent.has(name) && !this.#clogged.has(name);
+  }
+
+  /** A link opens only where both ways do. */
+  #canConnect(a: number, b: number): boolean {
+    return this.#isOpen(a, b) && this.#isOpen(b, a);
+  }
+
+  /** Milliseconds until a frame that was lost is there after all; 0 for most. */
+  #waitForLost(a: number, b: number): number {
+    const loss = Math.max(this.#loss.get(a) ?? 0, this.#loss.get(b) ?? 0);
+    let wait = 0;
+    for (let i = 0; i < RETRANSMITS_MAX && loss > 0 && this.#random.chance(loss, 1_000); i++)
+      wait += RETRANSMIT_MS * 2 ** i;
+    return wait;
   }
 
   #latency(a: number, b: number): number {
@@ -133,4 +191,8 @@ export class Network {
     }
     return latency;
   }
+}
+
+function way(from: number, to: number): string {
+  return `${from}>${to}`;
 }
