@@ -15,13 +15,19 @@ const FULL_RATE = 1_000;
 /** Before a block is found its job is kept as fresh as that of a miner that really searches; earlier there is no point. */
 const FRESH_MS = 400;
 
+interface Luck {
+  readonly parent: Uint8Array;
+  readonly rate: number;
+  readonly at: number;
+}
+
 export class VirtualMiner implements Miner {
   readonly #schedule: Schedule;
   readonly #random: Random;
   #rate: number | null = null;
   #job: MiningJob | null = null;
   /** Virtual time of the next find, drawn for a parent and a hash rate. */
-  #luck: { readonly parent: Uint8Array; readonly rate: number; readonly at: number } | null = null;
+  #luck: Luck | null = null;
   #found: (found: { jobId: number; nonce: number }) => void = () => {};
   #stopped = false;
 
@@ -75,10 +81,12 @@ export class VirtualMiner implements Miner {
     this.#luck = null;
   }
 
-  #end(luck: object): void {
+  #end(luck: Luck): void {
     if (this.#luck !== luck) return;
     this.#luck = null;
     const job = this.#job;
+    // It stood still over that time: what it would have found, it has yet to find.
+    if (this.#schedule.now > luck.at && job !== null) return this.start(job);
     this.#job = null;
     if (job === null || this.#rate === 0) return;
     let { nonce } = job.header;

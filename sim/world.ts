@@ -46,6 +46,8 @@ export interface WorldOptions {
   readonly skewMs?: number;
   readonly diskLatencyMs?: number;
   readonly adversaries?: readonly AdversaryName[];
+  /** Hash rates of adversaries, each in per cent of all honest nodes' together, where they aren't the usual ones. */
+  readonly adversaryPercent?: Partial<Record<AdversaryName, number>>;
   /** Makes signatures; the same ones as without it, sooner. */
   readonly sign?: Sign;
   /** Checks the signatures of handshakes: the same verdicts as without it, sooner. */
@@ -114,6 +116,7 @@ export class World {
       verifier,
       users: this.users,
       hashrate,
+      ...(options.adversaryPercent && { percent: options.adversaryPercent }),
     };
     this.gang = new Gang(gang, this.#schedule, this.network, this.random.fork('gang'), this.watch);
     for (const node of this.nodes.slice(0, started)) node.start();

@@ -9,7 +9,7 @@ import { parseWhole } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { countOf } from '../layout.ts';
-import { quickVerifier as verifier, signQuickly } from '../quick-signatures.ts';
+import { signQuickly, quickVerifier as verifier } from '../quick-signatures.ts';
 
 const MINUTES_MAX = 100_000;
 const NODES_MAX = 100;

@@ -40,7 +40,7 @@ const RATE_PERCENT: Partial<Record<AdversaryName, number>> = {
 const WARP_PERIOD_MS = 120_000;
 const WARP_MS = 8_000;
 /** The user that a censor doesn't like. */
-const VICTIM = 2;
+export const VICTIM = 2;
 
 interface GangOptions {
   readonly names: readonly AdversaryName[];
@@ -50,6 +50,8 @@ interface GangOptions {
   readonly verifier: Verifier;
   readonly users: Users;
   readonly hashrate: number;
+  /** Other shares of the hash rate than the usual ones. */
+  readonly percent?: Partial<Record<AdversaryName, number>>;
 }
 
 export class Gang {
@@ -127,14 +129,14 @@ export class Gang {
     random: Random,
     observer: Pick<NodeObserver, 'fatal'>,
   ): SimNode {
-    const { params, verifier, honest, hashrate } = this.#options;
+    const { params, verifier, honest, hashrate, percent } = this.#options;
     const config = {
       index,
       params,
       verifier,
       peers: Array.from({ length: honest }, (_, i) => i),
       skewMs: 0,
-      hashrate: (hashrate * (RATE_PERCENT[name] ?? 0)) / 100,
+      hashrate: (hashrate * (percent?.[name] ?? RATE_PERCENT[name] ?? 0)) / 100,
       diskLatencyMs: 0,
       tamper,
       drift: (nowMs: number) =>
