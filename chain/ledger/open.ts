@@ -78,8 +78,10 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
     : rebuild !== undefined || chain === undefined
       ? 'it was found damaged'
       : await damageOf(store, cache, headers, found, tip !== undefined);
+  // Also where only the version can't be read: that row is written with the chain's.
+  const isNew = format === undefined && chain === undefined && tip === undefined;
   if (format === undefined || reason !== null) {
-    if (format !== undefined) options.onRebuild?.(reason ?? '');
+    if (!isNew) options.onRebuild?.(reason ?? 'its version is missing');
     await writeGenesis(store, genesis, headers.chainId);
     // Rebuilding must not change the mind about branches of equal work.
     if (found !== undefined) choice.prefer(found);
@@ -100,8 +102,7 @@ function checkOwner(
   chain: Uint8Array | undefined,
   chainId: Uint8Array,
 ): void {
-  if (format === undefined) return;
-  if (!equalBytes(format, u32(FORMAT_VERSION)) && !isOlder(format)) {
+  if (format !== undefined && !equalBytes(format, u32(FORMAT_VERSION)) && !isOlder(format)) {
     throw new Error(
       `this data folder has format ${toHex(format)}; this version reads ${FORMAT_VERSION}: use a new folder`,
     );
@@ -235,9 +236,10 @@ async function deleteRows(store: Store, prefix: Uint8Array): Promise<void> {
       keysOnly: true,
     });
     if (step.length === 0) return;
+    // Synced, each: LevelDB may lose what it wrote to an earlier log though a later write was synced.
     await store.write(
       step.map(([key]) => [key, null]),
-      { sync: false },
+      { sync: true },
     );
   }
 }

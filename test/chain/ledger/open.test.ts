@@ -90,6 +90,9 @@ describe('a new store', () => {
     const params = { ...TEST_PARAMS, salt: new Uint8Array(32).fill(8) };
     await expect(openLedger(store, { params })).rejects.toThrow(toHex(chain.chainId));
     expect(await rowsOf(store)).toEqual(before);
+    // Nor is it taken for a new one if its version can't be read.
+    await store.damage(META.format, 'unreadable');
+    await expect(openLedger(store, { params })).rejects.toThrow(toHex(chain.chainId));
     await store.write([[META.format, u32(99)]], { sync: true });
     await expect(openLedger(store)).rejects.toThrow('format');
   });
@@ -172,6 +175,8 @@ describe('one damaged row, whichever it is', () => {
     const { id } = chain.get('b8');
     const rows: [row: Uint8Array, tip: string][] = [
       [META.tip, 'b8'],
+      [META.format, 'b8'],
+      [META.chain, 'b8'],
       [undoRow(fromHex(id)), 'b8'],
       // What is lost is waited for.
       [headerRow(fromHex(id)), 'b7'],
