@@ -14,52 +14,88 @@ const JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
 const PARTS_MAX = 4_096;
 const READ_AT_ONCE = 64;
 
+interface Part {
+  readonly sequence: number;
+  readonly bytes: number;
+}
+
 export class CauseJournal {
   readonly #store: Store;
-  /** Bytes of each part in the store, oldest first. */
-  readonly #parts: number[] = [];
-  #first = 0;
+  /** What the store holds, oldest first. A power cut may have left gaps. */
+  readonly #parts: Part[] = [];
   #bytes = 0;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** What was written before, oldest first. Damage ends it early: what comes next is written over the damaged part. */
+  /** What was written before, oldest first. Parts that are damaged are passed over. */
   async read(): Promise<Entry[]> {
     const entries: Entry[] = [];
     let from = CAUSES_ROWS;
-    try {
-      for (;;) {
-        const rows = await this.#store.iterate({ from, to: endOf(CAUSES_ROWS), limit: READ_AT_ONCE });
-        for (const [key, value] of rows) {
-          entries.push(...(JSON.parse(new TextDecoder().decode(value)) as Entry[]));
-          if (this.#parts.length === 0) this.#first = Number(toBigInt(key.subarray(CAUSES_ROWS.length)));
-          this.#parts.push(value.length);
-          this.#bytes += value.length;
-        }
-        if (rows.length < READ_AT_ONCE) return entries;
-        from = causesRow(this.#next);
+    for (;;) {
+      const rows = await this.#readSome(from);
+      for (const [key, value] of rows) {
+        entries.push(...decodePart(value));
+        this.#add(Number(toBigInt(key.subarray(CAUSES_ROWS.length))), value?.length ?? 0);
       }
-    } catch (error) {
-      if (error instanceof CorruptStoreError || error instanceof SyntaxError) return entries;
-      throw error;
+      if (rows.length < READ_AT_ONCE) return entries;
+      from = causesRow(this.#next);
     }
   }
 
   async write(entries: readonly Entry[]): Promise<void> {
     const bytes = new TextEncoder().encode(JSON.stringify(entries));
     const batch: StoreWrite[] = [[causesRow(this.#next), bytes]];
-    this.#parts.push(bytes.length);
-    this.#bytes += bytes.length;
+    this.#add(this.#next, bytes.length);
     while (this.#parts.length > PARTS_MAX || (this.#bytes > JOURNAL_BYTES_MAX && this.#parts.length > 1)) {
-      batch.push([causesRow(this.#first++), null]);
-      this.#bytes -= this.#parts.shift()!;
+      const oldest = this.#parts.shift()!;
+      batch.push([causesRow(oldest.sequence), null]);
+      this.#bytes -= oldest.bytes;
     }
     await this.#store.write(batch, { sync: false });
   }
 
+  #add(sequence: number, bytes: number): void {
+    this.#parts.push({ sequence, bytes });
+    this.#bytes += bytes;
+  }
+
+  /** Some parts in order, with `undefined` for those that can't be read. */
+  async #readSome(from: Uint8Array): Promise<[Uint8Array, Uint8Array | undefined][]> {
+    const range = { from, to: endOf(CAUSES_ROWS), limit: READ_AT_ONCE };
+    try {
+      return await this.#store.iterate(range);
+    } catch (error) {
+      if (!(error instanceof CorruptStoreError)) throw error;
+    }
+    const rows: [Uint8Array, Uint8Array | undefined][] = [];
+    for (const [key] of await this.#store.iterate({ ...range, keysOnly: true }))
+      rows.push([key, await this.#readOne(key)]);
+    return rows;
+  }
+
+  async #readOne(key: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      return (await this.#store.getMany([key]))[0];
+    } catch (error) {
+      if (error instanceof CorruptStoreError) return undefined;
+      throw error;
+    }
+  }
+
   get #next(): number {
-    return this.#first + this.#parts.length;
+    const last = this.#parts.at(-1);
+    return last === undefined ? 0 : last.sequence + 1;
+  }
+}
+
+function decodePart(value: Uint8Array | undefined): Entry[] {
+  if (value === undefined) return [];
+  try {
+    return JSON.parse(new TextDecoder().decode(value)) as Entry[];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
   }
 }

@@ -7,6 +7,7 @@ import { CAUSES_ROWS, causesRow, endOf } from '../../../chain/ledger/store-keys.
 import { CauseJournal } from '../../../node/reactor/cause-journal.ts';
 import { CauseLog } from '../../../node/reactor/cause-log.ts';
 import type { Entry } from '../../../node/reactor/causes.ts';
+import { FaultyStore } from '../../chain/ledger/faulty-store.ts';
 import { makeTransfer } from '../rpc/fake-view.ts';
 
 function transfer(number: number): Transaction {
@@ -125,15 +126,18 @@ test('the journal keeps its newest 4 MiB, and never more than 4,096 parts', asyn
   );
 });
 
-test('a damaged part ends what is read, and is written over', async () => {
-  const store = new MemoryStore();
+test('damaged parts and gaps are passed over, and it goes on behind the last', async () => {
+  const store = new FaultyStore();
   const journal = new CauseJournal(store);
-  for (let i = 0; i < 3; i++) await journal.write([entry(i, 1)]);
+  for (let i = 0; i < 200; i++) await journal.write([entry(i, 1)]);
   await store.write([[causesRow(1), new TextEncoder().encode('[{')]], { sync: false });
+  await store.damage(causesRow(0), 'unreadable');
+  await store.damage(causesRow(5), 'lost');
   const again = new CauseJournal(store);
-  expect(await again.read()).toEqual([entry(0, 1)]);
-  await again.write([entry(7, 1)]);
-  expect((await new CauseJournal(store).read()).slice(0, 2)).toEqual([entry(0, 1), entry(7, 1)]);
+  const left = Array.from({ length: 200 }, (_, i) => i).filter((i) => ![0, 1, 5].includes(i));
+  expect(await again.read()).toEqual(left.map((i) => entry(i, 1)));
+  await again.write([entry(200, 1)]);
+  expect(await new CauseJournal(store).read()).toEqual([...left, 200].map((i) => entry(i, 1)));
 });
 
 test('a store that fails is told once, and nothing is thrown', async () => {
