@@ -63,8 +63,8 @@ export interface Miner {
   setRate(hashesPerSecond: number | null): void;
   /** Hashes a second over the last seconds, whatever the job; 0 soon after there is none. */
   hashrate(): number;
-  /** Milliseconds for which it is sure to find nothing, so that a newer job can wait: 0 for whoever really searches. */
-  quietMs(): number;
+  /** Milliseconds for which it is sure to find no child of that block, so that a job can wait: 0 for whoever searches. */
+  quietMs(parent: Uint8Array, bits: number): number;
   stop(): Promise<void>;
 }
 

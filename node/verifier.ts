@@ -25,10 +25,23 @@ function base64urlOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
 }
 
-/** The whole rule, at once, on this thread: about 0.13 ms. For one signature here and there. */
+/** Key objects of this process, least recently used first. */
+const keys = new Map<string, KeyObject>();
+
+function keyOf(publicKey: Uint8Array): KeyObject {
+  const name = base64urlOf(publicKey);
+  const known = keys.get(name);
+  const key = known ?? importKey(name);
+  if (known !== undefined) keys.delete(name);
+  else if (keys.size === MAX_KEYS) keys.delete(keys.keys().next().value!);
+  keys.set(name, key);
+  return key;
+}
+
+/** The whole rule, at once, on this thread: about 0.12 ms. For one signature here and there. */
 export function verifyStrictNode(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (!passesPrefilter(publicKey, signature)) return false;
-  return verify(null, message, importKey(base64urlOf(publicKey)), signature);
+  return verify(null, message, keyOf(publicKey), signature);
 }
 
 /** One call of `verify`, until its last check is back. */
@@ -47,8 +60,6 @@ interface Job extends SignatureCheck {
 
 /** Checks batches on libuv's thread pool. */
 export class ThreadPoolVerifier implements Verifier {
-  /** Least recently used first. */
-  readonly #keys = new Map<string, KeyObject>();
   /** First come, first served; those before `#next` have been handed out. */
   #queue: Job[] = [];
   #next = 0;
@@ -96,7 +107,7 @@ export class ThreadPoolVerifier implements Verifier {
     const { batch, index } = job;
     this.#inFlight += 1;
     try {
-      verify(null, job.message, this.#keyOf(job.publicKey), job.signature, (error, good) => {
+      verify(null, job.message, keyOf(job.publicKey), job.signature, (error, good) => {
         this.#inFlight -= 1;
         if (error) batch.reject(error);
         else {
@@ -110,15 +121,5 @@ export class ThreadPoolVerifier implements Verifier {
       this.#inFlight -= 1;
       batch.reject(error as Error);
     }
-  }
-
-  #keyOf(publicKey: Uint8Array): KeyObject {
-    const name = base64urlOf(publicKey);
-    const known = this.#keys.get(name);
-    const key = known ?? importKey(name);
-    if (known !== undefined) this.#keys.delete(name);
-    else if (this.#keys.size === MAX_KEYS) this.#keys.delete(this.#keys.keys().next().value!);
-    this.#keys.set(name, key);
-    return key;
   }
 }

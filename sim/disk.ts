@@ -9,6 +9,7 @@
  * log has just been changed for another, what was in the one before may be lost though a later batch was synced.
  */
 import { CorruptStoreError } from '../chain/errors.ts';
+import { decodeBody } from '../chain/format/block.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
 import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
@@ -34,10 +35,11 @@ export interface Mount {
 }
 
 const ROWS_MAX = 1_000_000;
+const BODY_ROWS = bodyRow(new Uint8Array(0));
 /** Every kind of row there is. */
 const FLIPPED = [
   HEADER_ROWS,
-  bodyRow(new Uint8Array(0)),
+  BODY_ROWS,
   ...DERIVED_PREFIXES,
   QUEUED_ROWS,
   CAUSES_ROWS,
@@ -64,7 +66,7 @@ export class Disk {
   full = false;
   /** Something on it was damaged at some time. */
   harmed = false;
-  /** Keys of acknowledged transactions that it lost. */
+  /** Keys of transactions that it lost: those that were acknowledged, and those of blocks. */
   readonly lost = new Set<string>();
   readonly #schedule: Schedule;
   readonly #random: Random;
@@ -121,7 +123,12 @@ export class Disk {
     const from = this.#random.pick(FLIPPED);
     const rows = await this.content.iterate({ from, to: endOf(from), limit: ROWS_MAX, keysOnly: true });
     if (rows.length === 0) return;
-    this.damage(this.#random.pick(rows)[0]);
+    const [key] = this.#random.pick(rows);
+    this.damage(key);
+    // Without its header or body a block may be lost, and with it what was mined in it and shown to nobody yet.
+    if (key[0] !== HEADER_ROWS[0] && key[0] !== BODY_ROWS[0]) return;
+    const [body] = await this.content.getMany([bodyRow(key.subarray(1))]);
+    if (body !== undefined) this.#loseBody(body);
   }
 
   /** A row can't be read any more, until it is written again. */
@@ -136,6 +143,8 @@ export class Disk {
     await this.#last;
     const rows = await this.content.iterate({ from: QUEUED_ROWS, to: endOf(QUEUED_ROWS), limit: ROWS_MAX });
     for (const [key] of rows) this.#lose(key);
+    const bodies = await this.content.iterate({ from: BODY_ROWS, to: endOf(BODY_ROWS), limit: ROWS_MAX });
+    for (const [, body] of bodies) this.#loseBody(body);
     this.content = new MemoryStore();
     this.#damaged.clear();
     this.#batches = [];
@@ -175,6 +184,10 @@ export class Disk {
     for (const logged of this.#batches) logged.safe ||= isSafe(logged.log);
     const first = this.#batches.findIndex(({ safe }) => !safe);
     this.#batches = first === -1 ? [] : this.#batches.slice(first);
+  }
+
+  #loseBody(body: Uint8Array): void {
+    for (const { key } of decodeBody(body)) this.lost.add(key);
   }
 
   #lose(key: Uint8Array): void {

@@ -14,6 +14,8 @@ import type { Schedule } from './schedule.ts';
 const FULL_RATE = 1_000;
 /** Before a block is found its job is kept as fresh as that of a miner that really searches; earlier there is no point. */
 const FRESH_MS = 400;
+/** A miner without any hash rate asks again after this. */
+const QUIET_MS = 60_000;
 
 interface Luck {
   readonly parent: Uint8Array;
@@ -40,18 +42,7 @@ export class VirtualMiner implements Miner {
     if (this.#stopped) return;
     this.#schedule.touch();
     this.#job = job;
-    const rate = this.#rate ?? FULL_RATE;
-    if (rate === 0) return;
-    const { bits, previous } = job.header;
-    const { now } = this.#schedule;
-    const drawn = this.#luck;
-    // The wait has no memory: a draw holds for all jobs on one parent, and another parent loses nothing by a new one.
-    if (drawn === null || drawn.rate !== rate || !equalBytes(drawn.parent, previous)) {
-      const mean = (Number(workOf(bits)) * 1000) / rate;
-      const luck = { parent: previous, rate, at: now + this.#random.exponential(mean) };
-      this.#luck = luck;
-      this.#schedule.at(luck.at, () => this.#end(luck));
-    }
+    this.#draw(job.header.previous, job.header.bits);
   }
 
   cancel(): void {
@@ -67,18 +58,33 @@ export class VirtualMiner implements Miner {
   }
 
   hashrate(): number {
-    return this.#job === null ? 0 : (this.#rate ?? FULL_RATE);
+    return this.#luck === null ? 0 : (this.#rate ?? FULL_RATE);
   }
 
-  quietMs(): number {
-    if (this.#job === null || this.#luck === null) return 0;
-    return Math.max(0, this.#luck.at - FRESH_MS - this.#schedule.now);
+  quietMs(parent: Uint8Array, bits: number): number {
+    if (this.#stopped) return 0;
+    const luck = this.#draw(parent, bits);
+    return luck === null ? QUIET_MS : Math.max(0, luck.at - FRESH_MS - this.#schedule.now);
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#job = null;
     this.#luck = null;
+  }
+
+  /** When a child of the block will be found; `null` if never. */
+  #draw(parent: Uint8Array, bits: number): Luck | null {
+    const rate = this.#rate ?? FULL_RATE;
+    if (rate === 0) return null;
+    // The wait has no memory: a draw holds for all jobs on one parent, and another parent loses nothing by a new one.
+    if (this.#luck === null || this.#luck.rate !== rate || !equalBytes(this.#luck.parent, parent)) {
+      const mean = (Number(workOf(bits)) * 1000) / rate;
+      const luck = { parent, rate, at: this.#schedule.now + this.#random.exponential(mean) };
+      this.#luck = luck;
+      this.#schedule.at(luck.at, () => this.#end(luck));
+    }
+    return this.#luck;
   }
 
   #end(luck: Luck): void {

@@ -41,6 +41,8 @@ export interface NodeConfig {
   readonly verifier: Verifier;
   /** Indexes of the nodes it is told of. */
   readonly peers: readonly number[];
+  /** Nobody can dial it, as behind a router. */
+  readonly hidden?: boolean;
   /** Milliseconds its wall clock is ahead. */
   readonly skewMs: number;
   /** Hashes a second; 0 for a node that doesn't mine. */
@@ -78,6 +80,7 @@ export class SimNode {
   #starts = 0;
   /** It is to run, once an earlier process has ended. */
   #wanted = false;
+  #gone = false;
 
   constructor(
     config: NodeConfig,
@@ -110,12 +113,28 @@ export class SimNode {
     return this.#process?.reactor ?? null;
   }
 
+  /** True while somebody in it awaits something. */
+  get busy(): boolean {
+    return this.#process?.reactor.busy === true;
+  }
+
   /** True if nothing is under way in it. */
   get atRest(): boolean {
     return this.#process !== null && !this.#process.reactor.busy && this.#process.mount.pending === 0;
   }
 
+  /** It has left and never comes back. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** It has run at some time. */
+  get hasJoined(): boolean {
+    return this.#starts > 0;
+  }
+
   start(): void {
+    if (this.#gone) return;
     this.#wanted = true;
     if (this.#mount !== null) return;
     const mount = this.disk.mount();
@@ -161,6 +180,13 @@ export class SimNode {
   async cutPower(): Promise<void> {
     this.crash();
     await this.disk.cutPower();
+  }
+
+  /** It goes for good, and its disk with it. */
+  async leave(): Promise<void> {
+    this.#gone = true;
+    this.crash();
+    await this.disk.wipe();
   }
 
   /** As node/node.ts: damage leads to a rebuild at the next start, and a full disk ends the node. */
@@ -212,6 +238,8 @@ export class SimNode {
   async #boot(mount: Mount, random: Random): Promise<void> {
     const { index, params, verifier, peers, skewMs, hashrate, verify, tamper, drift } = this.config;
     const schedule = this.#schedule;
+    // What the process before it wrote last may still be landing.
+    await this.disk.settled();
     const ledger = await this.#open(mount, verifier, params);
     if (ledger === null || this.#mount !== mount) return;
     const bootedAt = schedule.now;
@@ -244,7 +272,7 @@ export class SimNode {
       miner,
       identity: { ...this.signer, ...(verify && { verify }) },
       random: () => draws.next(),
-      network: { listen: this.address, agent: 'sim', peers: peers.map(addressOfNode) },
+      network: { listen: hidden === true ? '' : this.address, agent: 'sim', peers: peers.map(addressOfNode) },
       savedAddresses: this.disk.addresses,
       saveAddresses: (bytes) => {
         this.disk.addresses = bytes.slice();
@@ -253,7 +281,7 @@ export class SimNode {
     });
     reactor.listen((event) => this.#observer.event(this, event));
     this.#process = { mount, reactor, transport, timer, miner };
-    await transport.listen(transport.host, PORT);
+    if (hidden !== true) await transport.listen(transport.host, PORT);
     await reactor.start();
     if (hashrate > 0) reactor.mining.set(this.signer.address, hashrate);
   }

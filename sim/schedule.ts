@@ -24,6 +24,7 @@ export class Schedule {
   #sequence = 0;
   #now = 0;
   #activity = 0;
+  #awaited = 0;
   #atSameTime = 0;
 
   /** Milliseconds since the world began. */
@@ -49,7 +50,7 @@ export class Schedule {
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(ms, () => {
-        this.touch();
+        this.awaited();
         resolve();
       });
     });
@@ -60,17 +61,24 @@ export class Schedule {
     this.#activity++;
   }
 
-  /** Runs the next event and all that follows from it at once. */
-  async step(): Promise<void> {
+  /** The same, of a port whose answer somebody awaits. */
+  awaited(): void {
+    this.#activity++;
+    this.#awaited++;
+  }
+
+  /** Runs the next event. True if somebody awaits something since: what it set off is over once it has settled. */
+  step(): boolean {
     const event = this.#events.pop();
-    if (event === undefined) return;
+    if (event === undefined) return false;
     // After a leap of the clock what was due comes late.
     const now = Math.max(event.at, this.#now);
     this.#atSameTime = now === this.#now ? this.#atSameTime + 1 : 0;
     assert(this.#atSameTime < SAME_TIME_MAX, 'time goes on');
     this.#now = now;
+    const before = this.#awaited;
     event.run();
-    await this.settle();
+    return before !== this.#awaited;
   }
 
   /** Lets everything go on that waits for nothing but its turn. */

@@ -134,6 +134,11 @@ export class Watch implements NodeObserver {
     this.failure ??= new AuditError(what);
   }
 
+  /** Some nodes have changed since they were checked. */
+  get hasChanges(): boolean {
+    return this.#changed.size > 0;
+  }
+
   /** Checks the nodes that have changed and are at rest. */
   async audit(): Promise<void> {
     for (const node of this.#changed) {

@@ -34,6 +34,10 @@ export interface WorldOptions {
   readonly miners?: number;
   /** How many run from the beginning: the first ones. All unless given. */
   readonly started?: number;
+  /** Nodes besides that may join later, with nothing on their disks. */
+  readonly spares?: number;
+  /** Of the nodes, how many nobody can dial: the last ones that run from the beginning. None unless given. */
+  readonly hidden?: number;
   readonly users?: number;
   readonly blockMs?: number;
   /** Another ledger than the usual one of worlds. */
@@ -63,6 +67,8 @@ export class World {
   readonly params: Params;
   readonly random: Random;
   readonly users: Users;
+  /** How many nodes were there from the beginning: the first ones. */
+  readonly founders: number;
   /** The honest ones. */
   readonly nodes: readonly SimNode[];
   readonly gang: Gang;
@@ -74,13 +80,17 @@ export class World {
   constructor(options: WorldOptions) {
     const {
       seed,
-      nodes,
-      miners = nodes,
-      started = nodes,
+      nodes: founders,
+      spares = 0,
+      miners = founders + spares,
+      started = founders,
+      hidden = 0,
       users = 8,
       blockMs = 10_000,
       skewMs = 500,
     } = options;
+    const nodes = founders + spares;
+    this.founders = founders;
     this.#options = options;
     this.random = new Random(seed);
     this.users = new Users(this.random.fork('users'), users, options.sign);
@@ -94,12 +104,18 @@ export class World {
       bytesPerMs: options.bytesPerMs ?? null,
     });
     const skews = this.random.fork('skew');
+    const isHidden = (index: number): boolean => index >= founders - hidden && index < founders;
+    const dialled = Array.from({ length: nodes }, (_, index) => index).filter((index) => !isHidden(index));
     this.nodes = Array.from({ length: nodes }, (_, index) => {
       const config = {
         index,
         params: this.params,
         verifier,
-        peers: Array.from({ length: Math.min(index, PEERS_TOLD) }, (_, i) => index - 1 - i),
+        peers: dialled
+          .filter((other) => other < index)
+          .slice(-PEERS_TOLD)
+          .reverse(),
+        hidden: isHidden(index),
         skewMs: skews.between(-skewMs, skewMs),
         hashrate: index < miners ? hashrate / miners : 0,
         diskLatencyMs: options.diskLatencyMs ?? 0,
@@ -132,6 +148,11 @@ export class World {
     return this.nodes.filter((node) => node.reactor !== null);
   }
 
+  /** Those that have not left for good. */
+  get members(): readonly SimNode[] {
+    return this.nodes.filter((node) => !node.gone);
+  }
+
   /** Has something happen later. */
   after(ms: number, run: () => void): void {
     this.#schedule.after(ms, run);
@@ -141,7 +162,7 @@ export class World {
   async run(ms: number): Promise<void> {
     const end = this.now + ms;
     await this.#schedule.settle();
-    while ((this.#schedule.nextAt ?? end + 1) <= end) await this.#step();
+    while ((this.#schedule.nextAt ?? end + 1) <= end) if (this.#step()) await this.#settle();
     this.#schedule.skipTo(end);
   }
 
@@ -156,13 +177,17 @@ export class World {
 
   /** Hands a signed transaction to a node, as a user. Resolves at once in virtual time unless disks are slow. */
   async submit(node: SimNode, ...transactions: readonly Transaction[]): Promise<Submitted[]> {
+    return (await this.finish(this.hand(node, transactions), () => node.isUp)) ?? [];
+  }
+
+  /** The same without letting time go on. Never resolves if the node dies meanwhile. */
+  hand(node: SimNode, transactions: readonly Transaction[]): Promise<Submitted[]> {
     const bytes = transactions.map((transaction) => transaction.bytes);
     // A node whose disk is full or damaged acknowledges nothing.
-    const answer = node.reactor!.submit(bytes).catch((error) => {
+    return node.reactor!.submit(bytes).catch((error) => {
       if (node.disk.full || (node.disk.harmed && error instanceof CorruptStoreError)) return [];
       throw error;
     });
-    return (await this.finish(answer, () => node.isUp)) ?? [];
   }
 
   /** Lets time go on until work is done; `undefined` if `lasts` ends first, or the world has nothing more to do. */
@@ -179,7 +204,7 @@ export class World {
     );
     await this.#schedule.settle();
     while (done === null && failure === null && lasts() && this.#schedule.nextAt !== undefined)
-      await this.#step();
+      if (this.#step()) await this.#settle();
     if (failure !== null) this.#throw(failure);
     return (done as { readonly value: T } | null)?.value;
   }
@@ -269,9 +294,24 @@ export class World {
     this.#throwFailure();
   }
 
-  async #step(): Promise<void> {
+  /** Runs the next event. True if something it set off isn't over, or there is something to check. */
+  #step(): boolean {
     try {
-      await this.#schedule.step();
+      const awaited = this.#schedule.step();
+      this.#throwFailure();
+      return awaited || this.watch.hasChanges || this.#isBusy();
+    } catch (error) {
+      this.#throw(error);
+    }
+  }
+
+  #isBusy(): boolean {
+    return this.nodes.some(({ busy }) => busy) || this.gang.busy;
+  }
+
+  async #settle(): Promise<void> {
+    try {
+      await this.#schedule.settle();
       await this.watch.audit();
     } catch (error) {
       this.#throw(error);

@@ -39,8 +39,7 @@ export function validateHeader(
   if (!equalBytes(header.previous, parent.id)) throw new RuleError('UNKNOWN_PARENT');
   if (header.version !== HEADER_VERSION) throw new RuleError('BAD_VERSION', String(header.version));
   if (header.height !== above.height + 1) throw new RuleError('BAD_HEIGHT', String(header.height));
-  if (header.bits !== nextBits(difficultyOf(params), above))
-    throw new RuleError('BAD_BITS', header.bits.toString(16));
+  if (header.bits !== childBits(params, parent)) throw new RuleError('BAD_BITS', header.bits.toString(16));
   const id = headerId(header);
   if (!meetsTarget(id, header.bits)) throw new RuleError('BAD_WORK', toHex(id));
   if (header.elapsed !== nextElapsed(difficultyOf(params), above, header.time))
@@ -64,14 +63,18 @@ function difficultyOf(params: Params): Parameters<typeof nextBits>[0] {
   return { genesisBits: bits, targetMs, halfLifeMs, floorBits };
 }
 
+/** Bits that every child of `parent` must carry, whenever it is mined. */
+export function childBits(params: Params, parent: HeaderContext): number {
+  return nextBits(difficultyOf(params), parent.header);
+}
+
 /** Bits and elapsed time that a child of `parent` mined at `time` must carry. */
 export function childDifficulty(
   params: Params,
   parent: HeaderContext,
   time: number,
 ): { bits: number; elapsed: number } {
-  const rules = difficultyOf(params);
-  return { bits: nextBits(rules, parent.header), elapsed: nextElapsed(rules, parent.header, time) };
+  return { bits: childBits(params, parent), elapsed: nextElapsed(difficultyOf(params), parent.header, time) };
 }
 
 /** The context of a header that is known to be good; `parent` is null for genesis. */

@@ -2,6 +2,7 @@
  * Owns what the miner works on: the template on the present tip, made again when the tip or the mempool changes, and
  * stamped with the time now and then. One job at a time.
  */
+import { childBits } from '../../chain/consensus/header-rules.ts';
 import type { Header } from '../../chain/format/header.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger } from '../../chain/ledger/ledger.ts';
@@ -37,6 +38,10 @@ export class Mining {
   #building = false;
   /** The pool has changed since the template was made. */
   #stale = false;
+  /** No template is made before the miner can use one. */
+  #postponed = false;
+  /** Of every child of the tip. */
+  #bits = 0;
   #stampedAt = 0;
   #rebuildAt = 0;
 
@@ -77,7 +82,10 @@ export class Mining {
   tipChanged(): void {
     this.#template = null;
     this.#miner.cancel();
-    if (this.#address !== null) this.#build();
+    this.#bits = childBits(this.#ledger.params, this.#ledger.tip);
+    this.#postponed = this.#address !== null && this.#quietMs() > 0;
+    if (this.#postponed) this.#outcome.deadlineChanged();
+    else if (this.#address !== null) this.#build();
   }
 
   poolChanged(): void {
@@ -86,16 +94,19 @@ export class Mining {
 
   /** When `wake` wants to be called, by the monotonic clock; `null` if never. */
   deadline(): number | null {
-    if (this.#address === null || this.#template === null) return null;
+    if (this.#address === null) return null;
+    if (this.#postponed) return this.#clock.monotonicMs() + this.#quietMs();
+    if (this.#template === null) return null;
     const stamp = this.#stampedAt + RESTAMP_MS;
     const due = this.#rebuilds() ? Math.min(stamp, this.#rebuildAt) : stamp;
-    const quiet = this.#miner.quietMs();
-    return quiet === 0 ? due : Math.max(due, this.#clock.monotonicMs() + quiet);
+    return Math.max(due, this.#clock.monotonicMs() + this.#quietMs());
   }
 
   wake(): void {
     const now = this.#clock.monotonicMs();
-    if (this.#address === null || this.#template === null || this.#miner.quietMs() > 0) return;
+    if (this.#address === null || this.#quietMs() > 0) return;
+    if (this.#postponed) this.#build();
+    if (this.#template === null) return;
     if (this.#rebuilds() && now >= this.#rebuildAt) this.#build();
     else if (now >= this.#stampedAt + RESTAMP_MS) {
       this.#start(restamp(this.#ledger.params, this.#template, this.#clock.wallMs()));
@@ -108,6 +119,10 @@ export class Mining {
     return this.#miner.stop();
   }
 
+  #quietMs(): number {
+    return this.#miner.quietMs(this.#ledger.tip.id, this.#bits);
+  }
+
   /** Another template is wanted and none is being made: until it is, there is nothing to wake for. */
   #rebuilds(): boolean {
     return this.#stale && !this.#building;
@@ -116,6 +131,7 @@ export class Mining {
   #build(): void {
     if (this.#building) return;
     this.#building = true;
+    this.#postponed = false;
     this.#stale = false;
     void this.#lane.run(async () => {
       try {
@@ -124,7 +140,7 @@ export class Mining {
         this.#building = false;
       }
       // The tip or the miner's address may have changed while it was made.
-      if (this.#address !== null && this.#template === null) this.#build();
+      if (this.#address !== null && this.#template === null && !this.#postponed) this.#build();
       else this.#outcome.deadlineChanged();
     });
   }

@@ -53,6 +53,8 @@ export class Reactor {
   /** Blocks given to the ledger whose verdict the machine waits for. Bounded by its requests. */
   readonly #unanswered = new Map<string, { node: HeaderNode; link: number | null }>();
   #advancing = false;
+  /** Bodies being read for peers. Bounded by the machine. */
+  #reading = 0;
   #stopped = false;
 
   constructor(parts: ReactorParts) {
@@ -138,7 +140,7 @@ export class Reactor {
 
   /** True while slow work is under way. */
   get busy(): boolean {
-    return this.#lane.busy;
+    return this.#lane.busy || this.#reading > 0;
   }
 
   /** Resolves once no slow work is under way. */
@@ -189,9 +191,14 @@ export class Reactor {
   }
 
   #readBody(token: number, node: HeaderNode): void {
+    this.#reading++;
     this.ledger.readBody(node).then(
-      (body) => this.#input({ type: 'bodyRead', token, body }),
+      (body) => {
+        this.#reading--;
+        this.#input({ type: 'bodyRead', token, body });
+      },
       (error) => {
+        this.#reading--;
         // A body the store has damaged is a body we don't have.
         if (!(error instanceof CorruptStoreError)) this.#fail(error);
         this.#input({ type: 'bodyRead', token, body: null });

@@ -86,6 +86,11 @@ export class Gang {
     for (const node of this.nodes) node.start();
   }
 
+  /** True while somebody in one of its nodes awaits something. */
+  get busy(): boolean {
+    return this.nodes.some((node) => node.busy);
+  }
+
   /** One of the raw peers does what it is there for. */
   async act(victims: readonly SimNode[]): Promise<void> {
     if (this.#stopped || this.#acts.length === 0 || victims.length === 0) return;

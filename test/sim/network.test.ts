@@ -38,7 +38,7 @@ class Lab {
 
   async run(ms: number): Promise<void> {
     const end = this.schedule.now + ms;
-    while ((this.schedule.nextAt ?? end + 1) <= end) await this.schedule.step();
+    while ((this.schedule.nextAt ?? end + 1) <= end) this.schedule.step();
     this.schedule.skipTo(end);
   }
 
