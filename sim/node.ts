@@ -236,7 +236,7 @@ export class SimNode {
   }
 
   async #boot(mount: Mount, random: Random): Promise<void> {
-    const { index, params, verifier, peers, skewMs, hashrate, verify, tamper, drift } = this.config;
+    const { index, params, verifier, peers, hidden, skewMs, hashrate, verify, tamper, drift } = this.config;
     const schedule = this.#schedule;
     // What the process before it wrote last may still be landing.
     await this.disk.settled();
