@@ -1,69 +1,92 @@
-/** Owns the memory of what people were told is accepted, and finds out what became of it. */
-import { RuleError } from '../chain/errors.ts';
+/**
+ * Owns the memory of what people were told is accepted, and by whom, and finds out what became of it. Grows with the
+ * transactions of a world.
+ */
 import type { Body, Transaction } from '../chain/format/transaction.ts';
-import { stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
-import { TOTALS } from '../chain/state/entries.ts';
-import { accessList, executeTransaction } from '../chain/state/execute.ts';
-import { WorkingState } from '../chain/state/working-state.ts';
+import { transactionRow } from '../chain/ledger/store-keys.ts';
 import type { SimNode } from './node.ts';
+import { authKeyFor, nextNonce, standingsOf } from './standing.ts';
 import type { World } from './world.ts';
+
+interface Accepted {
+  readonly transaction: Transaction;
+  /** Who said so. */
+  readonly nodes: Set<SimNode>;
+}
 
 export class Payments {
   readonly #world: World;
   /** By key. */
-  readonly accepted = new Map<string, Transaction>();
+  readonly accepted = new Map<string, Accepted>();
+  readonly #suspects = new Set<number>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  /** A user hands a transaction to a node; what it is refused for is the user's business. */
+  /** People hand transactions to nodes, all at the same moment; what one is refused for is its sender's business. */
+  async hand(
+    orders: readonly { readonly node: SimNode; readonly transaction: Transaction }[],
+  ): Promise<void> {
+    const answers = orders.map(async ({ node, transaction }) => {
+      const [answer] = await this.#world.hand(node, [transaction]);
+      if (answer === undefined || !('status' in answer)) return;
+      const accepted = this.accepted.get(transaction.key) ?? { transaction, nodes: new Set() };
+      accepted.nodes.add(node);
+      this.accepted.set(transaction.key, accepted);
+    });
+    await this.#world.finish(Promise.all(answers), () => orders.every(({ node }) => node.isUp));
+  }
+
   async send(node: SimNode, user: number, body: Body): Promise<void> {
-    const { transaction, answer } = await this.#world.send(node, user, body);
-    if (answer !== undefined && 'status' in answer) this.accepted.set(transaction.key, transaction);
+    const { users, params } = this.#world;
+    const [standing] = await standingsOf(node, [users.address(user)]);
+    const nonce = nextNonce(standing!);
+    const { chainId } = node.reactor!.ledger;
+    const authKey = authKeyFor(standing!, nonce);
+    const order = { chainId, nonce, feePerByte: params.prices.feePerByte, body, ...(authKey && { authKey }) };
+    await this.hand([{ node, transaction: users.sign(user, order) }]);
   }
 
   pay(node: SimNode, from: number, to: number, amount: number): Promise<void> {
     return this.send(node, from, this.#world.users.transfer(to, amount));
   }
 
+  /** This user has spent the same money twice: nodes may hold different transactions of theirs until one is mined. */
+  suspect(user: number): void {
+    this.#suspects.add(user);
+  }
+
+  isSuspect(user: number): boolean {
+    return this.#suspects.has(user);
+  }
+
   /** Accepted, and in no block of the chain agreed on. */
   async unmined(): Promise<Transaction[]> {
-    const all = [...this.accepted.values()];
-    const rows = await this.#read(all.map(({ id }) => transactionRow(id)));
-    return all.filter((_, i) => rows[i] === undefined);
+    return (await this.#unmined()).map(({ transaction }) => transaction);
   }
 
   /**
-   * Accepted, unmined, and yet good on the tip all agree on, without any node having said that it gave it up. There are
-   * none: what was accepted is mined unless another transaction, mined in its place, has made it bad.
+   * Accepted, unmined, and yet one who accepted it has neither said that it gave it up nor holds it still. There are
+   * none, but for those on disks that lost them.
    */
   async lost(): Promise<Transaction[]> {
-    const { dropped } = this.#world.watch;
-    const lost = this.#world.nodes.map(({ disk }) => disk.lost);
-    const unmined = (await this.unmined())
-      .filter(({ key }) => !dropped.has(key) && !lost.some((keys) => keys.has(key)))
-      .sort((a, b) => a.nonce - b.nonce);
-    const refs = [TOTALS, ...accessList(unmined)];
-    const values = await this.#read(refs.map(({ key }) => stateRow(key)));
-    const state = new WorkingState();
-    state.load(
-      refs,
-      values.map((bytes) => bytes ?? null),
-    );
-    const height = this.#world.nodes[0]!.reactor!.ledger.tip.height + 1;
-    return unmined.filter((transaction) => {
-      try {
-        executeTransaction({ params: this.#world.params, height, state }, transaction);
-        return true;
-      } catch (error) {
-        if (error instanceof RuleError) return false;
-        throw error;
-      }
-    });
+    const { watch, nodes } = this.#world;
+    const unmined = await this.#unmined();
+    return unmined
+      .filter(({ transaction: { key }, nodes: told }) => {
+        if (nodes.some(({ disk }) => disk.lost.has(key))) return false;
+        return [...told].some(
+          (node) => !watch.hasDropped(node, key) && node.reactor?.admissions.held(key) === undefined,
+        );
+      })
+      .map(({ transaction }) => transaction);
   }
 
-  #read(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#world.nodes[0]!.disk.content.getMany(keys);
+  async #unmined(): Promise<Accepted[]> {
+    const all = [...this.accepted.values()];
+    const { content } = this.#world.up[0]!.disk;
+    const rows = await content.getMany(all.map(({ transaction }) => transactionRow(transaction.id)));
+    return all.filter((_, i) => rows[i] === undefined);
   }
 }

@@ -2,11 +2,29 @@
 import { ADVERSARIES, type AdversaryName } from './adversaries/gang.ts';
 import { Random } from './random.ts';
 
-export const FAULTS = ['cut', 'stall', 'lag', 'crash', 'stop', 'power', 'flip', 'full'] as const;
+export const FAULTS = [
+  'cut',
+  'stall',
+  'oneway',
+  'clog',
+  'lag',
+  'loss',
+  'crash',
+  'stop',
+  'power',
+  'flip',
+  'full',
+  'churn',
+] as const;
 export type FaultName = (typeof FAULTS)[number];
 
 export interface Plan {
+  /** Nodes from the beginning on. */
   readonly nodes: number;
+  /** Of them, how many nobody can dial. */
+  readonly hidden: number;
+  /** Nodes that may join later. */
+  readonly spares: number;
   readonly faults: readonly FaultName[];
   readonly adversaries: readonly AdversaryName[];
   readonly diskLatencyMs: number;
@@ -28,9 +46,13 @@ export function drawPlan(
   const random = new Random(seed).fork('plan');
   const faults = random.shuffle(allowed.faults ?? FAULTS);
   const adversaries = random.shuffle(allowed.adversaries ?? ADVERSARIES);
+  const nodes = random.between(3, 6);
+  const drawn = faults.slice(0, random.between(Math.min(2, faults.length), faults.length)).sort();
   return {
-    nodes: random.between(3, 6),
-    faults: faults.slice(0, random.between(Math.min(2, faults.length), faults.length)).sort(),
+    nodes,
+    hidden: random.chance(1, 3) ? random.between(1, nodes >> 1) : 0,
+    spares: drawn.includes('churn') ? random.between(1, 2) : 0,
+    faults: drawn,
     adversaries: adversaries.slice(0, random.below(Math.min(ADVERSARIES_MAX, adversaries.length) + 1)).sort(),
     diskLatencyMs: random.pick([0, 0, 5, 30]),
     bytesPerMs: random.chance(1, 4) ? 50 : null,

@@ -40,8 +40,8 @@ export class Watch implements NodeObserver {
   trace: ((told: Told) => void) | null = null;
   readonly digest = new Digest();
   readonly counts = new Map<string, number>();
-  /** Keys of transactions that a node told its user it gave up. */
-  readonly dropped = new Set<string>();
+  /** `node key` of transactions that a node said it gave up. */
+  readonly #dropped = new Set<string>();
   failure: Error | null = null;
   readonly #schedule: Schedule;
   readonly referee: Referee;
@@ -58,6 +58,11 @@ export class Watch implements NodeObserver {
     this.#schedule = schedule;
     this.#honest = honest;
     this.referee = referee;
+  }
+
+  /** The node has said that it gave this transaction up. */
+  hasDropped(node: SimNode, key: string): boolean {
+    return this.#dropped.has(`${node.index} ${key}`);
   }
 
   count(name: string): number {
@@ -100,7 +105,7 @@ export class Watch implements NodeObserver {
         for (const { key } of event.transactions) this.note('pending', `${node.index} ${key}`);
         break;
       case 'dropped':
-        this.dropped.add(event.transaction.key);
+        this.#dropped.add(`${node.index} ${event.transaction.key}`);
         this.note(`dropped ${event.error.code}`, `${node.index} ${event.transaction.key}`);
         break;
       case 'block':

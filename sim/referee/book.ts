@@ -2,51 +2,38 @@
  * Owns a second, naive implementation of what a block does to accounts and records: plain maps, one rule a line, nothing
  * shared with `chain/state`. Grows with the accounts and records of a world.
  */
+
+import { fromHex } from '../../chain/format/bytes.ts';
 import type { Params } from '../../chain/format/params.ts';
-import type { Put, Transaction } from '../../chain/format/transaction.ts';
+import type { Body, Put, Transaction } from '../../chain/format/transaction.ts';
+import {
+  type BookAccount,
+  type BookRecord,
+  demand,
+  emptyAccount,
+  hexOf,
+  NO_HISTORY,
+} from './book-account.ts';
 import { digest } from './header-oracle.ts';
+import { changesOfSender, changesOfTarget, keyHash, matured } from './keys.ts';
 
-export interface BookAccount {
-  readonly balance: number;
-  readonly nonce: number;
-  /** Hex of the key's hash; `null` until the first transaction. */
-  readonly key: string | null;
-  readonly deposits: number;
-  readonly locked: boolean;
-}
-
-interface BookRecord {
-  readonly owner: string;
-  readonly dropped: boolean;
-  readonly deposit: number;
-  readonly nameBytes: number;
-}
-
-const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (b) => (b + 256).toString(16).slice(1)).join('');
-const EMPTY: BookAccount = { balance: 0, nonce: 0, key: null, deposits: 0, locked: false };
 /** A stored record without its name, media type and content: kind, addresses, root, numbers, lengths, flags, history. */
 const RECORD_BYTES = 1 + 2 * 20 + 1 + 32 + 8 + 1 + 1 + 8 + 1 + 8 + 32 + 8;
-
-/** A rule that a block broke. */
-export class Foul extends Error {
-  override readonly name = 'Foul';
-}
-
-function demand(condition: boolean, rule: string): asserts condition {
-  if (!condition) throw new Foul(rule);
-}
 
 export class Book {
   readonly #params: Params;
   /** By address in hex. */
   readonly accounts: Map<string, BookAccount>;
-  readonly #records: Map<string, BookRecord>;
+  /** By id in hex. */
+  readonly records: Map<string, BookRecord>;
+  #height: number;
 
-  constructor(params: Params, earlier?: Book) {
+  /** The book of the genesis; or of the block at `height`, before anything in it, after what was `earlier`. */
+  constructor(params: Params, earlier?: Book, height = 0) {
     this.#params = params;
+    this.#height = height;
     this.accounts = new Map(earlier?.accounts);
-    this.#records = new Map(earlier === undefined ? [] : earlier.#records);
+    this.records = new Map(earlier?.records);
     if (earlier !== undefined) return;
     for (const { address, amount } of params.allocations) this.#pay(hexOf(address), amount);
   }
@@ -56,72 +43,78 @@ export class Book {
     this.#pay(hexOf(miner), amount);
   }
 
-  /** Carries out a transaction of the block at `height`; throws a `Foul`. */
-  apply(tx: Transaction, height: number): void {
+  /** Carries out a transaction of the block; throws a `Foul`. */
+  apply(tx: Transaction): void {
     const { prices } = this.#params;
     const from = hexOf(tx.sender);
-    const sender = this.accounts.get(from);
-    demand(sender !== undefined, 'a sender without an account');
-    demand(!sender.locked, 'a locked account');
-    demand(tx.validUntil >= height, 'an expired transaction');
+    const stored = this.accounts.get(from);
+    demand(stored !== undefined, 'a sender without an account');
+    demand(!stored.locked, 'a locked account');
+    demand(tx.validUntil >= this.#height, 'an expired transaction');
     demand(tx.fee >= prices.feePerByte * tx.bytes.length, 'a fee below the least');
-    demand(tx.nonce === sender.nonce, `nonce ${tx.nonce}, and its sender has sent ${sender.nonce}`);
-    const key = hexOf(digest('pier/key', [tx.scheme], tx.publicKey));
-    demand(sender.key === null ? key.startsWith(from) : key === sender.key, "a key that isn't the sender's");
-    this.#change(from, { nonce: sender.nonce + 1, key, balance: sender.balance - tx.fee });
-    const { body } = tx;
-    switch (body.TAG) {
-      case 'transfer':
-        this.#transfer(from, body.data.outputs);
-        break;
-      case 'put':
-        this.#put(from, body.data);
-        break;
-      case 'give': {
-        const record = this.#owned(from, body.data.record);
-        this.#open(from, hexOf(body.data.to));
-        this.#deposit(from, -record.deposit);
-        this.#deposit(hexOf(body.data.to), record.deposit);
-        this.#records.set(hexOf(body.data.record), { ...record, owner: hexOf(body.data.to) });
-        break;
-      }
-      case 'drop': {
-        const record = this.#owned(from, body.data.record);
-        this.#keep(from, hexOf(body.data.record), { ...record, dropped: true }, 0);
-        break;
-      }
-      case 'rotate':
-        this.#change(from, { key: hexOf(digest('pier/key', [body.data.scheme], body.data.publicKey)) });
-        break;
-      case 'setRecovery':
-        break;
-      case 'revoke':
-        this.#change(from, { locked: true });
-        break;
-      default:
-        throw new Foul(`the referee knows no ${body.TAG}`);
+    demand(tx.nonce === stored.nonce, `nonce ${tx.nonce}, and its sender has sent ${stored.nonce}`);
+    const key = keyHash(tx.scheme, tx.publicKey);
+    demand(stored.key === null ? key.startsWith(from) : key === stored.key, "a key that isn't the sender's");
+    const touched = new Set([from, ...othersOf(tx.body).map(hexOf)]);
+    for (const address of touched) this.#mature(address);
+    this.#change(from, { nonce: stored.nonce + 1, key });
+    this.#spend(from, tx.fee);
+    this.#carryOut(tx, from);
+    for (const address of touched) {
+      const { history, touches } = this.accounts.get(address)!;
+      this.#change(address, { history: grown(history, tx), touches: touches + 1 });
     }
-    demand(this.accounts.get(from)!.balance >= 0, 'more is spent than there is');
+    const id = recordOf(tx.body);
+    if (id === null) return;
+    const record = this.records.get(id)!;
+    const history = grown(record.history, tx);
+    this.records.set(id, { ...record, history, touches: record.touches + 1 });
+  }
+
+  #carryOut(tx: Transaction, from: string) {
+    const { body } = tx;
+    if (body.TAG === 'transfer') return this.#transfer(from, body.data.outputs);
+    if (body.TAG === 'put') return this.#put(from, body.data);
+    if (body.TAG === 'give') {
+      const record = this.#owned(from, body.data.record);
+      const to = hexOf(body.data.to);
+      this.#open(from, to);
+      this.#deposit(from, -record.deposit);
+      this.#deposit(to, record.deposit);
+      this.records.set(hexOf(body.data.record), { ...record, owner: to });
+      return;
+    }
+    if (body.TAG === 'drop') {
+      const record = this.#owned(from, body.data.record);
+      return this.#keep(from, hexOf(body.data.record), { ...record, dropped: true }, 0);
+    }
+    const own = changesOfSender(tx, this.accounts.get(from)!, this.#height);
+    if (own !== null) return this.#change(from, own);
+    const target = hexOf((body.data as { target: Uint8Array }).target);
+    this.#change(target, changesOfTarget(tx, from, this.accounts.get(target), this.#height));
   }
 
   #transfer(from: string, outputs: readonly { to: Uint8Array; amount: number }[]): void {
     for (const { to } of outputs) this.#open(from, hexOf(to));
-    for (const { to, amount } of outputs) {
+    for (const { amount } of outputs) {
       demand(Number.isSafeInteger(amount) && amount > 0, 'an output of nothing');
-      this.#change(from, { balance: this.accounts.get(from)!.balance - amount });
-      this.#pay(hexOf(to), amount);
+      this.#spend(from, amount);
     }
+    for (const { to, amount } of outputs) this.#pay(hexOf(to), amount);
   }
 
   #put(from: string, data: Put): void {
     const id = hexOf(digest('pier/rec', data.creator, data.name));
-    const old = this.#records.get(id);
+    const old = this.records.get(id);
     demand((old?.owner ?? hexOf(data.creator)) === from, "a record that isn't the sender's");
     const record = {
       owner: from,
       dropped: false,
       deposit: old?.deposit ?? 0,
       nameBytes: data.name.length,
+      revision: (old?.revision ?? 0) + 1,
+      history: old?.history ?? NO_HISTORY,
+      touches: old?.touches ?? 0,
     };
     const content = data.mediaType.length + (data.inline === null ? 0 : 2 + data.inline.length);
     this.#keep(from, id, record, content);
@@ -133,13 +126,14 @@ export class Book {
     const bytes = RECORD_BYTES + record.nameBytes + contentBytes;
     const deposit = depositPerEntry + depositPerByte * bytes;
     const more = deposit - record.deposit;
-    this.#change(from, { balance: this.accounts.get(from)!.balance - more });
+    if (more > 0) this.#spend(from, more);
+    else this.#pay(from, -more);
     this.#deposit(from, more);
-    this.#records.set(id, { ...record, deposit });
+    this.records.set(id, { ...record, deposit });
   }
 
   #owned(from: string, id: Uint8Array): BookRecord {
-    const record = this.#records.get(hexOf(id));
+    const record = this.records.get(hexOf(id));
     demand(record?.owner === from, "a record that isn't the sender's");
     demand(!record.dropped, 'a record that was dropped');
     return record;
@@ -148,21 +142,48 @@ export class Book {
   /** Makes an account, which its first payer pays for. */
   #open(from: string, to: string): void {
     if (this.accounts.has(to)) return;
-    this.accounts.set(to, EMPTY);
-    this.#change(from, {
-      balance: this.accounts.get(from)!.balance - this.#params.prices.accountSurcharge,
-    });
+    this.accounts.set(to, emptyAccount(this.#height));
+    this.#spend(from, this.#params.prices.accountSurcharge);
   }
 
-  #pay(to: string, amount: number): void {
-    this.#change(to, { balance: (this.accounts.get(to) ?? EMPTY).balance + amount });
+  #spend(from: string, planks: number): void {
+    const balance = this.accounts.get(from)!.balance - planks;
+    demand(balance >= 0, 'more is spent than there is');
+    this.#change(from, { balance });
+  }
+
+  #pay(to: string, planks: number): void {
+    this.#change(to, { balance: (this.accounts.get(to)?.balance ?? 0) + planks });
   }
 
   #deposit(of: string, planks: number): void {
     this.#change(of, { deposits: this.accounts.get(of)!.deposits + planks });
   }
 
-  #change(of: string, fields: Partial<BookAccount>): void {
-    this.accounts.set(of, { ...(this.accounts.get(of) ?? EMPTY), ...fields });
+  /** Writes down another rescuer whose time has come. */
+  #mature(of: string): void {
+    const account = this.accounts.get(of);
+    if (account !== undefined) this.accounts.set(of, matured(account, this.#height));
   }
+
+  #change(of: string, fields: Partial<BookAccount>): void {
+    this.accounts.set(of, { ...(this.accounts.get(of) ?? emptyAccount(this.#height)), ...fields });
+  }
+}
+
+/** Accounts that a transaction is about besides its sender's. */
+function othersOf(body: Body): Uint8Array[] {
+  if (body.TAG === 'transfer') return body.data.outputs.map(({ to }) => to);
+  if (body.TAG === 'give') return [body.data.to];
+  if (body.TAG === 'recover' || body.TAG === 'veto' || body.TAG === 'claim') return [body.data.target];
+  return [];
+}
+
+function recordOf(body: Body): string | null {
+  if (body.TAG === 'put') return hexOf(digest('pier/rec', body.data.creator, body.data.name));
+  return body.TAG === 'give' || body.TAG === 'drop' ? hexOf(body.data.record) : null;
+}
+
+function grown(history: string, tx: Transaction): string {
+  return hexOf(digest('pier/his', fromHex(history), digest('pier/txi', tx.bytes)));
 }

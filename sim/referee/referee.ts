@@ -11,10 +11,12 @@ import type { Ledger } from '../../chain/ledger/ledger.ts';
 import type { MemoryStore } from '../../chain/ledger/memory-store.ts';
 import type { SignatureCheck, Verifier } from '../../chain/ledger/ports.ts';
 import { bodyRow, stateRow } from '../../chain/ledger/store-keys.ts';
-import { accountRef, decodeAccount } from '../../chain/state/entries.ts';
+import { accountRef, type EntryRef, recordRef } from '../../chain/state/entries.ts';
 import { AuditError } from '../audit-error.ts';
-import { Book, Foul } from './book.ts';
+import { Book } from './book.ts';
+import { Foul, hexOf } from './book-account.ts';
 import { type Ancestor, bigEndian, digest, headerFault, idOf, transactionsRoot } from './header-oracle.ts';
+import { bookedAccount, bookedRecord } from './reading.ts';
 
 /** What is known after a block. */
 interface Position extends Ancestor {
@@ -25,13 +27,13 @@ interface Position extends Ancestor {
   readonly book: Book;
 }
 
-const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (b) => (b + 256).toString(16).slice(1)).join('');
 const ascii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
 
 export class Referee {
   readonly #params: Params;
   readonly #verifier: Verifier;
+  /** How many transactions of each kind it has judged. */
+  readonly kinds = new Map<string, number>();
   /** By id in hex. */
   readonly #positions = new Map<string, Position>();
 
@@ -59,27 +61,28 @@ export class Referee {
     }
   }
 
-  /** Compares what a node has stored with what each account must hold on its tip. */
-  async compare(ledger: Ledger, content: MemoryStore): Promise<void> {
-    const { accounts } = this.#positions.get(ledger.tip.key)!.book;
-    const addresses = [...accounts.keys()];
-    const rows = await content.getMany(
-      addresses.map((address) => stateRow(accountRef(fromHex(address)).key)),
-    );
-    for (const [i, address] of addresses.entries()) {
-      const { balance, nonce, key, deposits } = accounts.get(address)!;
-      const bytes = rows[i];
-      const found = bytes === undefined ? null : decodeAccount(bytes);
-      const stored =
-        found !== null &&
-        [found.balance, found.nonce, found.deposits].join() === [balance, nonce, deposits].join() &&
-        (found.authKey === null ? null : hexOf(found.authKey)) === key;
-      if (stored) continue;
-      const has = found === null ? 'nothing' : [found.balance, found.nonce, found.deposits].join();
-      throw new AuditError(
-        `account ${address.slice(0, 8)} is to have ${[balance, nonce, deposits].join()} and has ${has} at height ${ledger.tip.height}`,
-      );
-    }
+  /** Compares what a node has stored with what each account and record must hold on its tip. */
+  async compare({ tip }: Ledger, content: MemoryStore): Promise<void> {
+    const { accounts, records } = this.#positions.get(tip.key)!.book;
+    const compare = async (
+      kind: string,
+      booked: ReadonlyMap<string, object>,
+      refOf: (id: Uint8Array) => EntryRef,
+      read: (bytes: Uint8Array) => object,
+    ): Promise<void> => {
+      const ids = [...booked.keys()];
+      const rows = await content.getMany(ids.map((id) => stateRow(refOf(fromHex(id)).key)));
+      for (const [i, id] of ids.entries()) {
+        const wanted = JSON.stringify(booked.get(id));
+        const found = rows[i] === undefined ? 'nothing' : JSON.stringify(read(rows[i]));
+        if (wanted === found) continue;
+        throw new AuditError(
+          `${kind} ${id.slice(0, 8)} is to be ${wanted} and is ${found} at height ${tip.height}`,
+        );
+      }
+    };
+    await compare('account', accounts, accountRef, bookedAccount);
+    await compare('record', records, recordRef, bookedRecord);
   }
 
   #begin({ id, key, header }: HeaderNode): void {
@@ -108,13 +111,14 @@ export class Referee {
     if (hexOf(transactionsRoot(ids)) !== hexOf(header.txRoot)) foul('its transactions are others');
     const verdicts = await this.#verifier.verify(transactions.flatMap((tx) => checksOf(tx, chainId)));
     if (verdicts.includes(false)) foul('a signature is false');
-    const book = new Book(this.#params, parent.book);
+    const book = new Book(this.#params, parent.book, header.height);
     let { earned } = { earned: rewardOf(this.#params, header.height) };
     try {
       const matured = ancestorAt(parent, header.height - this.#params.reward.maturity);
       if (matured !== null) book.mature(matured.miner, matured.earned);
       for (const tx of transactions) {
-        book.apply(tx, header.height);
+        book.apply(tx);
+        this.kinds.set(tx.body.TAG, (this.kinds.get(tx.body.TAG) ?? 0) + 1);
         earned += tx.fee;
       }
     } catch (error) {
@@ -152,14 +156,14 @@ function checksOf(tx: Transaction, chainId: Uint8Array): SignatureCheck[] {
       signature: tx.bytes.slice(-64),
     },
   ];
-  if (tx.body.TAG !== 'rotate') return checks;
+  if (tx.body.TAG !== 'rotate' && tx.body.TAG !== 'recover') return checks;
   const { scheme, publicKey, proof } = tx.body.data;
   const message = Uint8Array.from([
     ...ascii('pier/pop'),
     ...chainId,
     ...tx.sender,
     ...bigEndian(tx.nonce, 8),
-    ...tx.sender,
+    ...(tx.body.TAG === 'recover' ? tx.body.data.target : tx.sender),
     scheme,
     ...publicKey,
   ]);
