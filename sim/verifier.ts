@@ -2,7 +2,7 @@
  * Owns the signature checks of a world: each is really made, once, whichever node asks first. Grows with the signatures
  * of the world, which are seldom the same for two messages.
  */
-import { equalBytes } from '../chain/format/bytes.ts';
+import { equalBytes, toText } from '../chain/format/bytes.ts';
 import type { SignatureCheck, Verifier } from '../chain/ledger/ports.ts';
 
 interface Made {
@@ -24,7 +24,7 @@ export class SharedVerifier implements Verifier {
   }
 
   #verdict(check: SignatureCheck): Promise<boolean> {
-    const name = String.fromCharCode(...check.signature.subarray(-40));
+    const name = toText(check.signature.subarray(-40));
     const made = this.#made.get(name) ?? [];
     const known = made.find((other) => isSame(other.check, check));
     if (known !== undefined) return known.verdict;

@@ -3,6 +3,7 @@
  * entries, and a sorted list of keys is brought up to date only when somebody iterates.
  */
 import { assert } from '../errors.ts';
+import { toText } from '../format/bytes.ts';
 import type { IterateOptions, Store, StoreWrite } from './ports.ts';
 
 interface Entry {
@@ -11,7 +12,7 @@ interface Entry {
 }
 
 export class MemoryStore implements Store {
-  /** By name: a string with one code unit a byte, which sorts as the bytes do. */
+  /** By key as text. */
   #entries = new Map<string, Entry>();
   /** Names in order; may still hold deleted ones, and lacks those of `#added`. */
   #sorted: string[] = [];
@@ -20,13 +21,13 @@ export class MemoryStore implements Store {
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     this.#assertOpen();
-    return keys.map((key) => this.#entries.get(nameOf(key))?.value.slice());
+    return keys.map((key) => this.#entries.get(toText(key))?.value.slice());
   }
 
   async write(batch: readonly StoreWrite[], _options: { readonly sync: boolean }): Promise<void> {
     this.#assertOpen();
     for (const [key, value] of batch) {
-      const name = nameOf(key);
+      const name = toText(key);
       if (value === null) {
         this.#entries.delete(name);
       } else {
@@ -39,8 +40,8 @@ export class MemoryStore implements Store {
   async iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
     this.#assertOpen();
     this.#sort();
-    const start = lowerBound(this.#sorted, nameOf(options.from));
-    const end = lowerBound(this.#sorted, nameOf(options.to));
+    const start = lowerBound(this.#sorted, toText(options.from));
+    const end = lowerBound(this.#sorted, toText(options.to));
     const found: [Uint8Array, Uint8Array][] = [];
     for (let i = 0; i < end - start && found.length < options.limit; i++) {
       const entry = this.#entries.get(this.#sorted[options.reverse === true ? end - 1 - i : start + i]!)!;
@@ -71,10 +72,6 @@ export class MemoryStore implements Store {
   #assertOpen(): void {
     assert(!this.#closed, 'the store is closed');
   }
-}
-
-function nameOf(key: Uint8Array): string {
-  return String.fromCharCode(...key);
 }
 
 /** Index of the first name that is not below `name`. */

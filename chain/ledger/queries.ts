@@ -122,6 +122,7 @@ export async function getMinedHeights(
 
 /** For each id, whether it has been mined in the active chain. */
 export async function areMined(ledger: Ledger, ids: readonly Uint8Array[]): Promise<boolean[]> {
+  if (ids.length === 0) return [];
   const rows = await ledger.store.getMany(ids.map(transactionRow));
   return rows.map((row) => row !== undefined);
 }

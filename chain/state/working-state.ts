@@ -1,5 +1,5 @@
 /**
- * Owns the entries one block touches while it is executed: decoded on load, changed in place, encoded once at the end.
+ * Owns the entries one block touches while it is executed: decoded when first looked at, changed in place, encoded once at the end.
  * Bounded by the block: only what its access list names is ever loaded.
  */
 import { assert } from '../errors.ts';
@@ -29,7 +29,8 @@ export interface Change {
 interface Slot {
   readonly key: Uint8Array;
   readonly before: Uint8Array | null;
-  entry: Entry | null;
+  /** `undefined` until it is looked at: much of what may be touched isn't. */
+  entry: Entry | null | undefined;
   dirty: boolean;
 }
 
@@ -40,13 +41,7 @@ export class WorkingState {
   load(refs: readonly EntryRef[], values: readonly (Uint8Array | null)[]): void {
     refs.forEach(({ name, key }, i) => {
       if (this.#slots.has(name)) return;
-      const before = values[i]!;
-      this.#slots.set(name, {
-        key,
-        before,
-        entry: before === null ? null : decodeEntry(before),
-        dirty: false,
-      });
+      this.#slots.set(name, { key, before: values[i]!, entry: undefined, dirty: false });
     });
   }
 
@@ -103,7 +98,7 @@ export class WorkingState {
     const changes: Change[] = [];
     for (const { key, before, entry, dirty } of this.#slots.values()) {
       if (!dirty) continue;
-      const after = entry === null ? null : encodeEntry(entry);
+      const after = entry == null ? null : encodeEntry(entry);
       if (before !== null && after !== null && equalBytes(before, after)) continue;
       changes.push({ key, before, after });
     }
@@ -111,12 +106,18 @@ export class WorkingState {
   }
 
   #set(name: string, entry: Entry): void {
-    const slot = this.#slot(name);
+    const slot = this.#find(name);
     slot.entry = entry;
     slot.dirty = true;
   }
 
-  #slot(name: string): Slot {
+  #slot(name: string): Slot & { entry: Entry | null } {
+    const slot = this.#find(name);
+    if (slot.entry === undefined) slot.entry = slot.before === null ? null : decodeEntry(slot.before);
+    return slot as Slot & { entry: Entry | null };
+  }
+
+  #find(name: string): Slot {
     const slot = this.#slots.get(name);
     assert(slot !== undefined, `the access list names ${name}`);
     return slot;

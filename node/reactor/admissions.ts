@@ -115,11 +115,13 @@ export class Admissions {
       valid.forEach((tx, i) => {
         errors.set(tx, result.errors[i]!);
       });
+      // What waits isn't mined; of the others, a user wants to hear it before any other fault.
+      const unsure = valid.filter(({ key }) => !this.#pool.has(key));
       const rows = await areMined(
         this.#ledger,
-        valid.map(({ id }) => id),
+        unsure.map(({ id }) => id),
       );
-      valid.forEach(({ key }, i) => {
+      unsure.forEach(({ key }, i) => {
         if (rows[i]) mined.add(key);
       });
       const kept = valid.filter(({ key }) => this.#pool.has(key));

@@ -98,8 +98,7 @@ export class TransactionFetcher {
     const batch: Transaction[] = [];
     try {
       for (const bytes of encoded) {
-        // A copy: the transaction outlives the frame, which may be a hundred times its size.
-        const tx = decodeTransaction(bytes.slice());
+        const tx = decodeTransaction(bytes);
         if (!this.#wanted.has(tx.key) || state.checkingBytes + bytes.length > limits.CHECKING_BYTES_MAX)
           continue;
         this.#forget(tx.key);
@@ -163,7 +162,8 @@ export class TransactionFetcher {
 
   /** Ends overdue requests and sends new ones. */
   tick(): void {
-    for (const state of [...this.#states.values()]) {
+    for (const state of this.#states.values()) {
+      if (state.requests.size === 0) continue;
       const { link } = state.peer;
       const late: string[] = [];
       for (const [request, { keys, deadlineMs }] of state.requests) {

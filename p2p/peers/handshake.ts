@@ -144,7 +144,7 @@ export class Handshake {
   }
 
   tick(): void {
-    for (const { peer } of [...this.#states.values()]) {
+    for (const { peer } of this.#states.values()) {
       if (this.#wire.nowMs >= peer.openedAtMs + HANDSHAKE_TIMEOUT_MS)
         this.#wire.close(peer, 'HANDSHAKE_TIMEOUT');
     }

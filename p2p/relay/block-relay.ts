@@ -148,8 +148,7 @@ export class BlockRelay {
     if (rebuild.node.hasBody) return;
     let transactions: Transaction[];
     try {
-      // Copies: what survives of them in a mempool must not hold the whole frame.
-      transactions = encoded.map((bytes) => decodeTransaction(bytes.slice()));
+      transactions = encoded.map(decodeTransaction);
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
       return this.#wire.close(peer, 'MALFORMED', error.message);
@@ -173,7 +172,7 @@ export class BlockRelay {
   tick() {
     const { nowMs } = this.#wire;
     for (const state of this.#states.values()) {
-      for (const [request, { rebuild, deadlineMs }] of [...state.rebuilds]) {
+      for (const [request, { rebuild, deadlineMs }] of state.rebuilds) {
         if (nowMs < deadlineMs) continue;
         this.#end(state.peer, request);
         this.#fallback(state.peer, rebuild.node, 'late');

@@ -21,7 +21,14 @@ const bytesOf = (text: string): number[] => Array.from(text, (char) => char.char
 
 /** SHA-256 of a domain and parts. */
 export function digest(domain: string, ...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  return sha256(Uint8Array.from([...bytesOf(domain), ...parts.flatMap((part) => [...part])]));
+  const message = new Uint8Array(domain.length + parts.reduce((sum, part) => sum + part.length, 0));
+  message.set(bytesOf(domain));
+  let at = domain.length;
+  for (const part of parts) {
+    message.set(part, at);
+    at += part.length;
+  }
+  return sha256(message);
 }
 
 /** A whole number in `size` big-endian bytes. */
