@@ -200,7 +200,7 @@ export class Admissions {
       of.results.push({ key: transaction.key, error });
       if (error === null) of.added.push(transaction);
       else if (this.#waits(error, link)) this.#setAside(transaction, error, link, wayOf(link));
-      else if (link === null && error.kind !== 'policy') given.push(...this.#pool.drop(transaction, error));
+      else if (link === null && !isHere(error)) given.push(...this.#pool.drop(transaction, error));
       else this.#outcome.tell({ type: 'refused', transaction, error, link });
     });
     if (dropped.length + given.length > 0) this.#outcome.dropped([...dropped, ...given]);
@@ -229,6 +229,11 @@ export class Admissions {
     this.#outcome.added(added, link, way);
     this.retry(added.map(({ sender }) => sender));
   }
+}
+
+/** True if a transaction was refused because it is where it should be. */
+function isHere({ code }: RuleError): boolean {
+  return code === 'ALREADY_KNOWN' || code === 'ALREADY_MINED';
 }
 
 /** What is checked without anybody having sent it has waited. */

@@ -118,6 +118,21 @@ describe('transactions of peers', () => {
     expect(world.pool.size).toBe(1);
   });
 
+  test('that waited and find another in their place are told as dropped', async () => {
+    const { world, admissions, dropped, told, settled } = await setUp();
+    const waited = world.sign(transfer('alice', 'bob', 1, { nonce: 1 }));
+    admissions.hold([waited]);
+    const first = world.sign(transfer('alice', 'bob', 1, { nonce: 0 }));
+    const rival = world.sign(transfer('alice', 'carol', 1, { nonce: 1 }));
+    await admissions.submit([first, rival].map(({ bytes }) => bytes));
+    await settled();
+    expect(nonces(world, 'alice')).toEqual([0, 1]);
+    expect(dropped.map(({ transaction, error }) => [transaction.key, error.code])).toEqual([
+      [waited.key, 'REPLACEMENT_FEE'],
+    ]);
+    expect(told).toEqual(['waiting']);
+  });
+
   test('that are replaced are told as dropped', async () => {
     const { world, admissions, dropped, settled } = await setUp();
     const first = world.sign(transfer('alice', 'bob', 1));
