@@ -14,11 +14,12 @@ const BUILDS_KEPT = 5;
 const ABANDONED_MS = 10 * 60_000;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Programs of the bundle: the command, the process a testnet spawns, and the thread that mines. */
+/** Programs of the bundle: the command, the process a testnet spawns, the thread that mines, and that of `pier sim`. */
 const ENTRIES = {
   cli: 'cli/main.ts',
   node: 'node/main.ts',
   'miner-worker': 'node/miner-worker.ts',
+  'world-worker': 'cli/worlds/worker.ts',
 };
 
 /** CommonJS packages inside an ES module still ask for `require`. */

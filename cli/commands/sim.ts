@@ -1,15 +1,15 @@
-/** Owns `pier sim`: a whole network in one process, in virtual time, with everything against it that a seed draws. */
+/** Owns `pier sim`: whole networks in virtual time, a thread each, with everything against it that a seed draws. */
 import { randomInt } from 'node:crypto';
-import { verifyStrictNode } from '../../node/verifier.ts';
+import { availableParallelism } from 'node:os';
 import { ADVERSARIES, type AdversaryName } from '../../sim/adversaries/gang.ts';
-import { drawPlan, FAULTS, type FaultName, type Plan } from '../../sim/plan.ts';
-import { type Report, simulate } from '../../sim/report.ts';
-import type { Told } from '../../sim/watch.ts';
+import { drawPlan, FAULTS, type FaultName } from '../../sim/plan.ts';
 import { parseWhole } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { countOf } from '../layout.ts';
-import { signQuickly, quickVerifier as verifier } from '../quick-signatures.ts';
+import type { WorldOrder } from '../worlds/messages.ts';
+import { describe, describeShortly, traceLine } from '../worlds/pages.ts';
+import { liveAll } from '../worlds/workers.ts';
 
 const MINUTES_MAX = 100_000;
 const NODES_MAX = 100;
@@ -30,24 +30,16 @@ export async function run(context: Context, options: SimOptions): Promise<void> 
     options.seed === undefined ? randomInt(2 ** 32) : parseWhole(options.seed, '--seed', 0, 2 ** 32 - 1);
   const count = parseWhole(options.seeds ?? '1', '--seeds', 1, MINUTES_MAX);
   const allowed = parseFaults(options.faults ?? 'all');
-  const broken: number[] = [];
-  for (let i = 0; i < count; i++) {
+  const orders = Array.from({ length: count }, (_, i): WorldOrder => {
     const seed = (first + i) >>> 0;
     const drawn = drawPlan(seed, allowed);
     const plan = nodes === null ? drawn : { ...drawn, nodes };
     const replay = ['pier sim', `--seed ${seed}`, `--minutes ${minutes}`];
     if (nodes !== null) replay.push(`--nodes ${nodes}`);
     if (options.faults !== undefined) replay.push(`--faults ${options.faults}`);
-    const report = await live(context, {
-      seed,
-      plan,
-      minutes,
-      replay: replay.join(' '),
-      trace: options.trace === true,
-    });
-    if (report.failure !== null) broken.push(seed);
-    context.output.result(report, () => (count === 1 ? describe(report) : describeShortly(report)));
-  }
+    return { seed, plan, minutes, replay: replay.join(' '), trace: options.trace === true };
+  });
+  const broken = await live(context, orders);
   if (count > 1 && !context.output.json) {
     const verdict = broken.length === 0 ? 'all held' : `broken: ${broken.join(', ')}`;
     context.output.line(`${countOf(count, 'world')} of ${countOf(minutes, 'minute')}: ${verdict}`);
@@ -60,33 +52,40 @@ export async function run(context: Context, options: SimOptions): Promise<void> 
     );
 }
 
-async function live(
-  context: Context,
-  world: { seed: number; plan: Plan; minutes: number; replay: string; trace: boolean },
-): Promise<Report> {
-  const { seed, plan, minutes, replay } = world;
-  const moving = context.output.progress(`seed ${seed}: ${countOf(plan.nodes, 'node')}`);
+/** Lives the worlds and tells each as it is over. The seeds in which a law was broken. */
+async function live(context: Context, orders: readonly WorldOrder[]): Promise<number[]> {
+  const { output } = context;
+  const broken: number[] = [];
+  let moving = output.progress(`seed ${orders[0]!.seed}: ${countOf(orders[0]!.plan.nodes, 'node')}`);
   const startedAt = performance.now();
+  let done = 0;
+  let doneMs = 0;
+  // The events of two worlds at once would be no story.
+  const threads = orders[0]!.trace ? 1 : availableParallelism();
   try {
-    return await simulate({
-      seed,
-      plan,
-      safetyMs: minutes * 60_000,
-      replay,
-      verifier,
-      sign: signQuickly,
-      verify: verifyStrictNode,
-      progress(phase, nowMs) {
-        const speed = Math.round(nowMs / Math.max(1, performance.now() - startedAt));
+    const reports = liveAll(orders, threads, {
+      progress({ seed, minutes }, phase, nowMs) {
+        const speed = Math.round((doneMs + nowMs) / Math.max(1, performance.now() - startedAt));
+        const worlds = orders.length === 1 ? '' : `, ${done} of ${orders.length} worlds done`;
+        const minute = Math.floor(nowMs / 60_000);
         moving.update(
-          `seed ${seed}: ${phase}, minute ${Math.floor(nowMs / 60_000)} of ${minutes}, ${speed} × real time`,
+          `seed ${seed}: ${phase}, minute ${minute} of ${minutes}${worlds}, ${speed} × real time`,
         );
       },
-      ...(world.trace && { trace: (told: Told) => context.output.note(traceLine(told)) }),
+      told: (told) => output.note(traceLine(told)),
     });
+    for await (const report of reports) {
+      done++;
+      doneMs += report.lastedMs;
+      if (report.failure !== null) broken.push(report.seed);
+      moving.stop();
+      output.result(report, () => (orders.length === 1 ? describe(report) : describeShortly(report)));
+      if (done < orders.length) moving = output.progress(`${done} of ${orders.length} worlds done`);
+    }
   } finally {
     moving.stop();
   }
+  return broken;
 }
 
 /** Names of faults and adversaries, separated by commas; `all`, `none`. */
@@ -102,34 +101,4 @@ function parseFaults(list: string): { faults: readonly FaultName[]; adversaries:
     `--faults names "${unknown.slice(0, 40)}"`,
     `choose from: all, none, ${[...FAULTS, ...ADVERSARIES].join(', ')}`,
   );
-}
-
-function traceLine({ atMs, name, details }: Told): string {
-  const seconds = `${Math.floor(atMs / 1000)}.${String(atMs % 1000).padStart(3, '0')} s`;
-  return `${seconds.padStart(12)}  ${name.padEnd(22)} ${details.join(' ')}`;
-}
-
-function describeShortly({ seed, failure, plan, blocks, paid }: Report): string {
-  const what = `${plan.nodes} nodes, ${[...plan.faults, ...plan.adversaries].join(' ') || 'no faults'}`;
-  return `seed ${seed}: ${failure === null ? 'held' : 'BROKEN'}; ${blocks} blocks, ${paid} payments; ${what}${failure === null ? '' : `\n${failure}`}`;
-}
-
-function describe(report: Report): string {
-  const { plan, counts, failure } = report;
-  const times = (name: string): string => `${counts[name] ?? 0} × ${name.replace('fault ', '')}`;
-  const done = plan.faults.map((name) => times(`fault ${name}`));
-  const lines = [
-    `seed ${report.seed}: ${countOf(plan.nodes, 'node')}, ${Math.round(report.lastedMs / 60_000)} minutes`,
-    `done to it   ${done.length === 0 ? 'nothing' : done.join(', ')}`,
-    `adversaries  ${plan.adversaries.length === 0 ? 'none' : plan.adversaries.join(', ')}`,
-    `happened     ${countOf(report.blocks, 'block')}, ${counts.reorg ?? 0} reorganisations, ${counts.rebuilt ?? 0} rebuilds after damage`,
-    `payments     ${report.paid} accepted, ${report.mined} mined, the others dropped openly`,
-    `judged       ${report.judged} blocks by a second set of rules`,
-    `digest       ${report.digest}`,
-    '',
-    failure === null
-      ? 'all held: supply, state, nonces, mempools, work, nobody punished for nothing; all nodes agree'
-      : `BROKEN: ${failure}`,
-  ];
-  return lines.join('\n');
 }
