@@ -1,4 +1,6 @@
 /** Owns one whole life of a world as it is told afterwards: what was done to it, and what held or broke. */
+import { toHex } from '../chain/format/bytes.ts';
+import type { Transaction } from '../chain/format/transaction.ts';
 import type { Verifier } from '../chain/ledger/ports.ts';
 import type { Verify } from '../p2p/door.ts';
 import { Life } from './life.ts';
@@ -60,7 +62,7 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
     await life.run();
     const lost = await life.payments.lost();
     if (lost.length > 0)
-      failure = `accepted payments are lost: ${lost.map(({ key }) => key.slice(0, 8)).join()}\nReplay: ${replay}`;
+      failure = `what was accepted is neither mined nor dropped openly: ${lost.map(nameOf).join('; ')}\nReplay: ${replay}`;
     unmined = (await life.payments.unmined()).length;
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
@@ -79,4 +81,8 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
     counts: Object.fromEntries([...world.watch.counts].sort(([a], [b]) => (a < b ? -1 : 1))),
     failure,
   };
+}
+
+function nameOf({ key, body, nonce, sender }: Transaction): string {
+  return `${body.TAG} ${key.slice(0, 8)} with nonce ${nonce} of ${toHex(sender).slice(0, 8)}`;
 }
