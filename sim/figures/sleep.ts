@@ -1,0 +1,125 @@
+/**
+ * Owns the study of a network that slept, or whose genesis is old: the time nobody mined brings no burst of blocks. The
+ * chain's elapsed time takes one half-life of it, so the first targets are at most twice as easy, and tighten from there.
+ */
+import type { World } from '../world.ts';
+import type { Figure, Study, StudyOptions } from './figure.ts';
+import { durations, headersTo, mean, percentile, stageWorld, TARGET_MS } from './stage.ts';
+
+const SLEEP_MS = 8 * 3_600_000;
+const OLD_MS = 30 * 24 * 3_600_000;
+/** Blocks among which a burst is looked for. */
+const WINDOW = 50;
+/** Time on either side of the sleep: some hundred blocks before, and more than a half-life's worth after. */
+const BEFORE_MS = 60 * TARGET_MS;
+const BLOCKS_AFTER = 100;
+const GENESIS_WORK = 64n;
+const NODES = 3;
+const SEEDS = 40;
+
+/** Who sleeps how. A suspended computer's monotonic clock stands on some systems, and goes on on others. */
+export const SLEEPS = {
+  'stopped, and started again': { stop: true, leapMs: 0, freezeMs: 0 },
+  'suspended, monotonic clocks stand': { stop: false, leapMs: SLEEP_MS, freezeMs: 0 },
+  'suspended, monotonic clocks go on': { stop: false, leapMs: 0, freezeMs: SLEEP_MS },
+  'genesis 30 days old': null,
+} as const;
+
+export type SleepName = keyof typeof SLEEPS;
+
+/** When the blocks after the sleep came, ms since it ended, at first 0. */
+export async function sleepOnce(
+  options: StudyOptions,
+  name: SleepName,
+  seed: number,
+  blocksAfter = BLOCKS_AFTER,
+): Promise<number[]> {
+  const kind = SLEEPS[name];
+  // Wall clocks are ahead of genesis by this, and by how long the world has lasted.
+  let aheadMs = kind === null ? OLD_MS : 0;
+  const world = stageWorld('sleep', options, {
+    seed,
+    nodes: NODES,
+    work: GENESIS_WORK,
+    aheadMs: () => aheadMs,
+  });
+  await world.run(0);
+  if (kind !== null) {
+    await world.run(BEFORE_MS);
+    if (kind.stop) await stopAll(world);
+    else if (kind.freezeMs > 0) world.freeze(kind.freezeMs);
+    else aheadMs = kind.leapMs;
+  }
+  const wokeAt = world.params.time + world.now + aheadMs;
+  const tip = () => world.nodes[0]!.reactor!.ledger.tip;
+  const slept = tip().height;
+  await world.until(
+    'blocks after the sleep',
+    () => tip().height > slept + blocksAfter,
+    4 * blocksAfter * TARGET_MS,
+    TARGET_MS,
+  );
+  await world.auditSame();
+  const after = headersTo(tip()).filter(({ time }) => time >= wokeAt);
+  return [0, ...after.slice(0, blocksAfter).map(({ time }) => time - wokeAt)];
+}
+
+async function stopAll(world: World): Promise<void> {
+  for (const node of world.nodes) node.stop();
+  await world.until('all are down', () => world.nodes.every(({ isUp }) => !isUp), 10_000);
+  await world.run(SLEEP_MS);
+  for (const node of world.nodes) node.start();
+  await world.until('all are up', () => world.up.length === NODES, 10_000);
+}
+
+/** Fastest of the windows, as a multiple of the target rate. */
+export function fastestWindow(times: readonly number[]): number {
+  return rateOf(Math.min(...durations(times, WINDOW)));
+}
+
+function rateOf(windowMs: number): number {
+  return (WINDOW * TARGET_MS) / windowMs;
+}
+
+export const sleep: Study = {
+  name: 'sleep',
+  about: `${NODES} nodes; all sleep eight hours, or begin with a genesis of 30 days; ${BLOCKS_AFTER} blocks after that`,
+  async run(options) {
+    const figures: Figure[] = [];
+    const seeds = options.seeds ?? SEEDS;
+    for (const name of Object.keys(SLEEPS) as SleepName[]) {
+      const worlds: number[][] = [];
+      for (let seed = 1; seed <= seeds; seed++) {
+        options.progress?.(`${name}: world ${seed} of ${seeds}`);
+        worlds.push(await sleepOnce(options, name, seed));
+      }
+      const starts = Array.from({ length: BLOCKS_AFTER - WINDOW + 1 }, (_, i) => i);
+      const typical = starts.map((i) => mean(worlds.map((times) => times[i + WINDOW]! - times[i]!)));
+      const single = worlds.map(fastestWindow);
+      figures.push(
+        {
+          name: `${name}: rate of the fastest ${WINDOW} blocks, mean of worlds`,
+          value: rateOf(Math.min(...typical)),
+          unit: '× target',
+          expected: '1.74',
+          atMost: 2,
+        },
+        {
+          name: `${name}: the same in a single world, median`,
+          value: percentile(single, 50),
+          unit: '× target',
+          expected: '1.88',
+          atMost: null,
+        },
+        {
+          name: `${name}: worlds in which luck made it more than 2`,
+          value: (100 * single.filter((rate) => rate > 2).length) / seeds,
+          unit: '%',
+          expected: '29',
+          atMost: null,
+        },
+      );
+    }
+    return figures;
+  },
+};
