@@ -5,7 +5,7 @@ import type { Told } from '../../sim/watch.ts';
 import type { FromWorker, WorldOrder } from './messages.ts';
 
 /** Nearly all that a world allocates is garbage at once: a large nursery saves a tenth of the time. */
-const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 4_096 };
+export const WORLD_LIMITS = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 4_096 };
 
 /** What the command does while a world is lived. */
 export interface Listener {
@@ -43,7 +43,7 @@ export async function* liveAll(
 class WorldThread {
   readonly #listener: Listener;
   readonly #worker = new Worker(new URL('./world-worker.js', import.meta.url), {
-    resourceLimits: RESOURCE_LIMITS,
+    resourceLimits: WORLD_LIMITS,
   });
 
   constructor(listener: Listener) {

@@ -1,0 +1,41 @@
+/**
+ * Measures how much faster than real time the simulator is: five nodes, ten-second blocks, one payment a second, real
+ * signatures and proof of work, all laws checked. Counted in processor time, so that it is the speed on one core
+ * whatever else the machine does, and however many threads collect the garbage.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { WORLD_LIMITS } from '../../cli/worlds/workers.ts';
+import type { Measure } from './figure.ts';
+
+/** Virtual minutes until the compiler has seen everything, and of a measurement. */
+const WARM_UP = 60;
+const MINUTES = 60;
+const RUNS = 5;
+
+const measureSim: Measure = async ({ programs }) => {
+  const worker = new Worker(new URL('steady-world.js', programs), { resourceLimits: WORLD_LIMITS });
+  await once(worker, 'message');
+  const live = async (minutes: number): Promise<number> => {
+    const before = process.cpuUsage();
+    worker.postMessage(minutes);
+    await once(worker, 'message');
+    const { user, system } = process.cpuUsage(before);
+    return (minutes * 60e6) / (user + system);
+  };
+  const first = await live(WARM_UP);
+  const samples: number[] = [];
+  for (let run = 0; run < RUNS; run++) samples.push(await live(MINUTES));
+  await worker.terminate();
+  return [
+    {
+      name: 'five simulated nodes, a payment a second, per core',
+      unit: '× real time',
+      samples,
+      goal: { atLeast: 2_000 },
+    },
+    { name: 'its first hour, with the compiler', unit: '× real time', samples: [first] },
+  ];
+};
+
+export default measureSim;
