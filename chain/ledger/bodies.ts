@@ -83,6 +83,11 @@ export class Bodies {
     return this.#held.get(node.key)?.verdict ?? this.#check(transactions);
   }
 
+  /** The blocks held that rest on bodies which haven't come. */
+  incomplete(): HeaderNode[] {
+    return [...this.#held.values()].map(({ node }) => node).filter(({ completed }) => completed === 0);
+  }
+
   /** Stores the complete blocks still held, which are of side branches, so that they needn't stay in memory. */
   async storeComplete(): Promise<void> {
     const complete = [...this.#held.values()].filter(({ node }) => node.completed > 0);

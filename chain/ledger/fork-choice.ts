@@ -44,6 +44,17 @@ export class ForkChoice {
     return marked;
   }
 
+  /** True if the branches of a header, as far as headers go, lead to more work than that. */
+  mayPass(node: HeaderNode, work: bigint): boolean {
+    const open = [node];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (next.invalid) continue;
+      if (next.work > work) return true;
+      open.push(...next.children);
+    }
+    return false;
+  }
+
   /** After a restart: of branches with equal work the one followed before stays first. */
   prefer(tip: HeaderNode): void {
     if (tip.completed > 0 && !tip.invalid && tip.work >= this.#best.work) this.#best = tip;

@@ -45,6 +45,9 @@ const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 /** Every so many blocks, branches of bare headers that ended as far below the tip are forgotten. */
 const PRUNE_BLOCKS = 1_024;
 
+/** So far below the tip a branch that lost before it was whole keeps the bodies that have come. */
+const INCOMPLETE_BLOCKS = 6;
+
 export class Ledger {
   readonly headers: HeaderTree;
   readonly params: Params;
@@ -144,6 +147,7 @@ export class Ledger {
         const target = this.#choice.best;
         if (target === this.tip || target.work <= this.tip.work) {
           await this.#bodies.storeComplete();
+          this.#letGo();
           return null;
         }
         const change = await this.#moveTowards(target, rejected);
@@ -218,6 +222,19 @@ export class Ledger {
   #reject(node: HeaderNode, error: RuleError, rejected: (rejection: Rejection) => void): void {
     for (const marked of this.#choice.invalidate(node)) this.#bodies.release(marked);
     rejected({ node, error });
+  }
+
+  /**
+   * Forgets bodies of branches that lost before they were whole: whoever had the rest may be gone for good. Should such a
+   * branch grow above the tip, they are asked for again.
+   */
+  #letGo(): void {
+    for (const node of this.#bodies.incomplete()) {
+      const isRecent = node.height + INCOMPLETE_BLOCKS > this.tip.height;
+      if (isRecent || this.#choice.mayPass(node, this.tip.work)) continue;
+      this.#bodies.release(node);
+      node.hasBody = false;
+    }
   }
 
   #discard(): void {

@@ -62,12 +62,13 @@ function reasonOf(error: RuleError): RuleError {
 }
 
 /**
- * Senders whose queue may no longer hold on the new tip. A queue whose own first transactions were mined still holds:
- * its nonces follow on, and what it costs was counted.
+ * Senders whose queue may no longer hold on the new tip: those that something mined touches, and those with something
+ * about a recovery, which another's transaction or the height alone can make bad. A queue whose own first transactions
+ * were mined still holds: its nonces follow on, and what it costs was counted.
  */
 function staleSenders(pool: Mempool, change: TipChange, mined: readonly Transaction[]): Uint8Array[] {
   if (change.disconnected.length > 0) return pool.senders();
-  const stale = new Map<string, Uint8Array>();
+  const stale = new Map(pool.fickleSenders().map((address) => [toHex(address), address]));
   for (const tx of mined) {
     const simple = tx.body.TAG === 'transfer' && pool.has(tx.key);
     const touched = tx.body.TAG === 'transfer' ? [tx.sender] : accountsOf(tx);

@@ -9,7 +9,7 @@
 import { assert, RuleError } from '../errors.ts';
 import { toHex } from '../format/bytes.ts';
 import type { Params } from '../format/params.ts';
-import type { Transaction } from '../format/transaction.ts';
+import type { Kind, Transaction } from '../format/transaction.ts';
 import { Heap } from './heap.ts';
 
 /** About 45,000 transfers; in memory each byte costs some eight. */
@@ -22,6 +22,8 @@ const EVICTED_SHARE = 16;
 const REPLACEMENT_PERCENT = 110n;
 /** Reasons remembered for transactions that were dropped. */
 const DROPPED_MAX = 10_000;
+/** Kinds about a recovery: the account that it is for, or the height, decides whether they hold. */
+const FICKLE: readonly Kind[] = ['setRecovery', 'recover', 'veto', 'claim', 'revoke'];
 /** With every block the raised part of the fee floor shrinks by this share. */
 const FLOOR_DECAY_SHARE = 8;
 
@@ -49,6 +51,8 @@ export class Mempool {
   readonly #entries = new Map<string, PoolEntry>();
   readonly #queues = new Map<string, PoolEntry[]>();
   readonly #dropped = new Map<string, RuleError>();
+  /** Of those that rest on more than their sender's money and records: on another account, or on the height. */
+  readonly #fickle = new Set<PoolEntry>();
   #bytes = 0;
   #sequence = 0;
   #raised = 0;
@@ -86,6 +90,11 @@ export class Mempool {
   /** Addresses with something waiting. */
   senders(): Uint8Array[] {
     return [...this.#queues.values()].map((queue) => queue[0]!.transaction.sender);
+  }
+
+  /** Addresses of which something waits that any block may make bad, whomever it touches. */
+  fickleSenders(): Uint8Array[] {
+    return [...this.#fickle].map(({ transaction }) => transaction.sender);
   }
 
   /** What waits of one sender, lowest nonce first. */
@@ -148,6 +157,7 @@ export class Mempool {
     }
     this.#queues.set(name, queue);
     this.#entries.set(transaction.key, entry);
+    if (FICKLE.includes(transaction.body.TAG)) this.#fickle.add(entry);
     this.#bytes += transaction.bytes.length;
     this.#dropped.delete(transaction.key);
     if (this.#bytes > this.#bytesMax) gone.push(...this.#evict());
@@ -240,6 +250,7 @@ export class Mempool {
   }
 
   #forget(entry: PoolEntry): void {
+    this.#fickle.delete(entry);
     if (this.#entries.delete(entry.transaction.key)) this.#bytes -= entry.transaction.bytes.length;
   }
 

@@ -137,6 +137,24 @@ describe('going forward', () => {
     expect([tip(), ledger.heldBytes]).toEqual(['a3', 0]);
   });
 
+  test('lets go of the bodies of a branch that lost long before it was whole, until it leads again', async () => {
+    const { chain, ledger, tip } = await newLedger();
+    chain.blocks('a', 9);
+    chain.blocks('b', 10, { on: 'genesis', miner: 'bob' });
+    const add = (name: string) => ledger.headers.add(chain.get(name).header, Date.UTC(2030, 1));
+    const names = Array.from({ length: 10 }, (_, i) => `b${i + 1}`);
+    const branch = names.slice(0, 9).map(add);
+    ledger.addBody(branch[1]!, []);
+    // As far as its headers go, it leads.
+    await feed(ledger, chain, ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8']);
+    expect([tip(), ledger.heldBytes > 0, branch[1]!.hasBody]).toEqual(['a8', true, true]);
+    await feed(ledger, chain, ['a9']);
+    expect([tip(), ledger.heldBytes, branch[1]!.hasBody]).toEqual(['a9', 0, false]);
+    for (const node of [...branch, add('b10')]) ledger.addBody(node, []);
+    await settle(ledger);
+    expect([tip(), ledger.heldBytes]).toEqual(['b10', 0]);
+  });
+
   test('calls at the same time run one after the other', async () => {
     const { chain, ledger, tip } = await newLedger();
     chain.blocks('a', 2, { transactions: [transfer('alice', 'bob', 1)] });

@@ -13,6 +13,7 @@ import {
   setRecovery,
   transfer,
   transferMany,
+  veto,
 } from '../actors.ts';
 import { type Followed, PoolWorld, ROOMY } from './pool-world.ts';
 
@@ -109,6 +110,29 @@ describe('what is mined', () => {
     const followed = await world.block({ transactions: [claim('bob', 'alice')] });
     expect(told(followed)).toEqual([[waiting[0]!.key, 'WRONG_KEY']]);
     expect(world.pool.size).toBe(0);
+  });
+
+  test('a veto drops the claim that waits, though it touches nobody who sent it', async () => {
+    const world = await PoolWorld.open();
+    for (let i = 0; i < 3; i++) await world.block();
+    await world.block({ transactions: [setRecovery('alice', 'bob', 2), recover('bob', 'alice', 'alice 2')] });
+    await world.block();
+    expect(await world.offer(claim('bob', 'alice'), transfer('bob', 'carol', 1))).toEqual([null, null]);
+    const [waiting, behind] = world.queue('bob');
+    expect(told(await world.block({ transactions: [veto('alice', 'alice')] }))).toEqual([
+      [waiting!.key, 'NOTHING_PENDING'],
+      [behind!.key, 'NONCE_GAP'],
+    ]);
+  });
+
+  test('nothing at all, and yet a height ends what the old recovery account could do', async () => {
+    const world = await PoolWorld.open();
+    await world.block({ transactions: [setRecovery('alice', 'bob', 3)] });
+    await world.block({ transactions: [setRecovery('alice', 'carol', 3)] });
+    await world.block();
+    expect(await world.offer(recover('bob', 'alice', 'alice 2'))).toEqual([null]);
+    const [waiting] = world.queue('bob');
+    expect(told(await world.block())).toEqual([[waiting!.key, 'NOT_RECOVERY']]);
   });
 
   test('a revocation locks out what is behind it', async () => {
