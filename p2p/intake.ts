@@ -29,6 +29,8 @@ export class Intake {
   /** What requests of all peers may take now: many peers' bursts at once would hold up everything else. */
   #units = limits.SERVING_UNITS_MAX;
   #filledAtMs = 0;
+  /** Frames that wait, of all peers. */
+  #waiting = 0;
   /** The frame that is being handled is a request. */
   #serves = false;
 
@@ -67,7 +69,7 @@ export class Intake {
 
   /** The next request that has waited and may go on now, of any peer. */
   next(): { peer: Peer; frame: Uint8Array } | null {
-    if (!this.#hasUnits()) return null;
+    if (this.#waiting === 0 || !this.#hasUnits()) return null;
     for (const state of this.#states.values()) {
       if (state.waiting.length === 0 || state.peer.congested) continue;
       this.#refill(state);
@@ -76,6 +78,7 @@ export class Intake {
       this.#states.set(state.peer.link, state);
       this.#serves = true;
       const frame = state.waiting.shift()!;
+      this.#waiting--;
       state.waitingBytes -= frame.length;
       state.peer.release(frame.length);
       this.charge(state.peer, FRAME_UNITS + (frame.length / 1024) * KIB_UNITS);
@@ -88,12 +91,14 @@ export class Intake {
     const state = this.#states.get(peer.link);
     if (state === undefined) return;
     peer.release(state.waitingBytes);
+    this.#waiting -= state.waiting.length;
     this.#states.delete(peer.link);
   }
 
   /** When the budget of a peer whose requests wait is positive again. */
   deadline(): number | null {
     let at: number | null = null;
+    if (this.#waiting === 0) return at;
     for (const state of this.#states.values()) {
       if (state.waiting.length === 0 || state.peer.congested) continue;
       const missing = Math.max(0, 1 - state.units);
@@ -111,6 +116,7 @@ export class Intake {
       return;
     }
     state.waiting.push(frame);
+    this.#waiting++;
     state.waitingBytes = bytes;
     state.peer.hold(frame.length);
   }

@@ -227,7 +227,8 @@ export class Machine {
   /** Lets every part do what has become due, until nothing closes any more. */
   #settle(): void {
     do {
-      for (const { peer, code } of this.#closed.splice(0)) {
+      while (this.#closed.length > 0) {
+        const { peer, code } = this.#closed.shift()!;
         this.#forget(peer);
         this.#parts.dialler.closed(peer, code);
         const penalty = penaltyMs(code, peer.loopback);

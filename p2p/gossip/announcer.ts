@@ -26,6 +26,8 @@ export class Announcer {
   readonly #wire: Wire;
   readonly #pool: PoolView;
   readonly #states = new Map<number, State>();
+  /** Something may wait to be told to somebody. */
+  #hasNews = false;
 
   constructor(wire: Wire, pool: PoolView) {
     this.#wire = wire;
@@ -41,6 +43,7 @@ export class Announcer {
       nextAtMs: 0,
     };
     this.#states.set(peer.link, state);
+    this.#hasNews = true;
     for (const tx of this.#pool.values()) {
       if (state.waiting.length === limits.UNANNOUNCED_MAX) break;
       state.waiting.push(tx);
@@ -55,6 +58,7 @@ export class Announcer {
 
   /** Has the next `tick` tell all who don't know them. */
   added(transactions: readonly Transaction[]): void {
+    this.#hasNews = true;
     for (const state of this.#states.values()) {
       for (const tx of transactions) if (!state.known.has(tx.id)) state.waiting.push(tx);
       const over = state.waiting.length - limits.UNANNOUNCED_MAX;
@@ -81,8 +85,12 @@ export class Announcer {
 
   /** Sends what waits, a bounded step for each link. */
   tick(): void {
+    if (!this.#hasNews) return;
+    this.#hasNews = false;
     for (const state of this.#states.values()) {
-      if (state.waiting.length === 0 || state.peer.congested || this.#wire.nowMs < state.nextAtMs) continue;
+      if (state.waiting.length === 0) continue;
+      this.#hasNews = true;
+      if (state.peer.congested || this.#wire.nowMs < state.nextAtMs) continue;
       const step = state.waiting.splice(0, limits.ANNOUNCE_STEP_IDS);
       const ids: Uint8Array[] = [];
       for (const { id, key } of step) {
@@ -100,6 +108,7 @@ export class Announcer {
 
   deadline(): number | null {
     let at: number | null = null;
+    if (!this.#hasNews) return at;
     for (const { waiting, peer, nextAtMs } of this.#states.values()) {
       if (waiting.length > 0 && !peer.congested) at = earlier(at, nextAtMs);
     }

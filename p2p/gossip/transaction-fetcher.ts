@@ -54,6 +54,8 @@ export class TransactionFetcher {
   /** At the reactor: key → who sent it, and its size. */
   readonly #checking = new Map<string, { readonly link: number; readonly bytes: number }>();
   readonly #refused = new KnownFilter(limits.REFUSED_MAX);
+  /** Requests open to all peers. */
+  #open = 0;
 
   constructor(wire: Wire, pool: PoolView, charge: (peer: Peer, units: number) => void) {
     this.#wire = wire;
@@ -92,7 +94,7 @@ export class TransactionFetcher {
   answerReceived(peer: Peer, request: number, encoded: readonly Uint8Array[]): void {
     const state = this.#states.get(peer.link)!;
     const open = state.requests.get(request);
-    state.requests.delete(request);
+    if (state.requests.delete(request)) this.#open--;
     if (open === undefined) this.#charge(peer, encoded.length * UNASKED_UNITS);
     if (!peer.ready) return;
     const batch: Transaction[] = [];
@@ -152,6 +154,7 @@ export class TransactionFetcher {
     const state = this.#states.get(peer.link);
     if (state === undefined) return;
     this.#states.delete(peer.link);
+    this.#open -= state.requests.size;
     for (const [key, wanted] of [...this.#wanted]) {
       const at = wanted.announcers.indexOf(peer.link);
       if (at !== -1) wanted.announcers.splice(at, 1);
@@ -162,6 +165,25 @@ export class TransactionFetcher {
 
   /** Ends overdue requests and sends new ones. */
   tick(): void {
+    if (this.#open > 0) this.#endLate();
+    if (this.#wanted.size === 0) return;
+    for (const state of this.#states.values()) if (state.queue.length > 0) this.#ask(state);
+  }
+
+  deadline(): number | null {
+    let at: number | null = null;
+    if (this.#open === 0) return at;
+    for (const { requests } of this.#states.values()) {
+      for (const { deadlineMs } of requests.values()) {
+        at = earlier(at, deadlineMs);
+        break;
+      }
+    }
+    return at;
+  }
+
+  /** What a peer didn't answer in time is asked of others. */
+  #endLate(): void {
     for (const state of this.#states.values()) {
       if (state.requests.size === 0) continue;
       const { link } = state.peer;
@@ -170,6 +192,7 @@ export class TransactionFetcher {
         // In the order they were sent, all with the same time-out.
         if (this.#wire.nowMs < deadlineMs) break;
         state.requests.delete(request);
+        this.#open--;
         this.#wire.event('transactionsLate', { link, count: keys.length });
         late.push(...keys);
       }
@@ -178,18 +201,6 @@ export class TransactionFetcher {
       // What hasn't been sent yet needn't wait for one that is late.
       for (const key of state.queue) if (this.#wanted.get(key)?.announcers.length) this.#next(key, link);
     }
-    for (const state of this.#states.values()) this.#ask(state);
-  }
-
-  deadline(): number | null {
-    let at: number | null = null;
-    for (const { requests } of this.#states.values()) {
-      for (const { deadlineMs } of requests.values()) {
-        at = earlier(at, deadlineMs);
-        break;
-      }
-    }
-    return at;
   }
 
   #ask(state: State): void {
@@ -204,6 +215,7 @@ export class TransactionFetcher {
         .filter((key) => this.#wanted.get(key)?.asked === state.peer.link);
       if (keys.length === 0) continue;
       const request = state.peer.nextRequest();
+      this.#open++;
       state.requests.set(request, { keys, deadlineMs: this.#wire.nowMs + limits.TRANSACTION_TIMEOUT_MS });
       this.#wire.send(state.peer, 'getTransactions', {
         request,

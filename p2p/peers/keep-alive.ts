@@ -17,6 +17,8 @@ export class KeepAlive {
   readonly #wire: Wire;
   readonly #random: () => number;
   readonly #states = new Map<number, State>();
+  /** Nothing is due before this; something may be then. */
+  #dueAtMs: number | null = null;
 
   constructor(wire: Wire, random: () => number) {
     this.#wire = wire;
@@ -25,6 +27,7 @@ export class KeepAlive {
 
   ready(peer: Peer): void {
     this.#states.set(peer.link, { peer, nextAtMs: this.#wire.nowMs, sent: null });
+    this.#dueAtMs = this.#wire.nowMs;
   }
 
   pingReceived(peer: Peer, nonce: Uint8Array): void {
@@ -40,14 +43,17 @@ export class KeepAlive {
     peer.pingMs = peer.pingMs === null ? tookMs : Math.min(peer.pingMs, tookMs);
     state.sent = null;
     state.nextAtMs = this.#wire.nowMs + PING_INTERVAL_MS;
+    this.#dueAtMs = earlier(this.#dueAtMs, state.nextAtMs);
   }
 
   drop(peer: Peer): void {
     this.#states.delete(peer.link);
+    if (this.#states.size === 0) this.#dueAtMs = null;
   }
 
   tick(): void {
     const { nowMs } = this.#wire;
+    if (this.#dueAtMs === null || nowMs < this.#dueAtMs) return;
     for (const state of [...this.#states.values()]) {
       if (state.sent !== null) {
         if (nowMs >= state.sent.atMs + PING_TIMEOUT_MS) this.#wire.close(state.peer, 'PING_TIMEOUT');
@@ -59,13 +65,13 @@ export class KeepAlive {
         this.#wire.send(state.peer, 'ping', { nonce });
       }
     }
+    this.#dueAtMs = null;
+    for (const { sent, nextAtMs } of this.#states.values()) {
+      this.#dueAtMs = earlier(this.#dueAtMs, sent === null ? nextAtMs : sent.atMs + PING_TIMEOUT_MS);
+    }
   }
 
   deadline(): number | null {
-    let at: number | null = null;
-    for (const { sent, nextAtMs } of this.#states.values()) {
-      at = earlier(at, sent === null ? nextAtMs : sent.atMs + PING_TIMEOUT_MS);
-    }
-    return at;
+    return this.#dueAtMs;
   }
 }

@@ -54,6 +54,8 @@ export class BlockRelay {
   readonly #recent = new Map<string, readonly Transaction[]>();
   /** Key of each block being rebuilt → its link. */
   readonly #rebuilding = new Map<string, number>();
+  /** Somebody may have to be told of a tip. */
+  #hasTips = false;
 
   constructor(wire: Wire, chain: ChainView, pool: PoolView, blockLimits: Limits, ports: RelayPorts) {
     this.#wire = wire;
@@ -82,6 +84,7 @@ export class BlockRelay {
       if (this.#has(state, node)) continue;
       if (state.peer.congested) {
         state.tip = node;
+        this.#hasTips = true;
         continue;
       }
       const key = shortIdKey(state.peer.diallerNonce, state.peer.listenerNonce, node.id);
@@ -97,6 +100,7 @@ export class BlockRelay {
 
   /** Tells of a tip those who weren't pushed it. */
   tipChanged(tip: HeaderNode) {
+    this.#hasTips = true;
     for (const state of this.#states.values()) state.tip = this.#has(state, tip) ? null : tip;
   }
 
@@ -170,30 +174,46 @@ export class BlockRelay {
   }
 
   tick() {
-    const { nowMs } = this.#wire;
+    if (this.#rebuilding.size > 0) this.#endLate();
+    if (this.#hasTips) this.#tellTips();
+  }
+
+  deadline(): number | null {
+    let at: number | null = null;
+    if (this.#rebuilding.size === 0 && !this.#hasTips) return at;
+    for (const { rebuilds, tip, tipAtMs, peer } of this.#states.values()) {
+      for (const { deadlineMs } of rebuilds.values()) at = earlier(at, deadlineMs);
+      if (tip !== null && !peer.congested) at = earlier(at, tipAtMs);
+    }
+    return at;
+  }
+
+  #endLate(): void {
     for (const state of this.#states.values()) {
       for (const [request, { rebuild, deadlineMs }] of state.rebuilds) {
-        if (nowMs < deadlineMs) continue;
+        if (this.#wire.nowMs < deadlineMs) continue;
         this.#end(state.peer, request);
         this.#fallback(state.peer, rebuild.node, 'late');
       }
+    }
+  }
+
+  #tellTips(): void {
+    const { nowMs } = this.#wire;
+    this.#hasTips = false;
+    for (const state of this.#states.values()) {
       const { tip } = state;
-      if (tip === null || state.peer.congested || nowMs < state.tipAtMs) continue;
+      if (tip === null) continue;
+      if (state.peer.congested || nowMs < state.tipAtMs) {
+        this.#hasTips = true;
+        continue;
+      }
       state.tip = null;
       if (this.#has(state, tip)) continue;
       state.tipAtMs = nowMs + limits.TIP_INTERVAL_MS;
       this.#wire.send(state.peer, 'tip', { header: encodeHeader(tip.header) });
       this.#remember(state, tip.key);
     }
-  }
-
-  deadline(): number | null {
-    let at: number | null = null;
-    for (const { rebuilds, tip, tipAtMs, peer } of this.#states.values()) {
-      for (const { deadlineMs } of rebuilds.values()) at = earlier(at, deadlineMs);
-      if (tip !== null && !peer.congested) at = earlier(at, tipAtMs);
-    }
-    return at;
   }
 
   #finish(peer: Peer, rebuild: Rebuild, asked: number) {

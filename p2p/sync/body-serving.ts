@@ -33,6 +33,8 @@ export class BodyServing {
   readonly #states = new Map<number, State>();
   readonly #reads = new Map<number, { readonly link: number; readonly question: Question }>();
   #lastToken = 0;
+  /** Bodies that wait to be read, for all peers. */
+  #waiting = 0;
 
   constructor(wire: Wire, headers: HeaderTree, charge: (peer: Peer, units: number) => void) {
     this.#wire = wire;
@@ -51,8 +53,10 @@ export class BodyServing {
     }
     for (const id of ids) {
       const node = this.#headers.get(toHex(id));
-      if (node?.hasBody && !node.invalid && node.height > 0) state.waiting.push({ request, node });
-      else this.#wire.send(peer, 'noBody', { request, id });
+      if (node?.hasBody && !node.invalid && node.height > 0) {
+        state.waiting.push({ request, node });
+        this.#waiting++;
+      } else this.#wire.send(peer, 'noBody', { request, id });
     }
   }
 
@@ -71,18 +75,20 @@ export class BodyServing {
 
   drop(peer: Peer): void {
     // Reads under way come back to nobody.
+    this.#waiting -= this.#states.get(peer.link)?.waiting.length ?? 0;
     this.#states.delete(peer.link);
   }
 
   /** Starts reads, a link after the other so that none waits for another's queue. */
   tick(): void {
-    let started = true;
+    let started = this.#waiting > 0;
     while (started && this.#reads.size < limits.READS_MAX) {
       started = false;
       for (const state of this.#states.values()) {
         if (state.waiting.length === 0 || !this.#hasRoom(state)) continue;
         if (this.#reads.size >= limits.READS_MAX) return;
         const question = state.waiting.shift()!;
+        this.#waiting--;
         const token = ++this.#lastToken;
         state.reading++;
         this.#reads.set(token, { link: state.peer.link, question });

@@ -56,6 +56,8 @@ export class BodySync {
   /** Memory that a body takes while it waits to be connected. */
   #averageBytes = 4_096;
   #stallMs = limits.STALL_MS;
+  /** A block was refused: what peers were thought to have may be worth nothing. */
+  #refused = false;
 
   constructor(wire: Wire, headers: HeaderTree, chain: ChainView, ports: BodyPorts) {
     this.#wire = wire;
@@ -134,6 +136,7 @@ export class BodySync {
 
   settled(node: HeaderNode): void {
     this.#path.settled(node);
+    if (node.invalid) this.#refused = true;
   }
 
   drop(peer: Peer): void {
@@ -144,6 +147,10 @@ export class BodySync {
   }
 
   tick(): void {
+    // No header has more work than the tip, so no peer has shown one: nothing to look for at every step.
+    const nothing = this.#headers.best().work <= this.#chain.tip.work && this.#path.target === null;
+    if (nothing && this.#asked.size === 0 && !this.#refused) return;
+    this.#refused = false;
     this.#path.update(this.#wire.ready);
     if (this.#path.missing === 0 && this.#asked.size === 0) return;
     this.#endLate();
@@ -153,6 +160,7 @@ export class BodySync {
 
   deadline(): number | null {
     let at: number | null = null;
+    if (this.#path.missing === 0 && this.#asked.size === 0) return at;
     const first = this.#path.first;
     for (const state of this.#states.values()) {
       if (state.inFlight.size > 0) at = earlier(at, state.progressAtMs + limits.BODY_TIMEOUT_MS);

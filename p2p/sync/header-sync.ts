@@ -27,6 +27,8 @@ export class HeaderSync {
   /** Headers without a body → who added them. At most `UNPROVEN_HEADERS_MAX` a linked peer. */
   readonly #owners = new Map<HeaderNode, HeaderState>();
   #sweptHeight = 0;
+  /** Some peer is asked, or to be asked, or to be asked later. */
+  #busy = false;
 
   constructor(wire: Wire, headers: HeaderTree, chain: ChainView) {
     this.#wire = wire;
@@ -36,6 +38,7 @@ export class HeaderSync {
 
   ready(peer: Peer) {
     this.#states.set(peer.link, newHeaderState(peer));
+    this.#busy = true;
   }
 
   /** True while headers are being walked. */
@@ -64,6 +67,7 @@ export class HeaderSync {
     const parent = this.#headers.get(toHex(header.previous));
     if (parent === undefined) {
       state.ask = true;
+      this.#busy = true;
       return null;
     }
     if (parent.work + workOf(header.bits) < this.#enough() || state.unproven >= limits.UNPROVEN_HEADERS_MAX) {
@@ -120,6 +124,7 @@ export class HeaderSync {
   }
 
   tick() {
+    if (!this.#busy) return;
     const { nowMs } = this.#wire;
     for (const state of [...this.#states.values()]) {
       if (state.request !== null && nowMs >= state.request.sentAtMs + limits.HEADERS_TIMEOUT_MS) {
@@ -133,10 +138,15 @@ export class HeaderSync {
     for (const state of this.#states.values()) {
       if (state.ask && state.request === null && this.#mayAsk(state)) this.#ask(state);
     }
+    this.#busy = false;
+    for (const { ask, request, retryAtMs } of this.#states.values()) {
+      if (ask || request !== null || retryAtMs !== null) this.#busy = true;
+    }
   }
 
   deadline(): number | null {
     let at: number | null = null;
+    if (!this.#busy) return at;
     let waiting = false;
     for (const state of this.#states.values()) {
       if (state.request !== null) at = earlier(at, state.request.sentAtMs + limits.HEADERS_TIMEOUT_MS);
@@ -278,6 +288,7 @@ export class HeaderSync {
       const wait = header.time - futureMs - this.#wire.now.wallMs;
       state.retryAtMs =
         this.#wire.nowMs + Math.min(limits.EARLY_RETRY_MAX_MS, Math.max(limits.EARLY_RETRY_MIN_MS, wait));
+      this.#busy = true;
       this.#wire.event('headerEarly', { link: peer.link, height: header.height });
     }
     // On an invalid block (kind 'context'): relayed in good faith, of no use to us.
