@@ -5,6 +5,7 @@
  * Bounds, for each peer: `DEFERRED_FRAMES_MAX` frames and `DEFERRED_BYTES_MAX` bytes wait, above which it is closed;
  * pushes are dropped while the bucket is empty, and a debt of `DEBT_UNITS_MAX` closes it.
  */
+import type { Census } from './census.ts';
 import * as limits from './limits.ts';
 import { MESSAGES, nameOfFrame } from './messages.ts';
 import type { Peer } from './peer.ts';
@@ -85,6 +86,15 @@ export class Intake {
       return { peer: state.peer, frame };
     }
     return null;
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('intake.peers', this.#states.size);
+    for (const { waiting, waitingBytes } of this.#states.values()) {
+      census.holds('intake.waiting', waiting.length);
+      census.holds('intake.waitingBytes', waitingBytes);
+    }
   }
 
   drop(peer: Peer): void {

@@ -7,6 +7,7 @@ import type { HeaderNode } from '../chain/consensus/header-tree.ts';
 import { RuleError } from '../chain/errors.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import { hostOf } from './addresses/peer-url.ts';
+import { Census } from './census.ts';
 import type { Effect, Input, MachineDeps, Now, PeerInfo, SyncState } from './door.ts';
 import { type FaultCode, penaltyMs } from './faults.ts';
 import { INBOUND_MAX } from './limits.ts';
@@ -83,6 +84,20 @@ export class Machine {
     const { missing, inFlight } = this.#parts.bodySync;
     const headers = this.#deps.headers.best().height;
     return { syncing: missing > 0 || this.#parts.headerSync.walking, headers, missing, inFlight };
+  }
+
+  /** How much is held for whom, and what is waited for. */
+  census(): Census {
+    const census = new Census();
+    census.holds('machine.links', this.#wire.peers.size);
+    census.holds('machine.closed', this.#closed.length);
+    census.holds('machine.discouraged', this.#discouraged.size);
+    for (const { heldBytes, queuedBytes } of this.#wire.peers.values()) {
+      census.holds('machine.heldBytes', heldBytes);
+      census.holds('machine.queuedBytes', queuedBytes);
+    }
+    for (const part of this.#parts.counted) part.census(census);
+    return census;
   }
 
   #take(input: Input) {

@@ -8,6 +8,7 @@ import type { Transaction } from '../chain/format/transaction.ts';
 import { AddressBook } from './addresses/address-book.ts';
 import { AddressExchange } from './addresses/address-exchange.ts';
 import { AddressSaver } from './addresses/address-saver.ts';
+import type { Census } from './census.ts';
 import type { MachineDeps } from './door.ts';
 import { Announcer } from './gossip/announcer.ts';
 import { TransactionFetcher } from './gossip/transaction-fetcher.ts';
@@ -40,6 +41,11 @@ interface LinkedPart {
   drop?(peer: Peer): void;
 }
 
+/** A part that can be looked at. */
+interface CountedPart {
+  census(census: Census): void;
+}
+
 /** A part that waits for time to pass. */
 interface TimedPart {
   tick?(): void;
@@ -63,6 +69,7 @@ export interface Parts {
   readonly bodyServing: BodyServing;
   readonly linked: readonly LinkedPart[];
   readonly timed: readonly TimedPart[];
+  readonly counted: readonly CountedPart[];
 }
 
 export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
@@ -107,6 +114,19 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
     bodySync,
     bodyServing,
     linked: [dialler, keepAlive, headerSync, bodySync, bodyServing, relay, fetcher, announcer, exchange],
+    counted: [
+      intake,
+      handshake,
+      keepAlive,
+      dialler,
+      exchange,
+      announcer,
+      fetcher,
+      relay,
+      headerSync,
+      bodySync,
+      bodyServing,
+    ],
     // Headers before bodies: they tell which are missing. What is read and dialled comes last.
     timed: [
       intake,

@@ -5,6 +5,7 @@
  * Bounds: a token bucket of addresses taken from each peer (`ADDRESS_TOKENS_MAX`), one answer a link in
  * `ADDRESS_ANSWER_INTERVAL_MS`, news passed on to `ADDRESS_RELAY_LINKS` links, once, when the book took them.
  */
+import type { Census } from '../census.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import type { Wire } from '../wire.ts';
@@ -81,6 +82,12 @@ export class AddressExchange {
     }
     const fresh = this.#learn(peer, taken);
     if (urls.length <= limits.ADDRESS_NEWS_MAX) this.#passOn(peer, fresh);
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('addresses.peers', this.#states.size);
+    census.holds('addresses.book', this.#book.size);
   }
 
   drop(peer: Peer): void {

@@ -6,6 +6,7 @@
  * congested (`UNANNOUNCED_MAX` references; the oldest are forgotten, and it hears of them in their block).
  */
 import type { Transaction } from '../../chain/format/transaction.ts';
+import type { Census } from '../census.ts';
 import type { PoolView } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
@@ -77,6 +78,15 @@ export class Announcer {
       this.#states.get(peer.link)?.known.add(ids[i]!);
     }
     this.#wire.send(peer, 'transactions', { request, transactions });
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('announcer.peers', this.#states.size);
+    for (const { known, waiting } of this.#states.values()) {
+      census.holds('announcer.known', known.count);
+      census.holds('announcer.waiting', waiting.length);
+    }
   }
 
   drop(peer: Peer): void {

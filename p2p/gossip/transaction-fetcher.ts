@@ -10,6 +10,7 @@
 import { RuleError } from '../../chain/errors.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
+import type { Census } from '../census.ts';
 import type { PoolView } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
@@ -148,6 +149,21 @@ export class TransactionFetcher {
   /** With another state, what was refused may be good. */
   tipChanged(): void {
     this.#refused.clear();
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('fetcher.peers', this.#states.size);
+    census.holds('fetcher.wanted', this.#wanted.size);
+    census.holds('fetcher.checking', this.#checking.size);
+    census.holds('fetcher.refused', this.#refused.count);
+    for (const { announced, queue, requests, checkingBytes } of this.#states.values()) {
+      census.holds('fetcher.announced', announced);
+      census.holds('fetcher.queue', queue.length);
+      census.holds('fetcher.requests', requests.size);
+      census.holds('fetcher.checkingBytes', checkingBytes);
+      for (const { deadlineMs } of requests.values()) census.awaits('transactions', deadlineMs);
+    }
   }
 
   drop(peer: Peer): void {

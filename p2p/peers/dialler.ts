@@ -7,6 +7,7 @@
  */
 import type { AddressBook, BookEntry } from '../addresses/address-book.ts';
 import { hostOf, parsePeerUrl } from '../addresses/peer-url.ts';
+import type { Census } from '../census.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import type { Wire } from '../wire.ts';
@@ -110,6 +111,12 @@ export class Dialler {
     } else {
       this.#failed(peer.address);
     }
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('dialler.dialling', this.#dialling.size);
+    census.holds('dialler.own', this.#own.size);
   }
 
   tick(): void {

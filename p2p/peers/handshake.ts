@@ -9,6 +9,7 @@ import { verifyStrict } from '../../chain/crypto/ed25519.ts';
 import { compareBytes, concat, equalBytes, toHex } from '../../chain/format/bytes.ts';
 import { DOMAIN } from '../../chain/format/hash.ts';
 import { parsePeerUrl } from '../addresses/peer-url.ts';
+import type { Census } from '../census.ts';
 import type { Identity, Verify } from '../door.ts';
 import { HANDSHAKE_TIMEOUT_MS } from '../limits.ts';
 import { encodeMessage, type Hello, PROTOCOL_VERSION } from '../messages.ts';
@@ -137,6 +138,13 @@ export class Handshake {
 
   allows(nodeKey: string): boolean {
     return this.#allowed === null || this.#allowed.has(nodeKey);
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('handshake.peers', this.#states.size);
+    for (const { peer } of this.#states.values())
+      census.awaits('handshake', peer.openedAtMs + HANDSHAKE_TIMEOUT_MS);
   }
 
   drop(peer: Peer): void {

@@ -3,6 +3,7 @@
  * doesn't answer. Bounds: one ping outstanding a link.
  */
 import { equalBytes } from '../../chain/format/bytes.ts';
+import type { Census } from '../census.ts';
 import { PING_INTERVAL_MS, PING_TIMEOUT_MS } from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
@@ -44,6 +45,13 @@ export class KeepAlive {
     state.sent = null;
     state.nextAtMs = this.#wire.nowMs + PING_INTERVAL_MS;
     this.#dueAtMs = earlier(this.#dueAtMs, state.nextAtMs);
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('keepAlive.peers', this.#states.size);
+    for (const { sent } of this.#states.values())
+      if (sent !== null) census.awaits('pong', sent.atMs + PING_TIMEOUT_MS);
   }
 
   drop(peer: Peer): void {

@@ -13,6 +13,7 @@ import { toHex } from '../../chain/format/bytes.ts';
 import { encodeHeader } from '../../chain/format/header.ts';
 import type { Limits } from '../../chain/format/params.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
+import type { Census } from '../census.ts';
 import type { ChainView, PoolView } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
@@ -166,6 +167,18 @@ export class BlockRelay {
     const rebuild = this.#end(peer, request);
     if (rebuild !== null) this.#fallback(peer, rebuild.node, 'the peer has it no more');
     return rebuild !== null;
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('relay.peers', this.#states.size);
+    census.holds('relay.recent', this.#recent.size);
+    census.holds('relay.rebuilding', this.#rebuilding.size);
+    for (const { blocks, rebuilds } of this.#states.values()) {
+      census.holds('relay.blocks', blocks.size);
+      census.holds('relay.rebuilds', rebuilds.size);
+      for (const { deadlineMs } of rebuilds.values()) census.awaits('block transactions', deadlineMs);
+    }
   }
 
   drop(peer: Peer): void {

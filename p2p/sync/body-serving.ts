@@ -7,6 +7,7 @@
  */
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { toHex } from '../../chain/format/bytes.ts';
+import type { Census } from '../census.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import type { Wire } from '../wire.ts';
@@ -71,6 +72,16 @@ export class BodyServing {
     if (body === null) return this.#wire.send(state.peer, 'noBody', { request, id: node.id });
     this.#charge(state.peer, BODY_UNITS + (body.length / 1024) * KIB_UNITS);
     this.#wire.send(state.peer, 'body', { request, id: node.id, body });
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('serving.peers', this.#states.size);
+    census.holds('serving.reads', this.#reads.size);
+    for (const { waiting, reading } of this.#states.values()) {
+      census.holds('serving.waiting', waiting.length);
+      census.holds('serving.reading', reading);
+    }
   }
 
   drop(peer: Peer): void {

@@ -12,6 +12,7 @@ import { checkBody, decodeBody } from '../../chain/format/block.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import { memoryOf } from '../../chain/ledger/bodies.ts';
+import type { Census } from '../census.ts';
 import type { ChainView } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
@@ -137,6 +138,18 @@ export class BodySync {
   settled(node: HeaderNode): void {
     this.#path.settled(node);
     if (node.invalid) this.#refused = true;
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('bodies.peers', this.#states.size);
+    census.holds('bodies.asked', this.#asked.size);
+    census.holds('bodies.handed', this.#path.handed);
+    census.holds('bodies.missing', this.#path.missing);
+    for (const { inFlight, progressAtMs } of this.#states.values()) {
+      census.holds('bodies.inFlight', inFlight.size);
+      if (inFlight.size > 0) census.awaits('bodies', progressAtMs + limits.BODY_TIMEOUT_MS);
+    }
   }
 
   drop(peer: Peer): void {

@@ -37,6 +37,11 @@ export class DownloadPath {
     return this.#nodes.length - this.#head;
   }
 
+  /** Bodies with the reactor. */
+  get handed(): number {
+    return this.#handed.size;
+  }
+
   /** The lowest block whose body is missing. */
   get first(): HeaderNode | undefined {
     return this.#nodes[this.#head];

@@ -11,6 +11,7 @@ import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.t
 import { RuleError } from '../../chain/errors.ts';
 import { equalBytes, toHex } from '../../chain/format/bytes.ts';
 import { decodeHeader, type Header, headerIdOfBytes } from '../../chain/format/header.ts';
+import type { Census } from '../census.ts';
 import type { ChainView } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
@@ -112,6 +113,17 @@ export class HeaderSync {
     this.#sweptHeight = tip.height;
     for (const node of [...this.#owners.keys()]) {
       if (node.invalid || this.#headers.get(node.key) !== node) this.proven(node);
+    }
+  }
+
+  /** Tells what it holds and waits for. */
+  census(census: Census): void {
+    census.holds('headers.peers', this.#states.size);
+    census.holds('headers.owned', this.#owners.size);
+    for (const { request, unproven, walkBytes } of this.#states.values()) {
+      census.holds('headers.unproven', unproven);
+      census.holds('headers.walkBytes', walkBytes);
+      if (request !== null) census.awaits('headers', request.sentAtMs + limits.HEADERS_TIMEOUT_MS);
     }
   }
 
