@@ -1,6 +1,6 @@
 /**
- * Owns a store in memory, for tests, the simulator and ledgers that need not outlive their process. A map holds the
- * entries, and a sorted list of keys is brought up to date only when somebody iterates.
+ * Owns a store in memory, for tests, the simulator and ledgers that need not outlive their process. Maps hold the
+ * entries, and sorted lists of keys are brought up to date only when somebody iterates.
  */
 import { assert } from '../errors.ts';
 import { toText } from '../format/bytes.ts';
@@ -12,40 +12,33 @@ interface Entry {
 }
 
 export class MemoryStore implements Store {
-  /** By key as text. */
-  #entries = new Map<string, Entry>();
-  /** Names in order; may still hold deleted ones, and lacks those of `#added`. */
-  #sorted: string[] = [];
-  #added = new Set<string>();
+  /** By first byte of the key, the kind of a row: iterating over one kind costs nothing for the others. */
+  #shelves = new Map<number, Shelf>();
   #closed = false;
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     this.#assertOpen();
-    return keys.map((key) => this.#entries.get(toText(key))?.value.slice());
+    return keys.map((key) => this.#shelves.get(kindOf(key))?.entries.get(toText(key))?.value.slice());
   }
 
   async write(batch: readonly StoreWrite[], _options: { readonly sync: boolean }): Promise<void> {
     this.#assertOpen();
-    for (const [key, value] of batch) {
-      const name = toText(key);
-      if (value === null) {
-        this.#entries.delete(name);
-      } else {
-        if (!this.#entries.has(name)) this.#added.add(name);
-        this.#entries.set(name, { key: key.slice(), value: value.slice() });
-      }
-    }
+    for (const [key, value] of batch) this.#shelfOf(kindOf(key)).put(key, value);
   }
 
   async iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
     this.#assertOpen();
-    this.#sort();
-    const start = lowerBound(this.#sorted, toText(options.from));
-    const end = lowerBound(this.#sorted, toText(options.to));
+    const { from, to, limit, reverse = false, keysOnly = false } = options;
+    const kinds = [...this.#shelves.keys()].filter((kind) => kind >= kindOf(from) && kind <= kindOf(to));
+    kinds.sort((a, b) => (reverse ? b - a : a - b));
     const found: [Uint8Array, Uint8Array][] = [];
-    for (let i = 0; i < end - start && found.length < options.limit; i++) {
-      const entry = this.#entries.get(this.#sorted[options.reverse === true ? end - 1 - i : start + i]!)!;
-      found.push([entry.key.slice(), options.keysOnly === true ? new Uint8Array(0) : entry.value.slice()]);
+    for (const kind of kinds) {
+      const shelf = this.#shelves.get(kind)!;
+      const names = shelf.namesBetween(toText(from), toText(to));
+      for (let i = 0; i < names.length && found.length < limit; i++) {
+        const entry = shelf.entries.get(names[reverse ? names.length - 1 - i : i]!)!;
+        found.push([entry.key.slice(), keysOnly ? new Uint8Array(0) : entry.value.slice()]);
+      }
     }
     return found;
   }
@@ -57,22 +50,65 @@ export class MemoryStore implements Store {
   /** The same content in a store of its own: what a crash leaves behind, for tests and the simulator. */
   copy(): MemoryStore {
     const copy = new MemoryStore();
-    copy.#entries = new Map(this.#entries);
-    copy.#added = new Set(this.#entries.keys());
+    for (const [kind, shelf] of this.#shelves) copy.#shelves.set(kind, shelf.copy());
     return copy;
   }
 
-  #sort(): void {
-    const kept = this.#sorted.filter((name) => this.#entries.has(name) && !this.#added.has(name));
-    const added = [...this.#added].filter((name) => this.#entries.has(name)).sort();
-    this.#added.clear();
-    this.#sorted = mergeSorted(kept, added);
+  #shelfOf(kind: number): Shelf {
+    let shelf = this.#shelves.get(kind);
+    if (shelf === undefined) {
+      shelf = new Shelf();
+      this.#shelves.set(kind, shelf);
+    }
+    return shelf;
   }
 
   #assertOpen(): void {
     assert(!this.#closed, 'the store is closed');
   }
 }
+
+/** The rows of one kind. */
+class Shelf {
+  /** By key as text. */
+  entries = new Map<string, Entry>();
+  /** Names in order; may still hold deleted ones, and lacks those of `#added`. */
+  #sorted: string[] = [];
+  #added = new Set<string>();
+
+  put(key: Uint8Array, value: Uint8Array | null): void {
+    const name = toText(key);
+    if (value === null) {
+      this.entries.delete(name);
+    } else {
+      if (!this.entries.has(name)) this.#added.add(name);
+      this.entries.set(name, { key: key.slice(), value: value.slice() });
+    }
+  }
+
+  /** From the first up to, not with, the second, in order. */
+  namesBetween(from: string, to: string): string[] {
+    this.#sort();
+    return this.#sorted.slice(lowerBound(this.#sorted, from), lowerBound(this.#sorted, to));
+  }
+
+  copy(): Shelf {
+    const copy = new Shelf();
+    copy.entries = new Map(this.entries);
+    copy.#added = new Set(this.entries.keys());
+    return copy;
+  }
+
+  #sort(): void {
+    if (this.#added.size === 0 && this.#sorted.length === this.entries.size) return;
+    const kept = this.#sorted.filter((name) => this.entries.has(name) && !this.#added.has(name));
+    const added = [...this.#added].filter((name) => this.entries.has(name)).sort();
+    this.#added.clear();
+    this.#sorted = mergeSorted(kept, added);
+  }
+}
+
+const kindOf = (key: Uint8Array): number => key[0] ?? 0;
 
 /** Index of the first name that is not below `name`. */
 function lowerBound(sorted: readonly string[], name: string): number {
