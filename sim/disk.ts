@@ -11,6 +11,7 @@
 import { CorruptStoreError } from '../chain/errors.ts';
 import { decodeBody } from '../chain/format/block.ts';
 import { toHex } from '../chain/format/bytes.ts';
+import { decodeHeader } from '../chain/format/header.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
 import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
 import {
@@ -125,10 +126,20 @@ export class Disk {
     if (rows.length === 0) return;
     const [key] = this.#random.pick(rows);
     this.damage(key);
-    // Without its header or body a block may be lost, and with it what was mined in it and shown to nobody yet.
-    if (key[0] !== HEADER_ROWS[0] && key[0] !== BODY_ROWS[0]) return;
-    const [body] = await this.content.getMany([bodyRow(key.subarray(1))]);
-    if (body !== undefined) this.#loseBody(body);
+    if (key[0] === HEADER_ROWS[0] || key[0] === BODY_ROWS[0]) await this.#loseFrom(key.subarray(1));
+  }
+
+  /**
+   * Without its header or body a block may be lost, and what is above it: no way leads there. So is what was mined in
+   * them, if they were shown to nobody yet.
+   */
+  async #loseFrom(id: Uint8Array): Promise<void> {
+    const rows = await this.content.iterate({ from: HEADER_ROWS, to: endOf(HEADER_ROWS), limit: ROWS_MAX });
+    const heights = rows.map(([key, value]) => ({ key, height: decodeHeader(value).height }));
+    const lost = heights.find(({ key }) => toHex(key.subarray(1)) === toHex(id))?.height ?? 0;
+    const above = heights.filter(({ height }) => height >= lost);
+    for (const body of await this.content.getMany(above.map(({ key }) => bodyRow(key.subarray(1)))))
+      if (body !== undefined) this.#loseBody(body);
   }
 
   /** A row can't be read any more, until it is written again. */
