@@ -28,6 +28,13 @@ export function toText(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, codes);
 }
 
+/** The bytes of such a text: of each character the lowest eight bits. */
+export function fromText(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
 /** Bytes of a hex string; `RuleError('MALFORMED')` for anything else. `length`, if given, is in bytes. */
 export function fromHex(text: string, length?: number): Uint8Array {
   if (typeof text !== 'string' || !/^(?:[0-9a-f]{2})*$/.test(text)) {

@@ -6,7 +6,7 @@
  * `HANDSHAKE_TIMEOUT_MS` old.
  */
 import { verifyStrict } from '../../chain/crypto/ed25519.ts';
-import { compareBytes, concat, equalBytes, toHex } from '../../chain/format/bytes.ts';
+import { compareBytes, concat, equalBytes, fromText, toHex, toText } from '../../chain/format/bytes.ts';
 import { DOMAIN } from '../../chain/format/hash.ts';
 import { parsePeerUrl } from '../addresses/peer-url.ts';
 import type { Census } from '../census.ts';
@@ -71,8 +71,8 @@ export class Handshake {
       nodeId: this.#identity.publicKey,
       nonce: drawBytes(this.#random, 32),
       capabilities: CAPABILITIES,
-      listen: toAscii(listen),
-      agent: toAscii(agent),
+      listen: fromText(listen),
+      agent: fromText(agent),
       ...rest,
     };
     if (peer.inbound) peer.listenerNonce = ours.nonce;
@@ -196,12 +196,8 @@ function drawBytes(random: () => number, length: number): Uint8Array {
   return bytes;
 }
 
-function toAscii(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
-}
-
 /** Printable ASCII only: both texts end in logs and terminals. */
 function fromAscii(bytes: Uint8Array): string | null {
   for (const byte of bytes) if (byte < 0x20 || byte > 0x7e) return null;
-  return String.fromCharCode(...bytes);
+  return toText(bytes);
 }

@@ -54,13 +54,13 @@ export class HeaderSync {
    */
   learn(peer: Peer, bytes: Uint8Array): HeaderNode | null {
     const state = this.#states.get(peer.link)!;
-    const header = decodeHeader(bytes);
     const id = headerIdOfBytes(bytes);
     const known = this.#headers.get(toHex(id));
     if (known !== undefined) {
       if (!known.invalid) peer.shows(known);
       return known.invalid ? null : known;
     }
+    const header = decodeHeader(bytes);
     if (!isWorked(header, id)) {
       this.#wire.close(peer, 'BAD_HEADER', 'no work');
       return null;
