@@ -6,16 +6,17 @@ import { bitsOf, workOf } from '../../chain/consensus/difficulty.ts';
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import type { Header } from '../../chain/format/header.ts';
 import type { Params } from '../../chain/format/params.ts';
+import defaults from '../../genesis.json' with { type: 'json' };
 import { World, type WorldOptions } from '../world.ts';
 import type { StudyOptions } from './figure.ts';
 
-/** As genesis.json: time between blocks, what doubles or halves a target, how far ahead of a clock a block may be. */
-export const TARGET_MS = 10_000;
-export const HALF_LIFE_MS = 600_000;
-export const FUTURE_MS = 30_000;
+/** Of the default network: time between blocks, the delay that doubles a target, how far ahead of a clock a block may be. */
+export const TARGET_MS = defaults.difficulty.targetMs;
+export const HALF_LIFE_MS = defaults.difficulty.halfLifeMs;
+const FUTURE_MS = defaults.limits.futureMs;
 
 /** The world's own ledger with the default network's rules of time, and blocks of so many hashes at the beginning. */
-export function amendDifficulty(params: Params, work: bigint): Params {
+export function amendDifficulty(params: Params, work: bigint, halfLifeMs = HALF_LIFE_MS): Params {
   return {
     ...params,
     limits: { ...params.limits, futureMs: FUTURE_MS },
@@ -23,20 +24,23 @@ export function amendDifficulty(params: Params, work: bigint): Params {
       ...params.difficulty,
       bits: bitsOf((1n << 256n) / work - 1n),
       targetMs: TARGET_MS,
-      halfLifeMs: HALF_LIFE_MS,
+      halfLifeMs,
     },
   };
 }
 
-/** A world of a study, where nobody pays. `work`: hashes of the first blocks. */
+/** A world of a study, where nobody pays. `work`: hashes of the first blocks. `halfLifeMs`: another one than usual. */
 export function stageWorld(
   study: string,
   { sign, verify, verifier }: StudyOptions,
-  options: Omit<WorldOptions, 'replay' | 'verifier'> & { readonly work: bigint },
+  options: Omit<WorldOptions, 'replay' | 'verifier'> & {
+    readonly work: bigint;
+    readonly halfLifeMs?: number;
+  },
 ): World {
   return new World({
     users: 2,
-    amend: (params) => amendDifficulty(params, options.work),
+    amend: (params) => amendDifficulty(params, options.work, options.halfLifeMs),
     replay: `npm run sim:figures -- ${study} (world ${options.seed})`,
     verifier,
     ...(sign && { sign }),

@@ -15,7 +15,7 @@ const parts = { seeds: null, sign: signQuickly, verify: verifyStrictNode, verifi
 
 test.each(Object.keys(SLEEPS) as SleepName[])('no burst of blocks: %s', async (name) => {
   for (const seed of seeds(1)) {
-    const times = await sleepOnce(parts, name, seed, 60);
+    const times = await sleepOnce(parts, name, seed, { blocksAfter: 60 });
     expect(times).toHaveLength(61);
     // Twice the rate by the rule, and luck with fifty blocks on top. Without the rule it is hundreds of times.
     expect(fastestWindow(times)).toBeLessThan(3);

@@ -16,11 +16,13 @@ const STUDIES: readonly Study[] = [sleep, exodus, time, censorship];
 const SEEDS_MAX = 100_000;
 
 export async function runStudies(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { seeds: { type: 'string' }, json: { type: 'boolean', default: false } },
-  });
+  let given: ReturnType<typeof readArguments>;
+  try {
+    given = readArguments(args);
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+  const { values, positionals } = given;
   const [wanted = ''] = positionals;
   const studies = STUDIES.filter(({ name }) => name.includes(wanted));
   const seeds = values.seeds === undefined ? null : Number(values.seeds);
@@ -41,6 +43,14 @@ export async function runStudies(args: readonly string[]): Promise<number> {
   if (values.json) process.stdout.write(`${JSON.stringify({ studies: told, missed })}\n`);
   else process.stdout.write(missed === 0 ? 'no figure is missed\n' : `${missed} missed\n`);
   return missed === 0 ? 0 : 1;
+}
+
+function readArguments(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { seeds: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
 }
 
 function refuse(why: string): number {
