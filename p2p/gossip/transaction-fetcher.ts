@@ -42,9 +42,10 @@ interface State {
 
 /** Bytes counted to a peer for an id it announced: the id, its key and the entries that point to it. */
 const WANTED_BYTES = 256;
-/** Work units of looking at an announced id, and of decoding a transaction nobody asked for. */
+/** Work units of looking at an announced id, of decoding a transaction nobody asked for, and of one checked in vain. */
 const ID_UNITS = 2;
 const UNASKED_UNITS = 100;
+const REFUSED_UNITS = 150;
 
 export class TransactionFetcher {
   readonly #wire: Wire;
@@ -134,6 +135,8 @@ export class TransactionFetcher {
         if (state !== undefined) state.peer.lastTransactionAtMs = this.#wire.nowMs;
       } else {
         this.#refused.add(idOf(key));
+        // A good signature costs its maker nothing where the account isn't there to pay: the link pays.
+        if (state !== undefined) this.#charge(state.peer, REFUSED_UNITS);
         if (error.kind === 'malformed' && state !== undefined) {
           this.#wire.close(state.peer, 'BAD_TRANSACTION', error.message);
         }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ERROR_TABLE } from '../../chain/errors.ts';
+import { ERROR_TABLE, RuleError } from '../../chain/errors.ts';
 import { EVENT_TABLE } from '../../p2p/events.ts';
 import { FAULT_TABLE } from '../../p2p/faults.ts';
 import * as limits from '../../p2p/limits.ts';
@@ -124,6 +124,21 @@ describe('a flooder', () => {
     expect(answers).toBeGreaterThan(1_000);
     const elapsed = (node.now.monotonicMs * limits.BUDGET_UNITS_PER_SECOND) / 1_000;
     expect(answers).toBeLessThan((limits.BUDGET_UNITS_MAX + elapsed) / (5 * limits.TRANSACTIONS_MAX));
+    expect(node.machine.peers()).toEqual([]);
+  });
+
+  test('of transactions that are checked in vain is closed; a mempool of them is no flood', () => {
+    const { node, peer } = joined(new TestNode({ seed: 1, judge: () => new RuleError('NO_ACCOUNT') }));
+    let sent = 0;
+    while (peer.closedWith === null && sent < 20_000) {
+      const batch = transactions(sent, limits.TRANSACTIONS_MAX);
+      sent += batch.length;
+      peer.say('announce', { ids: batch.map(({ id }) => id) });
+      const [ask] = peer.fresh('getTransactions');
+      peer.say('transactions', { request: ask?.request ?? 0, transactions: batch.map(({ bytes }) => bytes) });
+    }
+    expect(peer.closedWith).toBe('FLOOD');
+    expect(sent).toBeGreaterThan(limits.ANNOUNCED_PER_PEER_MAX);
     expect(node.machine.peers()).toEqual([]);
   });
 
