@@ -8,14 +8,12 @@ import type { Transaction } from '../chain/format/transaction.ts';
 import type { Ledger } from '../chain/ledger/ledger.ts';
 import type { MemoryStore } from '../chain/ledger/memory-store.ts';
 import { DERIVED_PREFIXES, endOf, META, stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
-import { type Mempool, POOL_BYTES_MAX } from '../chain/pool/mempool.ts';
+import type { Mempool } from '../chain/pool/mempool.ts';
 import { decodeEntry, TOTALS, valueHash } from '../chain/state/entries.ts';
 import { accessList, executeTransaction } from '../chain/state/execute.ts';
 import { PageCache } from '../chain/state/page-cache.ts';
 import { StateTree } from '../chain/state/tree.ts';
 import { WorkingState } from '../chain/state/working-state.ts';
-import type { PeerInfo } from '../p2p/door.ts';
-import { HELD_BYTES_MAX, WINDOW_BYTES } from '../p2p/limits.ts';
 import { AuditError } from './audit-error.ts';
 
 const STATE_ROWS = stateRow(new Uint8Array(0));
@@ -23,15 +21,6 @@ const ROWS_MAX = 1_000_000;
 
 function hold(condition: boolean, law: string): void {
   if (!condition) throw new AuditError(law);
-}
-
-/** What a node holds, for its peers and altogether, is within its bounds. */
-export function auditBounds(ledger: Ledger, pool: Mempool, peers: readonly PeerInfo[]): void {
-  for (const { link, heldBytes } of peers)
-    hold(heldBytes <= HELD_BYTES_MAX, `${heldBytes} bytes are held for link ${link}`);
-  hold(pool.bytes <= POOL_BYTES_MAX, `the mempool holds ${pool.bytes} bytes`);
-  // What was asked for before the window was full may still come.
-  hold(ledger.heldBytes <= 2 * WINDOW_BYTES, `${ledger.heldBytes} bytes of bodies wait`);
 }
 
 /** The mempool alone: what waits can be mined on the tip, each sender's in order, and none of it has been. */

@@ -4,6 +4,7 @@
  * accepted and can still be mined must be.
  */
 
+import { findLeftover } from './bounds.ts';
 import { Faults } from './faults.ts';
 import { Payments } from './payments.ts';
 import { People } from './people.ts';
@@ -27,6 +28,9 @@ export interface LifeOptions {
 
 /** What an adversary does takes so long at most; a victim that is gone keeps it waiting. */
 const DEED_MS = 2_000;
+
+/** How long what a node holds for peers may outlast the work. */
+const IDLE_MS = 120_000;
 
 export class Life {
   readonly #world: World;
@@ -89,5 +93,22 @@ export class Life {
       livenessMs,
     );
     await world.auditSame();
+    await this.#baseline();
+  }
+
+  /** Nobody has anything to do: each node holds, at some moment soon, what one with its links holds that never had. */
+  async #baseline(): Promise<void> {
+    const busy = new Set(this.#world.up);
+    const leftovers = (): string[] =>
+      [...busy].map(({ index, reactor }) => `node ${index}: ${findLeftover(reactor!)}`);
+    const settle = (): boolean => {
+      for (const node of busy) if (findLeftover(node.reactor!) === null) busy.delete(node);
+      return busy.size === 0;
+    };
+    await this.#world.until(
+      () => `memory is back to its baseline: ${leftovers().join('; ')}`,
+      settle,
+      IDLE_MS,
+    );
   }
 }

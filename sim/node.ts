@@ -58,6 +58,8 @@ export interface NodeConfig {
 }
 
 interface Process {
+  /** Of the world's clock. */
+  readonly bootedAt: number;
   readonly mount: Mount;
   readonly reactor: Reactor;
   readonly transport: VirtualTransport;
@@ -111,6 +113,11 @@ export class SimNode {
   /** The running reactor; `null` while there is none. */
   get reactor(): Reactor | null {
     return this.#process?.reactor ?? null;
+  }
+
+  /** The monotonic clock of its process. */
+  get monotonicMs(): number {
+    return this.#schedule.now - (this.#process?.bootedAt ?? 0);
   }
 
   /** True while somebody in it awaits something. */
@@ -280,7 +287,7 @@ export class SimNode {
       fatal: (error) => this.#failed(error),
     });
     reactor.listen((event) => this.#observer.event(this, event));
-    this.#process = { mount, reactor, transport, timer, miner };
+    this.#process = { bootedAt, mount, reactor, transport, timer, miner };
     if (hidden !== true) await transport.listen(transport.host, PORT);
     await reactor.start();
     if (hashrate > 0) reactor.mining.set(this.signer.address, hashrate);

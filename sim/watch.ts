@@ -5,8 +5,9 @@
 import type { TransportInput } from '../node/ports.ts';
 import type { NodeEvent } from '../node/reactor/events.ts';
 import { FAULT_TABLE, type FaultCode } from '../p2p/faults.ts';
-import { auditBounds, auditPool, auditState } from './audit.ts';
+import { auditPool, auditState } from './audit.ts';
 import { AuditError } from './audit-error.ts';
+import { auditBounds } from './bounds.ts';
 import { Digest } from './digest.ts';
 import type { NodeObserver, SimNode } from './node.ts';
 import type { Referee } from './referee/referee.ts';
@@ -47,6 +48,7 @@ export class Watch implements NodeObserver {
   /** `node key` of transactions that a node said it gave up. */
   readonly #dropped = new Set<string>();
   failure: Error | null = null;
+  #leaptAt = -1;
   readonly #schedule: Schedule;
   readonly referee: Referee;
   readonly #honest: number;
@@ -144,6 +146,11 @@ export class Watch implements NodeObserver {
     this.failure ??= new AuditError(what);
   }
 
+  /** All clocks have gone on at once. */
+  leapt(): void {
+    this.#leaptAt = this.#schedule.now;
+  }
+
   /** Some nodes have changed since they were checked. */
   get hasChanges(): boolean {
     return this.#changed.size > 0;
@@ -161,9 +168,10 @@ export class Watch implements NodeObserver {
 
   /** Checks what is cheap, the mempool if wanted, and the whole of its state. */
   async auditNode(node: SimNode, whole: boolean, mempool = whole): Promise<void> {
-    const { ledger, pool, machine } = node.reactor!;
+    const { ledger, pool } = node.reactor!;
     try {
-      auditBounds(ledger, pool, machine.peers());
+      // After a leap of the clock what was due comes late.
+      if (this.#leaptAt !== this.#schedule.now) auditBounds(node.reactor!, node.monotonicMs);
       await this.referee.follow(ledger, node.disk.content);
       if (mempool) await auditPool(ledger, pool, node.disk.content);
       if (whole) await this.referee.compare(ledger, node.disk.content);

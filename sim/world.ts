@@ -167,10 +167,18 @@ export class World {
   }
 
   /** Lets time go on until the predicate holds, which must be within the limit. Looks every virtual `everyMs`. */
-  async until(what: string, holds: () => boolean, limitMs: number, everyMs = 250): Promise<void> {
+  async until(
+    what: string | (() => string),
+    holds: () => boolean,
+    limitMs: number,
+    everyMs = 250,
+  ): Promise<void> {
     const end = this.now + limitMs;
     while (!holds()) {
-      if (this.now >= end) this.#throw(new Error(`not within ${limitMs} ms: ${what}\n${this.describe()}`));
+      if (this.now >= end) {
+        const law = typeof what === 'string' ? what : what();
+        this.#throw(new Error(`not within ${limitMs} ms: ${law}\n${this.describe()}`));
+      }
       await this.run(Math.min(everyMs, end - this.now));
     }
   }
@@ -260,6 +268,7 @@ export class World {
   /** Every process and link stands still while all clocks go on: what was due meanwhile happens at the end, late. */
   freeze(ms: number): void {
     this.#schedule.skipTo(this.now + ms);
+    this.watch.leapt();
   }
 
   /** Waits until all agree and nothing is under way, and checks that their stores are the same then. */

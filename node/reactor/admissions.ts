@@ -79,6 +79,11 @@ export class Admissions {
     return this.#waiting.get(key);
   }
 
+  /** How many of peers wait to be checked, and how many are kept to be tried again. */
+  get sizes(): { readonly queued: number; readonly waiting: number } {
+    return { queued: this.#queue.length, waiting: this.#waiting.size };
+  }
+
   /** Tries again what waited of these senders. */
   retry(senders: Iterable<Uint8Array>): void {
     if (this.#waiting.size === 0) return;

@@ -1,0 +1,139 @@
+/**
+ * Owns the bounds of all that peers can make a node hold, and how long an answer is waited for: written a second time, on
+ * purpose, from the comments that state them in `p2p/`. It holds no state.
+ */
+import type { Reactor } from '../node/reactor/reactor.ts';
+import type { Census } from '../p2p/census.ts';
+import { AuditError } from './audit-error.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** Inbound, in their handshake, one being refused, outbound, and those that the operator names. */
+const LINKS_MAX = 64 + 32 + 1 + 8 + 256;
+
+/** Of a container of each link what the fullest may hold, of one in common what it may. */
+const MOST: Readonly<Record<string, number>> = {
+  'machine.links': LINKS_MAX,
+  'machine.closed': 0,
+  'machine.discouraged': 1_024,
+  'machine.heldBytes': 16 * MIB,
+  // Above 8 MiB a link is closed, with the message that was too much.
+  'machine.queuedBytes': 10 * MIB,
+  'intake.waiting': 256,
+  'intake.waitingBytes': 256 * KIB,
+  'dialler.dialling': 4,
+  'dialler.own': 17,
+  'addresses.book': 2_048 + 512 + 256,
+  'announcer.known': 2 * 8_192,
+  'announcer.waiting': 65_536,
+  'fetcher.announced': 4_096,
+  'fetcher.queue': 2 * 4_096,
+  'fetcher.requests': 8,
+  'fetcher.checkingBytes': 4 * MIB,
+  'fetcher.refused': 2 * 16_384,
+  'relay.recent': 4,
+  'relay.blocks': 64,
+  'relay.rebuilds': 2,
+  'headers.unproven': 8_192,
+  'headers.walkBytes': 2 * MIB,
+  'bodies.handed': 2_048,
+  'bodies.inFlight': 64,
+  'serving.reads': 64,
+  'serving.waiting': 128,
+  'serving.reading': 8,
+  'admissions.queued': 20_000,
+  'admissions.waiting': 2_000,
+  // What was asked for before the window was full may still come.
+  'ledger.heldBytes': 128 * MIB,
+  'pool.bytes': 8 * MIB,
+};
+
+/** What all links together may hold, for each of them. */
+const MOST_PER_LINK: Readonly<Record<string, number>> = {
+  'intake.peers': 1,
+  'handshake.peers': 1,
+  'keepAlive.peers': 1,
+  'addresses.peers': 1,
+  'announcer.peers': 1,
+  'fetcher.peers': 1,
+  'relay.peers': 1,
+  'headers.peers': 1,
+  'bodies.peers': 1,
+  'serving.peers': 1,
+  'fetcher.wanted': 4_096,
+  'relay.rebuilding': 2,
+  'headers.owned': 8_192,
+  'bodies.asked': 64,
+};
+
+/** Where a node has nothing to do, nothing is in these. */
+const PASSING = [
+  'machine.heldBytes',
+  'intake.waiting',
+  'handshake.peers',
+  'announcer.waiting',
+  'fetcher.wanted',
+  'fetcher.checking',
+  'fetcher.requests',
+  'relay.rebuilding',
+  'headers.walkBytes',
+  'bodies.asked',
+  'bodies.handed',
+  'bodies.missing',
+  'serving.reads',
+  'serving.waiting',
+  'admissions.queued',
+  'ledger.heldBytes',
+  'pool.bytes',
+];
+
+/** No answer is waited for longer, ms. */
+const AWAITED_MS: Readonly<Record<string, number>> = {
+  handshake: 10_000,
+  pong: 60_000,
+  headers: 15_000,
+  'block transactions': 2_000,
+  bodies: 8_000,
+  transactions: 5_000,
+};
+
+/** All that a node says it holds. */
+function censusOf({ machine, admissions, ledger, pool }: Reactor): Census {
+  const census = machine.census();
+  census.holds('admissions.queued', admissions.sizes.queued);
+  census.holds('admissions.waiting', admissions.sizes.waiting);
+  census.holds('ledger.heldBytes', ledger.heldBytes);
+  census.holds('pool.bytes', pool.bytes);
+  return census;
+}
+
+/** Every container is within its bound, and no request has outlived its deadline. `nowMs` is the node's monotonic clock. */
+export function auditBounds(reactor: Reactor, nowMs: number): void {
+  const { held, awaited } = censusOf(reactor);
+  const links = held.get('machine.links')!;
+  for (const [container, count] of held) {
+    const perLink = MOST_PER_LINK[container];
+    const most = perLink === undefined ? MOST[container] : perLink * links;
+    if (most !== undefined && count > most)
+      throw new AuditError(`${container} holds ${count} and may hold ${most}`);
+  }
+  for (const { what, deadlineMs } of awaited) {
+    const left = deadlineMs - nowMs;
+    // A wake is due in the millisecond that a deadline falls in, and may come last in it.
+    if (left < -1) throw new AuditError(`a request for ${what} has outlived its deadline by ${-left} ms`);
+    if (left > AWAITED_MS[what]!) throw new AuditError(`a request for ${what} may take ${left} ms more`);
+  }
+}
+
+/** What a node still holds that one with nothing to do doesn't; `null` if nothing. */
+export function findLeftover(reactor: Reactor): string | null {
+  const { held } = censusOf(reactor);
+  const container = PASSING.find((name) => held.get(name)! > 0);
+  if (container !== undefined) return `${container} still holds ${held.get(container)}`;
+  const links = reactor.machine.peers().length;
+  for (const name of Object.keys(MOST_PER_LINK)) {
+    if (name.endsWith('.peers') && held.get(name)! > links)
+      return `${name} knows ${held.get(name)} links of ${links}`;
+  }
+  return null;
+}
