@@ -13,6 +13,7 @@ import type { NodeEvent } from '../node/reactor/events.ts';
 import { Reactor } from '../node/reactor/reactor.ts';
 import type { Verify } from '../p2p/door.ts';
 import type { Signer } from '../wallet/identity.ts';
+import { addressOfNode, hostOfNode, PORT } from './address.ts';
 import type { Tamper } from './adversaries/tamper.ts';
 import { Disk, type Mount } from './disk.ts';
 import { VirtualMiner } from './miner.ts';
@@ -22,8 +23,6 @@ import type { Schedule } from './schedule.ts';
 import { VirtualTimer } from './timer.ts';
 import { VirtualTransport } from './transport.ts';
 import { makeSigner, type Sign } from './users.ts';
-
-const PORT = 9_000;
 
 /** What a node tells the world. */
 export interface NodeObserver {
@@ -292,13 +291,4 @@ export class SimNode {
     await reactor.start();
     if (hashrate > 0) reactor.mining.set(this.signer.address, hashrate);
   }
-}
-
-/** Hosts of their own networks, so that no rule about groups of addresses keeps nodes apart. */
-function hostOfNode(index: number): string {
-  return `10.${index + 1}.0.1`;
-}
-
-export function addressOfNode(index: number): string {
-  return `ws://${hostOfNode(index)}:${PORT}`;
 }

@@ -4,15 +4,13 @@
  */
 import { NobleVerifier } from '../chain/crypto/ed25519.ts';
 import { CorruptStoreError } from '../chain/errors.ts';
-import { toHex } from '../chain/format/bytes.ts';
 import type { Params } from '../chain/format/params.ts';
 import type { Body, Transaction } from '../chain/format/transaction.ts';
-import type { Verifier } from '../chain/ledger/ports.ts';
 import { stateRow } from '../chain/ledger/store-keys.ts';
 import { accountRef, decodeAccount } from '../chain/state/entries.ts';
 import type { Submitted } from '../node/reactor/admissions.ts';
-import type { Verify } from '../p2p/door.ts';
-import { type AdversaryName, Gang } from './adversaries/gang.ts';
+import { Gang } from './adversaries/gang.ts';
+import { areIdle, describeNodes, doAgree } from './agreement.ts';
 import { sharedRows } from './audit.ts';
 import { totalHashrate, worldParams } from './ledger-params.ts';
 import { Network } from './network.ts';
@@ -20,45 +18,10 @@ import { SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Referee } from './referee/referee.ts';
 import { Schedule } from './schedule.ts';
-import { type Sign, Users } from './users.ts';
+import { Users } from './users.ts';
 import { SharedVerifier } from './verifier.ts';
 import { Watch } from './watch.ts';
-
-export interface WorldOptions {
-  /** A u32. */
-  readonly seed: number;
-  readonly nodes: number;
-  /** Command that runs this world again. */
-  readonly replay: string;
-  /** Of all nodes, how many mine: the first ones. All unless given. */
-  readonly miners?: number;
-  /** How many run from the beginning: the first ones. All unless given. */
-  readonly started?: number;
-  /** Nodes besides that may join later, with nothing on their disks. */
-  readonly spares?: number;
-  /** Of the nodes, how many nobody can dial: the last ones that run from the beginning. None unless given. */
-  readonly hidden?: number;
-  readonly users?: number;
-  readonly blockMs?: number;
-  /** Another ledger than the usual one of worlds. */
-  readonly amend?: (params: Params) => Params;
-  /** Milliseconds all wall clocks are ahead of genesis besides, at a time of the world. */
-  readonly aheadMs?: (nowMs: number) => number;
-  readonly latencyMs?: readonly [number, number];
-  readonly bytesPerMs?: number | null;
-  /** Wall clocks are off by up to so much, either way. */
-  readonly skewMs?: number;
-  readonly diskLatencyMs?: number;
-  readonly adversaries?: readonly AdversaryName[];
-  /** Hash rates of adversaries, each in per cent of all honest nodes' together, where they aren't the usual ones. */
-  readonly adversaryPercent?: Partial<Record<AdversaryName, number>>;
-  /** Makes signatures; the same ones as without it, sooner. */
-  readonly sign?: Sign;
-  /** Checks the signatures of handshakes: the same verdicts as without it, sooner. */
-  readonly verify?: Verify;
-  /** Makes the checks of signatures; each is asked for once. */
-  readonly verifier?: Verifier;
-}
+import type { WorldOptions } from './world-options.ts';
 
 /** Peers each node is told of: the ones before it, so that the graph is connected. */
 const PEERS_TOLD = 4;
@@ -248,21 +211,12 @@ export class World {
 
   /** True if all running nodes have the same tip and the same mempool. */
   get agrees(): boolean {
-    const views = this.up.map(({ reactor }) => {
-      const keys = [...reactor!.pool.values()].map(({ key }) => key).sort();
-      return `${reactor!.ledger.tip.key} ${keys.join()}`;
-    });
-    return new Set(views).size <= 1 && this.up.every(({ atRest }) => atRest);
+    return doAgree(this.up);
   }
 
   /** True if no running node waits for anything of its peers, or holds anything for them. */
   get idle(): boolean {
-    return this.up.every(({ reactor }) => {
-      const { ledger, machine } = reactor!;
-      const { missing, inFlight, syncing } = machine.syncState();
-      const held = machine.peers().reduce((sum, peer) => sum + peer.heldBytes, ledger.heldBytes);
-      return missing + inFlight + held === 0 && !syncing;
-    });
+    return areIdle(this.up);
   }
 
   /** Every process and link stands still while all clocks go on: what was due meanwhile happens at the end, late. */
@@ -285,16 +239,7 @@ export class World {
 
   /** One line a node: where it is and what it holds. */
   describe(): string {
-    return this.nodes
-      .map(({ index, reactor, isUp }) => {
-        if (reactor === null) return `node ${index}: ${isUp ? 'starting' : 'down'}`;
-        const { ledger, pool, machine } = reactor;
-        const peers = machine
-          .peers()
-          .map(({ node }) => this.nodes.findIndex((n) => toHex(n.signer.publicKey) === node));
-        return `node ${index}: height ${ledger.tip.height} tip ${ledger.tip.key.slice(-8)} pool ${pool.size} busy ${reactor.busy} peers ${peers.join()} sync ${JSON.stringify(machine.syncState())}`;
-      })
-      .join('\n');
+    return describeNodes(this.nodes);
   }
 
   /** Checks the whole of every running node. */

@@ -2,8 +2,9 @@
  * Owns how a simulated test is run again: `SEED=7` picks the seed, the file and its name the test. Signatures are checked
  * by OpenSSL, each once in the process, so that worlds are quick.
  */
-import type { WorldOptions } from '../../sim/world.ts';
+
 import { World } from '../../sim/world.ts';
+import type { WorldOptions } from '../../sim/world-options.ts';
 import { rememberingVerifier } from '../chain/model/signatures.ts';
 
 const chosen = process.env.SEED === undefined ? null : Number(process.env.SEED);

@@ -8,7 +8,8 @@ import { bodyRow } from '../../../chain/ledger/store-keys.ts';
 import { type ForgedBlock, forgeBlock, type HeaderLie } from '../../../sim/adversaries/forge.ts';
 import { RawPeer } from '../../../sim/adversaries/raw-peer.ts';
 import type { SimNode } from '../../../sim/node.ts';
-import { World, type WorldOptions } from '../../../sim/world.ts';
+import { World } from '../../../sim/world.ts';
+import type { WorldOptions } from '../../../sim/world-options.ts';
 import { rememberingVerifier } from '../../chain/model/signatures.ts';
 
 /** Throws if a law is broken. */
