@@ -7,7 +7,8 @@ import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import type { Header } from '../../chain/format/header.ts';
 import type { Params } from '../../chain/format/params.ts';
 import defaults from '../../genesis.json' with { type: 'json' };
-import { World, type WorldOptions } from '../world.ts';
+import { World } from '../world.ts';
+import type { WorldOptions } from '../world-options.ts';
 import type { StudyOptions } from './figure.ts';
 
 /** Of the default network: time between blocks, the delay that doubles a target, how far ahead of a clock a block may be. */
