@@ -119,9 +119,9 @@ export class SimNode {
     return this.#schedule.now - (this.#process?.bootedAt ?? 0);
   }
 
-  /** True while somebody in it awaits something. */
+  /** True while somebody in it awaits something, as all do that start or stop. */
   get busy(): boolean {
-    return this.#process?.reactor.busy === true;
+    return this.#mount !== null && (this.#process === null || this.#process.reactor.busy);
   }
 
   /** True if nothing is under way in it. */
