@@ -10,6 +10,7 @@ import { Payments } from './payments.ts';
 import { People } from './people.ts';
 import type { FaultName } from './plan.ts';
 import type { Random } from './random.ts';
+import { auditReplay } from './retrace.ts';
 import type { World } from './world.ts';
 
 export interface LifeOptions {
@@ -93,6 +94,8 @@ export class Life {
       livenessMs,
     );
     await world.auditSame();
+    const { reactor, disk } = world.up[0]!;
+    await world.demand(auditReplay(reactor!.ledger, disk.content));
     await this.#baseline();
   }
 

@@ -11,6 +11,7 @@ import { auditBounds } from './bounds.ts';
 import { Digest } from './digest.ts';
 import type { NodeObserver, SimNode } from './node.ts';
 import type { Referee } from './referee/referee.ts';
+import { auditUndo } from './retrace.ts';
 import type { Schedule } from './schedule.ts';
 
 /**
@@ -20,6 +21,8 @@ import type { Schedule } from './schedule.ts';
 const STATE_EVERY = 40;
 const LOOK_EVERY = 16;
 const POOL_EVERY = 3;
+/** Of the checks of a whole state, how often its last blocks are taken back and connected again. */
+const UNDO_EVERY = 4;
 
 /** What a slow link or a partition may lead to; every other fault of a peer is one only a false node commits. */
 const HONEST_FAULTS: readonly FaultCode[] = [
@@ -58,6 +61,7 @@ export class Watch implements NodeObserver {
   readonly #changed = new Set<SimNode>();
   #changes = 0;
   #looks = 0;
+  #wholes = 0;
   readonly #tips = new Map<SimNode, { work: bigint; count: number }>();
 
   /** Nodes with an index below `honest` are what they say. */
@@ -176,6 +180,7 @@ export class Watch implements NodeObserver {
       if (mempool) await auditPool(ledger, pool, node.disk.content);
       if (whole) await this.referee.compare(ledger, node.disk.content);
       if (whole) await auditState(ledger, node.disk.content);
+      if (whole && ++this.#wholes % UNDO_EVERY === 0) await auditUndo(ledger, node.disk.content);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       this.fail(`node ${node.index}: ${error.message}`);

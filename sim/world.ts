@@ -237,6 +237,11 @@ export class World {
     }
   }
 
+  /** Checks a law at this very moment. */
+  async demand(law: Promise<void>): Promise<void> {
+    await law.catch((error) => this.#throw(error));
+  }
+
   /** One line a node: where it is and what it holds. */
   describe(): string {
     return describeNodes(this.nodes);

@@ -1,0 +1,91 @@
+/**
+ * Owns the laws about the ways a state can be come to: blocks taken back and connected again leave every row as it was,
+ * and a ledger that starts from nothing with the same blocks comes to the same rows, at the tip and before it.
+ */
+import type { HeaderNode } from '../chain/consensus/header-tree.ts';
+import { decodeBody } from '../chain/format/block.ts';
+import { Ledger } from '../chain/ledger/ledger.ts';
+import { MemoryStore } from '../chain/ledger/memory-store.ts';
+import { bodyRow, META } from '../chain/ledger/store-keys.ts';
+import { sharedRows } from './audit.ts';
+import { AuditError } from './audit-error.ts';
+
+/** Blocks that are taken back. */
+const BACK_BLOCKS = 3;
+
+/** On a copy of what a node at rest has stored: back by some blocks, and forward again. */
+export async function auditUndo(ledger: Ledger, content: MemoryStore): Promise<void> {
+  const copy = content.copy();
+  const whole = await sharedRows(copy);
+  const again = await open(ledger, copy);
+  const nodes = lastBlocks(again);
+  await goBack(again, copy, nodes);
+  for (const node of nodes.toReversed()) {
+    await again.connector.connect(node, (await again.readTransactions(node))!);
+    await write(again, copy);
+  }
+  compare(whole, await sharedRows(copy), 'blocks that are taken back and connected again change');
+}
+
+/** A ledger that starts from nothing comes to the same; and going back from the tip comes to what was there before. */
+export async function auditReplay(ledger: Ledger, content: MemoryStore): Promise<void> {
+  const copy = content.copy();
+  const whole = await sharedRows(copy);
+  const again = await open(ledger, copy);
+  const nodes = lastBlocks(again);
+  await goBack(again, copy, nodes);
+  const fresh = new MemoryStore();
+  const replay = await open(ledger, fresh);
+  const tip = ledger.tip.height;
+  for (let height = 1; height <= tip; height++) {
+    if (height === tip - nodes.length + 1)
+      compare(await sharedRows(fresh), await sharedRows(copy), 'taking blocks back leaves');
+    const { id, header } = ledger.activeAt(height)!;
+    const [body] = await content.getMany([bodyRow(id)]);
+    replay.addBody(replay.headers.add(header, header.time), decodeBody(body!));
+    while ((await replay.advance()) !== null);
+  }
+  compare(await sharedRows(fresh), whole, 'not as a replay leaves it:');
+}
+
+/** The last blocks of the active chain, newest first, never the genesis. */
+function lastBlocks(ledger: Ledger): HeaderNode[] {
+  const nodes: HeaderNode[] = [];
+  for (let at = ledger.tip; at.parent !== null && nodes.length < BACK_BLOCKS; at = at.parent) nodes.push(at);
+  return nodes;
+}
+
+async function goBack(ledger: Ledger, store: MemoryStore, nodes: readonly HeaderNode[]): Promise<void> {
+  for (const node of nodes) {
+    await ledger.connector.disconnect(node, (await ledger.readTransactions(node))!);
+    await write(ledger, store, node.parent!);
+  }
+}
+
+async function write(ledger: Ledger, store: MemoryStore, tip?: HeaderNode): Promise<void> {
+  const batch = [...ledger.overlay.take(), ...ledger.tree.takeDirty()];
+  if (tip !== undefined) batch.push([META.tip, tip.id]);
+  await store.write(batch, { sync: true });
+}
+
+function open({ params }: Ledger, store: MemoryStore): Promise<Ledger> {
+  return Ledger.open({
+    params,
+    store,
+    // The referee has checked them.
+    verifier: { verify: async (checks) => checks.map(() => true) },
+    pause: async () => undefined,
+    onRebuild: (reason) => {
+      throw new AuditError(`a store that its node uses is found damaged: ${reason}`);
+    },
+  });
+}
+
+function compare(wanted: readonly string[], found: readonly string[], what: string): void {
+  const [all, here] = [new Set(wanted), new Set(found)];
+  const row = wanted.find((each) => !here.has(each)) ?? found.find((each) => !all.has(each));
+  if (row === undefined) return;
+  throw new AuditError(
+    `${what} a row that is ${here.has(row) ? 'too much' : 'missing'}: ${row.slice(0, 200)}`,
+  );
+}
