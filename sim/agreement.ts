@@ -2,10 +2,16 @@
 import { toHex } from '../chain/format/bytes.ts';
 import type { SimNode } from './node.ts';
 
-/** True if these running nodes are at rest with the same tip and the same mempool. */
-export function doAgree(nodes: readonly SimNode[]): boolean {
+/**
+ * True if these running nodes are at rest with the same tip and the same mempool, whatever the senders `but` (in hex) have
+ * in it.
+ */
+export function doAgree(nodes: readonly SimNode[], but: ReadonlySet<string> = new Set()): boolean {
   const views = nodes.map(({ reactor }) => {
-    const keys = [...reactor!.pool.values()].map(({ key }) => key).sort();
+    const counted = [...reactor!.pool.values()].filter(
+      ({ sender }) => but.size === 0 || !but.has(toHex(sender)),
+    );
+    const keys = counted.map(({ key }) => key).sort();
     return `${reactor!.ledger.tip.key} ${keys.join()}`;
   });
   return new Set(views).size <= 1 && nodes.every(({ atRest }) => atRest);

@@ -4,6 +4,8 @@
  * accepted and can still be mined must be.
  */
 
+import { doAgree } from './agreement.ts';
+import { AuditError } from './audit-error.ts';
 import { findLeftover } from './bounds.ts';
 import { Faults } from './faults.ts';
 import { Payments } from './payments.ts';
@@ -30,6 +32,8 @@ export interface LifeOptions {
 /** What an adversary does takes so long at most; a victim that is gone keeps it waiting. */
 const DEED_MS = 2_000;
 
+/** How long it may take until all know what one was told. */
+const AGREE_MS = 30_000;
 /** How long what a node holds for peers may outlast the work. */
 const IDLE_MS = 120_000;
 
@@ -83,20 +87,26 @@ export class Life {
     world.gang.stop();
     this.#faults.end();
     const { livenessMs } = this.#options;
-    await world.until(
-      'all nodes agree',
-      () => world.up.length === world.members.length && world.agrees,
-      livenessMs,
-    );
-    await world.until(
-      'the mempools are empty',
-      () => world.agrees && world.up[0]!.reactor!.pool.size === 0,
-      livenessMs,
-    );
+    const isThere = (): boolean => world.up.length === world.members.length;
+    // Where somebody spent twice, nodes may hold different halves of it until one is mined.
+    const agree = (): boolean => isThere() && doAgree(world.up, this.payments.contested());
+    await world.until('all nodes have one tip, and one mempool but of who spent twice', agree, livenessMs);
+    const isDone = (): boolean => world.agrees && world.up[0]!.reactor!.pool.size === 0;
+    await world.until('the mempools are empty', isDone, livenessMs);
+    const late = await this.#people.payHonestly();
+    await world.until('all nodes know what was paid after the heal', () => world.agrees, AGREE_MS);
+    await world.until('the mempools are empty again', isDone, livenessMs);
+    await world.demand(this.#areMined(late));
     await world.auditSame();
     const { reactor, disk } = world.up[0]!;
     await world.demand(auditReplay(reactor!.ledger, disk.content));
     await this.#baseline();
+  }
+
+  async #areMined(keys: readonly string[]): Promise<void> {
+    const unmined = (await this.payments.unmined()).filter(({ key }) => keys.includes(key));
+    if (unmined.length > 0)
+      throw new AuditError(`${unmined.length} of ${keys.length} payments after the heal are not mined`);
   }
 
   /** Nobody has anything to do: each node holds, at some moment soon, what one with its links holds that never had. */

@@ -2,6 +2,7 @@
  * Owns the memory of what people were told is accepted, and by whom, and finds out what became of it. Grows with the
  * transactions of a world.
  */
+import { toHex } from '../chain/format/bytes.ts';
 import type { Body, Transaction } from '../chain/format/transaction.ts';
 import { transactionRow } from '../chain/ledger/store-keys.ts';
 import type { SimNode } from './node.ts';
@@ -18,7 +19,6 @@ export class Payments {
   readonly #world: World;
   /** By key. */
   readonly accepted = new Map<string, Accepted>();
-  readonly #suspects = new Set<number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -52,13 +52,17 @@ export class Payments {
     return this.send(node, from, this.#world.users.transfer(to, amount));
   }
 
-  /** This user has spent the same money twice: nodes may hold different transactions of theirs until one is mined. */
-  suspect(user: number): void {
-    this.#suspects.add(user);
-  }
-
-  isSuspect(user: number): boolean {
-    return this.#suspects.has(user);
+  /** Addresses, in hex, of who signed several transactions with one nonce: nodes may hold different ones of theirs. */
+  contested(): Set<string> {
+    const places = new Set<string>();
+    const contested = new Set<string>();
+    for (const { transaction } of this.accepted.values()) {
+      const sender = toHex(transaction.sender);
+      const place = `${sender} ${transaction.nonce}`;
+      if (places.has(place)) contested.add(sender);
+      places.add(place);
+    }
+    return contested;
   }
 
   /** Accepted, and in no block of the chain agreed on. */

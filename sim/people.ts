@@ -18,6 +18,7 @@ const MEMO_BYTES_MAX = 40;
 /** Blocks that a recovery waits. */
 const DELAY_MAX = 4;
 const RECORD_NAMES = 2;
+const HONEST_PLANKS = 10_000;
 
 /** Somebody about to act, with all accounts as the node shows them. */
 interface Scene {
@@ -55,6 +56,33 @@ export class People {
     await this.#payments.hand([{ node, transaction: this.#sign(scene, nonce, body) }]);
   }
 
+  /** Everybody who can pays once, by way of one node after the other, and nobody does anything else. Their keys. */
+  async payHonestly(): Promise<string[]> {
+    const { up, users, params } = this.#world;
+    const standings = await standingsOf(
+      up[0]!,
+      users.all.map(({ address }) => address),
+    );
+    const able = standings.flatMap(({ account }, user) =>
+      account !== null && !account.locked && account.balance > 2 * HONEST_PLANKS ? [user] : [],
+    );
+    const keys: string[] = [];
+    for (const [i, user] of able.entries()) {
+      const to = able[(i + 1) % able.length]!;
+      const { account } = standings[user]!;
+      const transaction = users.sign(user, {
+        chainId: up[0]!.reactor!.ledger.chainId,
+        nonce: account!.nonce,
+        feePerByte: params.prices.feePerByte,
+        body: users.transfer(to, HONEST_PLANKS),
+        ...(account!.authKey && { authKey: account!.authKey }),
+      });
+      await this.#payments.hand([{ node: up[i % up.length]!, transaction }]);
+      keys.push(transaction.key);
+    }
+    return keys;
+  }
+
   #sign({ node, user, standings }: Scene, nonce: number, body: Body, terms: Partial<Order> = {}) {
     const { ledger } = node.reactor!;
     const authKey = authKeyFor(standings[user]!, nonce);
@@ -86,7 +114,6 @@ export class People {
     if (others.length === 0) return;
     const nonce = nextNonce(scene.standings[scene.user]!);
     const [one, two] = [0, 1].map(() => this.#sign(scene, nonce, this.#transfer(scene.user)));
-    this.#payments.suspect(scene.user);
     await this.#payments.hand([
       { node: scene.node, transaction: one! },
       { node: this.#random.pick(others), transaction: two! },
