@@ -56,16 +56,3 @@ export function emptyAccount(height: number): BookAccount {
     touches: 0,
   };
 }
-
-/** A rule that a block broke. */
-export class Foul extends Error {
-  override readonly name = 'Foul';
-}
-
-export function demand(condition: boolean, rule: string): asserts condition {
-  if (!condition) throw new Foul(rule);
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (b) => (b + 256).toString(16).slice(1)).join('');
-}

@@ -6,15 +6,9 @@
 import { fromHex } from '../../chain/format/bytes.ts';
 import type { Params } from '../../chain/format/params.ts';
 import type { Body, Put, Transaction } from '../../chain/format/transaction.ts';
-import {
-  type BookAccount,
-  type BookRecord,
-  demand,
-  emptyAccount,
-  hexOf,
-  NO_HISTORY,
-} from './book-account.ts';
+import { type BookAccount, type BookRecord, demand, emptyAccount, NO_HISTORY } from './book-account.ts';
 import { digest } from './header-oracle.ts';
+import { hexOf } from './hex.ts';
 import { changesOfSender, changesOfTarget, keyHash, matured } from './keys.ts';
 
 /** A stored record without its name, media type and content: kind, addresses, root, numbers, lengths, flags, history. */

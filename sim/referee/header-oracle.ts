@@ -5,6 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Header } from '../../chain/format/header.ts';
 import type { Params } from '../../chain/format/params.ts';
+import { hexOf } from './hex.ts';
 
 /** What a child is judged by. */
 export interface Ancestor {
@@ -15,8 +16,6 @@ export interface Ancestor {
 }
 
 const ONE = 65_536n;
-const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (b) => (b + 256).toString(16).slice(1)).join('');
 const bytesOf = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
 
 /** SHA-256 of a domain and parts. */

@@ -3,8 +3,9 @@
  * rule a line, from the specification, nothing shared with `chain/state`. It holds no state.
  */
 import type { Transaction } from '../../chain/format/transaction.ts';
-import { type BookAccount, demand, hexOf, type Rescuer } from './book-account.ts';
+import { type BookAccount, demand, type Rescuer } from './book-account.ts';
 import { digest } from './header-oracle.ts';
+import { hexOf } from './hex.ts';
 
 export type Changes = Partial<BookAccount>;
 

@@ -1,7 +1,8 @@
 /** Owns the translation of what a node stores into the form of the referee's book, to compare the two. It holds no state. */
 import type { Recovery } from '../../chain/format/transaction.ts';
 import { decodeAccount, decodeRecord } from '../../chain/state/entries.ts';
-import { type BookAccount, type BookRecord, hexOf, type Rescuer } from './book-account.ts';
+import type { BookAccount, BookRecord, Rescuer } from './book-account.ts';
+import { hexOf } from './hex.ts';
 
 /** A stored account. */
 export function bookedAccount(bytes: Uint8Array): BookAccount {

@@ -14,8 +14,9 @@ import { bodyRow, stateRow } from '../../chain/ledger/store-keys.ts';
 import { accountRef, type EntryRef, recordRef } from '../../chain/state/entries.ts';
 import { AuditError } from '../audit-error.ts';
 import { Book } from './book.ts';
-import { Foul, hexOf } from './book-account.ts';
+import { Foul } from './book-account.ts';
 import { type Ancestor, bigEndian, digest, headerFault, idOf, transactionsRoot } from './header-oracle.ts';
+import { hexOf } from './hex.ts';
 import { bookedAccount, bookedRecord } from './reading.ts';
 
 /** What is known after a block. */
