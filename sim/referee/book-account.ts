@@ -56,3 +56,12 @@ export function emptyAccount(height: number): BookAccount {
     touches: 0,
   };
 }
+
+/** A rule that a block broke. */
+export class Foul extends Error {
+  override readonly name = 'Foul';
+}
+
+export function demand(condition: boolean, rule: string): asserts condition {
+  if (!condition) throw new Foul(rule);
+}
