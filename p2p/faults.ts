@@ -38,6 +38,7 @@ const TABLE = {
   NOT_ALLOWED: ['the lab switch forbids links to this node', 'us', 0],
   DISCOURAGED: ['the host was false to us a short time ago', 'us', 0],
   INBOUND_FULL: ['no room for another inbound link', 'us', 0],
+  FEELER: ['it was dialled to see whether it answers', 'us', 0],
   EVICTED: ['made room for another inbound link', 'us', 0],
   REQUESTED: ['the operator asked for it', 'us', 0],
 } as const satisfies Record<string, readonly [string, Blame, number]>;

@@ -55,8 +55,10 @@ export const ADDRESS_BYTES_MAX = 64;
 export const AGENT_BYTES_MAX = 32;
 /** Addresses in one message. */
 export const ADDRESSES_MAX = 64;
-/** Addresses taken from one peer: a burst of one full answer, then one in ten seconds. */
+/** Addresses taken from a peer we dialled, and so asked: a burst of full answers, then one in ten seconds. */
 export const ADDRESS_TOKENS_MAX = 128;
+/** Of one that dialled us, at first: news only. Links are cheap, and each new one would bring a burst of its own. */
+export const ADDRESS_TOKENS_INBOUND = 4;
 export const ADDRESS_TOKENS_PER_SECOND = 0.1;
 /** A link's request for addresses is answered once in this time. */
 export const ADDRESS_ANSWER_INTERVAL_MS = 600_000;
@@ -67,6 +69,8 @@ export const ADDRESS_RELAY_LINKS = 2;
 export const NEW_BUCKETS = 64;
 export const TRIED_BUCKETS = 16;
 export const BUCKET_SLOTS = 32;
+/** Buckets that what one network group tells us can reach: an eighth of those heard of. */
+export const NEW_BUCKETS_PER_SOURCE = 8;
 /** The book is written this long after a change, and at most this often. */
 export const SAVE_DELAY_MS = 5_000;
 export const SAVE_INTERVAL_MS = 60_000;
@@ -78,8 +82,21 @@ export const DIAL_BACKOFF_PINNED_MAX_MS = 15_000;
 export const DIALS_MAX = 4;
 /** Addresses the operator named. */
 export const MANUAL_MAX = 256;
-/** Outbound links into one network group (IPv4 /16, IPv6 /32, host name); loopback is exempt. */
+/** Outbound links into one network group (IPv4 /16, IPv6 /32, all names together); loopback is exempt. */
 export const OUTBOUND_PER_GROUP = 2;
+/** Oldest outbound links that are dialled first after a restart. */
+export const ANCHORS_MAX = 2;
+/** With all outbound links in place, another address is tried this often: a handshake of some milliseconds. */
+export const FEELER_INTERVAL_MS = 120_000;
+/** And this often while no block has come for the time of so many: by chance alone, that happens once in 400 blocks. */
+export const FEELER_STALE_INTERVAL_MS = 10_000;
+export const STALE_TIP_BLOCKS = 6;
+/** One found to claim more work than our tip has is kept this long to show it: several requests and their time-outs. */
+export const FEELER_TRIAL_MS = 60_000;
+/** On trial at once: liars among them don't keep out who tells the truth. */
+export const FEELER_TRIALS_MAX = 8;
+/** Of those that showed it, so many stay beside the outbound target. */
+export const EXTRA_OUTBOUND_MAX = 2;
 /** Hosts that were false to us. */
 export const DISCOURAGED_MAX = 1_024;
 
@@ -171,6 +188,8 @@ assert(
 );
 assert(PING_TIMEOUT_MS > PING_INTERVAL_MS, 'at most one ping is outstanding');
 assert(ADDRESS_TOKENS_MAX >= ADDRESSES_MAX, 'one full answer of addresses is taken');
+assert(ADDRESS_TOKENS_INBOUND >= ADDRESS_NEWS_MAX, 'one message of news is taken');
+assert(FEELER_TRIALS_MAX * FEELER_STALE_INTERVAL_MS > FEELER_TRIAL_MS, 'trials end as quickly as they begin');
 assert(BODIES_MAX <= BODIES_IN_FLIGHT_MIN * 4, 'a batch of bodies is not far above the least in flight');
 assert(BODIES_IN_FLIGHT_MIN <= BODIES_IN_FLIGHT_START, 'the range of bodies in flight contains its start');
 assert(BODIES_IN_FLIGHT_START <= BODIES_IN_FLIGHT_MAX, 'the range of bodies in flight contains its start');

@@ -16,6 +16,7 @@ import { Intake } from './intake.ts';
 import { OUTBOUND_TARGET } from './limits.ts';
 import type { Peer } from './peer.ts';
 import { Dialler } from './peers/dialler.ts';
+import { Feeler } from './peers/feeler.ts';
 import { Handshake, type HelloSource } from './peers/handshake.ts';
 import { KeepAlive } from './peers/keep-alive.ts';
 import { BlockRelay } from './relay/block-relay.ts';
@@ -86,7 +87,10 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
   const keepAlive = new KeepAlive(wire, random);
   const book = new AddressBook(Uint8Array.from({ length: 32 }, () => random() & 0xff));
   const rules = { mayDial: hooks.mayDial, allows: (nodeKey: string) => handshake.allows(nodeKey) };
-  const dialler = new Dialler(wire, book, rules, random, config.outboundTarget ?? OUTBOUND_TARGET, listen);
+  const target = config.outboundTarget ?? OUTBOUND_TARGET;
+  const dialler = new Dialler(wire, book, rules, random, target, listen);
+  const tip = { work: () => chain.tip.work, blockMs: headers.params.difficulty.targetMs };
+  const feeler = new Feeler(wire, dialler, tip, random, target);
   const exchange = new AddressExchange(wire, book, listen, random, () => dialler.refresh());
   const saver = new AddressSaver(wire, book);
   const announcer = new Announcer(wire, pool);
@@ -113,7 +117,18 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
     headerServing,
     bodySync,
     bodyServing,
-    linked: [dialler, keepAlive, headerSync, bodySync, bodyServing, relay, fetcher, announcer, exchange],
+    linked: [
+      dialler,
+      keepAlive,
+      headerSync,
+      bodySync,
+      bodyServing,
+      relay,
+      fetcher,
+      announcer,
+      exchange,
+      feeler,
+    ],
     counted: [
       intake,
       handshake,
@@ -138,6 +153,7 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
       fetcher,
       announcer,
       bodyServing,
+      feeler,
       dialler,
       saver,
     ],

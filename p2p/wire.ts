@@ -23,6 +23,7 @@ export class Wire {
   readonly #onClose: CloseListener;
   /** Cleared when the ready links may have changed. */
   #ready: readonly Peer[] | null = null;
+  #readyOutbound = 0;
 
   constructor(onClose: CloseListener) {
     this.#onClose = onClose;
@@ -35,8 +36,16 @@ export class Wire {
 
   /** The links that are through their handshake, in the order they were opened. */
   get ready(): readonly Peer[] {
-    this.#ready ??= [...this.peers.values()].filter((peer) => peer.ready);
+    if (this.#ready === null) {
+      this.#ready = [...this.peers.values()].filter((peer) => peer.ready);
+      this.#readyOutbound = this.#ready.filter((peer) => !peer.inbound).length;
+    }
     return this.#ready;
+  }
+
+  /** How many of them we have dialled. */
+  get readyOutbound(): number {
+    return this.ready.length === 0 ? 0 : this.#readyOutbound;
   }
 
   /** Must follow every change of a phase and of the table. */

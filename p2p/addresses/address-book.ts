@@ -4,11 +4,24 @@
  *
  * Bounds: buckets × slots (`NEW_BUCKETS`, `TRIED_BUCKETS`, `BUCKET_SLOTS`), and `MANUAL_MAX` pinned. The place of an
  * address follows from a secret of this node, its network group and, while it is only heard of, the group of who told
- * us: whoever controls few groups reaches few buckets (Heilman et al. 2015). Loopback is one machine; there the port
- * tells nodes apart, so that a testnet on one machine finds places.
+ * us: what one group tells us reaches `NEW_BUCKETS_PER_SOURCE` buckets, and the addresses of one group one bucket of the
+ * tried (Heilman et al. 2015). Places are saved, or each restart would let every group fill its buckets anew. An address
+ * that answers is never displaced. Loopback is one machine; there the port tells nodes apart, so that a testnet on one
+ * machine finds places.
  */
-import { concat } from '../../chain/format/bytes.ts';
-import { bool, byteString, decode, encode, fixed, list, struct, u8, u53 } from '../../chain/format/codec.ts';
+import { concat, fromText, toText } from '../../chain/format/bytes.ts';
+import {
+  bool,
+  byteString,
+  decode,
+  encode,
+  fixed,
+  list,
+  struct,
+  u8,
+  u16,
+  u53,
+} from '../../chain/format/codec.ts';
 import { DOMAIN, hash } from '../../chain/format/hash.ts';
 import * as limits from '../limits.ts';
 import { type PeerUrl, parsePeerUrl } from './peer-url.ts';
@@ -19,25 +32,31 @@ export interface BookEntry {
   tried: boolean;
   /** Wall clock of the last handshake, 0 for never. */
   metAtMs: number;
-  /** Dials that failed since the last handshake. */
+  /** Dials that failed since the last handshake: the next one waits accordingly. */
   failures: number;
+  /** Those of them while another link stood: when all fail, it is our own network. */
+  misses: number;
+  /** One of the oldest links of our own: dialled first after a restart. */
+  anchor: boolean;
   /** Monotonic. */
   nextDialAtMs: number;
   /** Node id met there, hex, '' if none; a hint that saves dials. */
   nodeKey: string;
 }
 
-const FILE_VERSION = 1;
-const ENTRIES_MAX = (limits.NEW_BUCKETS + limits.TRIED_BUCKETS) * limits.BUCKET_SLOTS;
-/** After so many failed dials an address gives its place to another. */
-const FAILURES_TO_YIELD = 3;
+const FILE_VERSION = 2;
+const SLOTS = (limits.NEW_BUCKETS + limits.TRIED_BUCKETS) * limits.BUCKET_SLOTS;
+/** The first slot of the tried. */
+const TRIED_FROM = limits.NEW_BUCKETS * limits.BUCKET_SLOTS;
+/** After so many an address gives its place to another. */
+const MISSES_TO_YIELD = 3;
 
 const file = struct({
   version: u8,
   secret: fixed(32),
   entries: list(
-    ENTRIES_MAX,
-    struct({ url: byteString(limits.ADDRESS_BYTES_MAX), tried: bool, metAtMs: u53 }),
+    SLOTS,
+    struct({ url: byteString(limits.ADDRESS_BYTES_MAX), slot: u16, metAtMs: u53, anchor: bool }),
   ),
 });
 
@@ -46,6 +65,9 @@ export class AddressBook {
   /** Slot number → URL; slots of new and tried are numbered apart. */
   readonly #slots = new Map<number, string>();
   readonly #places = new Map<string, number>();
+  /** Those of the entries that are pinned, and URLs of those that are anchors. */
+  readonly #pinned: BookEntry[] = [];
+  readonly #anchors = new Set<string>();
   #secret: Uint8Array;
   /** Counts changes worth keeping. */
   revision = 0;
@@ -61,6 +83,11 @@ export class AddressBook {
 
   values(): Iterable<BookEntry> {
     return this.#entries.values();
+  }
+
+  /** Which bucket holds it; -1 for none. */
+  bucketOf({ address }: BookEntry): number {
+    return Math.floor((this.#places.get(address.url) ?? -1) / limits.BUCKET_SLOTS);
   }
 
   get size(): number {
@@ -81,12 +108,11 @@ export class AddressBook {
   pin(address: PeerUrl): BookEntry | null {
     const known = this.#entries.get(address.url);
     if (known?.pinned) return known;
-    let pinned = 0;
-    for (const entry of this.#entries.values()) if (entry.pinned) pinned++;
-    if (pinned >= limits.MANUAL_MAX) return null;
+    if (this.#pinned.length >= limits.MANUAL_MAX) return null;
     const entry = known ?? makeEntry(address);
     this.#release(address.url);
     entry.pinned = true;
+    this.#pinned.push(entry);
     this.#entries.set(address.url, entry);
     return entry;
   }
@@ -94,6 +120,7 @@ export class AddressBook {
   /** A handshake succeeded there: it moves to the tried ones, if the place isn't taken by a good one. */
   met(entry: BookEntry, nodeKey: string, wallMs: number): void {
     entry.failures = 0;
+    entry.misses = 0;
     entry.nodeKey = nodeKey;
     entry.metAtMs = Math.max(0, Math.floor(wallMs));
     this.revision++;
@@ -110,14 +137,32 @@ export class AddressBook {
 
   remove(url: string): void {
     this.#release(url);
+    this.#anchors.delete(url);
     if (this.#entries.delete(url)) this.revision++;
+  }
+
+  /** These, and no others, are dialled first after a restart. */
+  anchor(urls: ReadonlySet<string>): void {
+    for (const url of [...this.#anchors]) if (!urls.has(url)) this.#setAnchor(url, false);
+    for (const url of urls) if (!this.#anchors.has(url)) this.#setAnchor(url, true);
+  }
+
+  /** URLs of the anchors. */
+  get anchors(): Iterable<string> {
+    return this.#anchors;
+  }
+
+  /** Those that the operator named. */
+  get pinned(): readonly BookEntry[] {
+    return this.#pinned;
   }
 
   /** Canonical bytes of all but the pinned. */
   save(): Uint8Array {
-    const entries = [...this.#entries.values()]
-      .filter(({ pinned }) => !pinned)
-      .map(({ address, tried, metAtMs }) => ({ url: ascii(address.url), tried, metAtMs }));
+    const entries = [...this.#places].map(([url, slot]) => {
+      const { metAtMs, anchor } = this.#entries.get(url)!;
+      return { url: fromText(url), slot, metAtMs, anchor };
+    });
     return encode(file, { version: FILE_VERSION, secret: this.#secret, entries });
   }
 
@@ -127,11 +172,12 @@ export class AddressBook {
       const saved = decode(file, bytes);
       if (saved.version !== FILE_VERSION) return false;
       this.#secret = saved.secret.slice();
-      for (const { url, tried, metAtMs } of saved.entries) {
-        const address = parsePeerUrl(String.fromCharCode(...url));
-        if (address === null || !this.add(address, address.group)) continue;
-        const entry = this.#entries.get(address.url)!;
-        if (tried) this.met(entry, '', metAtMs);
+      for (const { url, slot, metAtMs, anchor } of saved.entries) {
+        const address = parsePeerUrl(toText(url));
+        if (address === null || slot >= SLOTS || this.#slots.has(slot)) continue;
+        if (this.#entries.has(address.url)) continue;
+        this.#put({ ...makeEntry(address), tried: slot >= TRIED_FROM, metAtMs, anchor }, slot);
+        if (anchor) this.#anchors.add(address.url);
       }
       return true;
     } catch {
@@ -146,6 +192,15 @@ export class AddressBook {
     this.#places.set(url, slot);
   }
 
+  #setAnchor(url: string, anchor: boolean): void {
+    const entry = this.#entries.get(url);
+    if (entry === undefined) return;
+    entry.anchor = anchor;
+    if (anchor) this.#anchors.add(url);
+    else this.#anchors.delete(url);
+    this.revision++;
+  }
+
   #release(url: string): void {
     const slot = this.#places.get(url);
     if (slot === undefined) return;
@@ -157,28 +212,39 @@ export class AddressBook {
   #yields(slot: number): boolean {
     const occupant = this.#slots.get(slot);
     if (occupant === undefined) return true;
-    if (this.#entries.get(occupant)!.failures < FAILURES_TO_YIELD) return false;
+    if (this.#entries.get(occupant)!.misses < MISSES_TO_YIELD) return false;
     this.remove(occupant);
     return true;
   }
 
   #slotOf(address: PeerUrl, tried: boolean, sourceGroup: string): number {
     const group = address.loopback ? `loopback:${address.port}` : address.group;
-    const bucket = this.#draw(`${tried ? 'tried' : 'new'}|${group}|${sourceGroup}`);
     const slot = this.#draw(`slot|${address.url}`) % limits.BUCKET_SLOTS;
-    const buckets = tried ? limits.TRIED_BUCKETS : limits.NEW_BUCKETS;
-    const first = tried ? limits.NEW_BUCKETS : 0;
-    return (first + (bucket % buckets)) * limits.BUCKET_SLOTS + slot;
+    if (tried) {
+      const bucket = this.#draw(`tried|${group}`) % limits.TRIED_BUCKETS;
+      return TRIED_FROM + bucket * limits.BUCKET_SLOTS + slot;
+    }
+    const reach = this.#draw(`reach|${group}|${sourceGroup}`) % limits.NEW_BUCKETS_PER_SOURCE;
+    const bucket = this.#draw(`new|${sourceGroup}|${reach}`) % limits.NEW_BUCKETS;
+    return bucket * limits.BUCKET_SLOTS + slot;
   }
 
   #draw(text: string): number {
-    const digest = hash(DOMAIN.addressBucket, concat(this.#secret, ascii(text)));
+    const digest = hash(DOMAIN.addressBucket, concat(this.#secret, fromText(text)));
     return new DataView(digest.buffer, digest.byteOffset).getUint32(0);
   }
 }
 
 function makeEntry(address: PeerUrl): BookEntry {
-  return { address, pinned: false, tried: false, metAtMs: 0, failures: 0, nextDialAtMs: 0, nodeKey: '' };
+  return {
+    address,
+    pinned: false,
+    tried: false,
+    metAtMs: 0,
+    failures: 0,
+    misses: 0,
+    anchor: false,
+    nextDialAtMs: 0,
+    nodeKey: '',
+  };
 }
-
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));

@@ -2,15 +2,17 @@
  * Owns what nodes tell each other of addresses: one request for each link we dialled, answers from the book, our own
  * address, and a little passing on of news.
  *
- * Bounds: a token bucket of addresses taken from each peer (`ADDRESS_TOKENS_MAX`), one answer a link in
+ * Bounds: a token bucket of addresses taken from each peer (`ADDRESS_TOKENS_MAX`; who dialled us begins with fewer), one answer a link in
  * `ADDRESS_ANSWER_INTERVAL_MS`, news passed on to `ADDRESS_RELAY_LINKS` links, once, when the book took them.
  */
+
+import { fromText, toText } from '../../chain/format/bytes.ts';
 import type { Census } from '../census.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import type { Wire } from '../wire.ts';
 import type { AddressBook } from './address-book.ts';
-import { hostOf, type PeerUrl, parsePeerUrl } from './peer-url.ts';
+import { type PeerUrl, parsePeerUrl, parseRemote } from './peer-url.ts';
 
 interface State {
   tokens: number;
@@ -37,13 +39,13 @@ export class AddressExchange {
 
   ready(peer: Peer): void {
     this.#states.set(peer.link, {
-      tokens: limits.ADDRESS_TOKENS_MAX,
+      tokens: peer.inbound ? limits.ADDRESS_TOKENS_INBOUND : limits.ADDRESS_TOKENS_MAX,
       filledAtMs: this.#wire.nowMs,
       answeredAtMs: null,
     });
     // A peer that dialled us is told nothing it may have chosen us to hear, and asks for itself.
     if (!peer.inbound) this.#wire.send(peer, 'getAddresses', {});
-    if (this.#own !== '') this.#wire.send(peer, 'addresses', { urls: [toBytes(this.#own)] });
+    if (this.#own !== '') this.#wire.send(peer, 'addresses', { urls: [fromText(this.#own)] });
     const listen = peer.listen === '' ? null : parsePeerUrl(peer.listen);
     if (listen !== null && this.#mayTake(peer, listen)) this.#learn(peer, [listen]);
   }
@@ -59,7 +61,7 @@ export class AddressExchange {
     const most = Math.min(limits.ADDRESSES_MAX, Math.max(16, Math.ceil(entries.length / 4)));
     while (urls.length < most && entries.length > 0) {
       const at = this.#random() % entries.length;
-      urls.push(toBytes(entries[at]!.address.url));
+      urls.push(fromText(entries[at]!.address.url));
       entries[at] = entries.at(-1)!;
       entries.pop();
     }
@@ -77,7 +79,7 @@ export class AddressExchange {
       if (state.tokens < 1) break;
       state.tokens -= 1;
       // One that can't be parsed may be a form of a later version: passed over.
-      const address = parsePeerUrl(String.fromCharCode(...bytes));
+      const address = parsePeerUrl(toText(bytes));
       if (address !== null && this.#mayTake(peer, address)) taken.push(address);
     }
     const fresh = this.#learn(peer, taken);
@@ -95,9 +97,7 @@ export class AddressExchange {
   }
 
   #learn(peer: Peer, addresses: readonly PeerUrl[]): PeerUrl[] {
-    const source = peer.loopback
-      ? 'loopback'
-      : (parsePeerUrl(`ws://${hostOf(peer.address)}:1`)?.group ?? peer.address);
+    const source = peer.loopback ? 'loopback' : (parseRemote(peer.address)?.group ?? peer.address);
     const fresh = addresses.filter((address) => this.#book.add(address, source));
     if (fresh.length > 0) this.#onGrown();
     return fresh;
@@ -109,21 +109,25 @@ export class AddressExchange {
       const at = this.#random() % others.length;
       const to = others[at]!;
       others.splice(at, 1);
-      const urls = addresses.filter((address) => this.#mayTell(to, address)).map(({ url }) => toBytes(url));
+      const urls = addresses.filter((address) => this.#mayTell(to, address)).map(({ url }) => fromText(url));
       if (urls.length > 0) this.#wire.send(to, 'addresses', { urls });
     }
   }
 
-  /** A loopback address means another machine to each who hears it: only taken from this machine. */
   #mayTake(peer: Peer, address: PeerUrl): boolean {
-    return address.url !== this.#own && (!address.loopback || peer.loopback);
+    return address.url !== this.#own && this.#isNear(peer, address);
   }
 
   #mayTell(peer: Peer, address: PeerUrl): boolean {
-    return (
-      address.url !== peer.listen && address.url !== peer.address && (!address.loopback || peer.loopback)
-    );
+    return address.url !== peer.listen && address.url !== peer.address && this.#isNear(peer, address);
+  }
+
+  /**
+   * A loopback address means another machine to each who hears it: for this machine only. One of a private network, or
+   * a name, is for its members: nobody outside may have us dial into our own network.
+   */
+  #isNear(peer: Peer, address: PeerUrl): boolean {
+    if (peer.loopback) return true;
+    return !address.loopback && (!address.site || parseRemote(peer.address)?.site === true);
   }
 }
-
-const toBytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));

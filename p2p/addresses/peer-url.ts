@@ -11,7 +11,9 @@ export interface PeerUrl {
   readonly host: string;
   readonly port: number;
   readonly loopback: boolean;
-  /** Machines likely to be in one hand: IPv4 /16, IPv6 /32, host name, or 'loopback'. */
+  /** It may lead into the network of whoever dials it: a private address, or a name, which leads where its owner says. */
+  readonly site: boolean;
+  /** Machines likely to be in one hand: IPv4 /16, IPv6 /32, 'loopback', or 'name': names cost nothing. */
   readonly group: string;
 }
 
@@ -29,7 +31,13 @@ export function parsePeerUrl(text: string): PeerUrl | null {
   const port = Number(match[2]);
   if (port > 65_535) return null;
   const group = groupOf(host);
-  return group === null ? null : { url: text, host, port, loopback: group === 'loopback', group };
+  if (group === null) return null;
+  return { url: text, host, port, loopback: group === 'loopback', site: isSite(host, group), group };
+}
+
+/** The address behind a link, as a URL: of one that dialled us only its host is known, and the port stands for none. */
+export function parseRemote(address: string): PeerUrl | null {
+  return parsePeerUrl(address.startsWith('ws://') ? address : `ws://${hostOf(address)}:1`);
 }
 
 /** The host of the remote `host:port` of a link or of a URL; an IPv4 address mapped into IPv6 is the IPv4 address. */
@@ -51,7 +59,19 @@ function groupOf(host: string): string | null {
     return numbers[0] === 0 || numbers[0]! >= 224 ? null : `${numbers[0]}.${numbers[1]}`;
   }
   if (!NAME.test(host)) return null;
-  return host === 'localhost' || host.endsWith('.localhost') ? 'loopback' : host;
+  return host === 'localhost' || host.endsWith('.localhost') ? 'loopback' : 'name';
+}
+
+/** Names, and the ranges of RFC 1918, RFC 3927, RFC 4193, RFC 4291 (link-local) and RFC 6598. */
+function isSite(host: string, group: string): boolean {
+  if (group === 'name') return true;
+  if (host.startsWith('[')) {
+    const first = parseInt(group.slice(1), 16);
+    return (first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfe80;
+  }
+  const [a, b] = group.split('.').map(Number) as [number, number];
+  if (a === 10 || (a === 192 && b === 168) || (a === 169 && b === 254)) return true;
+  return (a === 172 && b >= 16 && b < 32) || (a === 100 && b >= 64 && b < 128);
 }
 
 /** Full or once-compressed hextets; embedded IPv4 isn't taken. */

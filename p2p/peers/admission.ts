@@ -2,7 +2,7 @@
  * Owns whether an inbound link may stay: hosts that were false, links still in their handshake, and the number in all,
  * for which the least useful link makes room. It holds no state of its own; the table of links is bounded by it.
  */
-import { hostOf, parsePeerUrl } from '../addresses/peer-url.ts';
+import { hostOf, parseRemote } from '../addresses/peer-url.ts';
 import { INBOUND_GREETING_MAX } from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import type { Wire } from '../wire.ts';
@@ -28,7 +28,7 @@ export function admitInbound(wire: Wire, discouraged: Discouraged, peer: Peer, i
       pingMs,
       lastTransactionAtMs,
       lastBlockAtMs,
-      group: parsePeerUrl(`ws://${hostOf(address)}:1`)?.group ?? hostOf(address),
+      group: parseRemote(address)?.group ?? hostOf(address),
     })),
   );
   if (link === null) wire.close(peer, 'INBOUND_FULL');

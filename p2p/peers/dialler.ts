@@ -1,9 +1,10 @@
 /**
- * Owns the links we dial: how many, to whom, and when again after a failure. Pinned addresses come first, then
- * the book's, met ones and heard ones with equal chance.
+ * Owns the links we dial: how many, to whom, and when again after a failure. Pinned addresses come first, then the oldest
+ * links of the last run (anchors: whoever has us restart doesn't choose our links anew), then the book's, met ones and
+ * heard ones with equal chance.
  *
- * Bounds: `DIALS_MAX` dials at once, the outbound target in all, `OUTBOUND_PER_GROUP` a network group. The book bounds
- * what it chooses from; the own addresses remembered are at most `OWN_MAX`.
+ * Bounds: `DIALS_MAX` dials at once, the outbound target in all and one feeler, `OUTBOUND_PER_GROUP` a network group.
+ * The book bounds what it chooses from; the own addresses remembered are at most `OWN_MAX`.
  */
 import type { AddressBook, BookEntry } from '../addresses/address-book.ts';
 import { hostOf, parsePeerUrl } from '../addresses/peer-url.ts';
@@ -33,6 +34,8 @@ export class Dialler {
   /** Addresses dialled of which neither 'opened' nor 'dialFailed' has come. */
   readonly #dialling = new Set<string>();
   readonly #own = new Set<string>();
+  /** Address that is dialled, or linked, only to see whether it answers. */
+  #feeler: string | null = null;
   #stale = true;
   #nextMs: number | null = null;
 
@@ -79,6 +82,7 @@ export class Dialler {
 
   dialFailed(url: string): void {
     this.#dialling.delete(url);
+    if (url === this.#feeler) this.#feeler = null;
     this.#failed(url);
   }
 
@@ -101,6 +105,7 @@ export class Dialler {
   closed(peer: Peer, code: string | null): void {
     this.refresh();
     if (peer.inbound) return;
+    if (peer.address === this.#feeler) this.#feeler = null;
     const entry = this.#book.get(peer.address);
     if (entry !== undefined && peer.nodeKey !== '') entry.nodeKey = peer.nodeKey;
     if (code === 'SELF') {
@@ -108,9 +113,33 @@ export class Dialler {
       if (entry !== undefined && !entry.pinned) this.#book.remove(peer.address);
     } else if (code === 'REQUESTED' && entry !== undefined) {
       entry.nextDialAtMs = this.#wire.nowMs + DISCONNECT_PAUSE_MS;
+    } else if (code === 'FEELER' && entry !== undefined) {
+      entry.nextDialAtMs = this.#wire.nowMs + limits.FEELER_INTERVAL_MS;
     } else {
       this.#failed(peer.address);
     }
+  }
+
+  /** Dials one address of the book beyond the target; nothing while another such dial is under way. */
+  feel(): void {
+    if (this.#feeler !== null) return;
+    const { nowMs } = this.#wire;
+    const entry = this.#choose(
+      this.#unlinked(this.#book.values()).filter(({ nextDialAtMs }) => nextDialAtMs <= nowMs),
+    );
+    if (entry === null) return;
+    this.#feeler = entry.address.url;
+    this.#dial(entry);
+  }
+
+  /** True of the link that `feel` has led to. */
+  isFeeler(peer: Peer): boolean {
+    return !peer.inbound && peer.address === this.#feeler;
+  }
+
+  /** It stays, as any other. */
+  keepFeeler(): void {
+    this.#feeler = null;
   }
 
   /** Tells what it holds and waits for. */
@@ -124,31 +153,16 @@ export class Dialler {
     if (!this.#stale && (this.#nextMs === null || nowMs < this.#nextMs)) return;
     this.#stale = false;
     this.#nextMs = null;
-    const links = [...this.#wire.peers.values()].filter(({ phase }) => phase !== 'closing');
-    const urls = new Set(links.map(({ address }) => address));
-    // Ids that were proved, and addresses that may be true: else a claim would keep us from dialling who it names.
-    const nodes = new Set(links.filter(({ ready }) => ready).map(({ nodeKey }) => nodeKey));
-    const listens = new Set(links.filter(mayListenThere).map(({ listen }) => listen));
+    this.#noteAnchors();
     const groups = new Map<string, number>();
-    let outbound = this.#dialling.size;
-    const count = (url: string): void => {
-      const group = parsePeerUrl(url)?.group ?? url;
+    const dialled = [...this.#dialling, ...this.#outbound().map(({ address }) => address)];
+    let outbound = dialled.length;
+    const count = (group: string): void => {
       groups.set(group, (groups.get(group) ?? 0) + 1);
     };
-    for (const url of this.#dialling) count(url);
-    for (const link of links) {
-      if (link.inbound) continue;
-      outbound++;
-      count(link.address);
-    }
-    const wanted: BookEntry[] = [];
-    for (const entry of this.#book.values()) {
-      const { url, host } = entry.address;
-      if (this.#dialling.has(url) || urls.has(url) || listens.has(url) || this.#own.has(url)) continue;
-      if (nodes.has(entry.nodeKey) || (entry.nodeKey !== '' && !this.#rules.allows(entry.nodeKey))) continue;
-      if (!entry.address.loopback && !this.#rules.mayDial(host)) continue;
-      if (entry.pinned || outbound < this.#target) wanted.push(entry);
-    }
+    for (const url of dialled) count(parsePeerUrl(url)?.group ?? url);
+    // With all links in place only what the operator named can be missing.
+    const wanted = this.#unlinked(outbound < this.#target ? this.#book.values() : this.#book.pinned);
     while (this.#dialling.size < limits.DIALS_MAX) {
       const due = wanted.filter(
         ({ address, nextDialAtMs, pinned }) =>
@@ -161,9 +175,8 @@ export class Dialler {
       if (entry === null) break;
       wanted.splice(wanted.indexOf(entry), 1);
       outbound++;
-      count(entry.address.url);
-      this.#dialling.add(entry.address.url);
-      this.#wire.effect({ type: 'dial', address: entry.address.url });
+      count(entry.address.group);
+      this.#dial(entry);
     }
     // Those that are due but had no room are looked at when a link or a dial ends, which refreshes.
     for (const { nextDialAtMs } of wanted) {
@@ -175,14 +188,56 @@ export class Dialler {
     return this.#stale ? this.#wire.nowMs : this.#nextMs;
   }
 
+  #outbound(): Peer[] {
+    return [...this.#wire.peers.values()].filter(({ phase, inbound }) => phase !== 'closing' && !inbound);
+  }
+
+  /** What could be dialled: all of the book that isn't linked, not by another address either, and not forbidden. */
+  #unlinked(entries: Iterable<BookEntry>): BookEntry[] {
+    const links = [...this.#wire.peers.values()].filter(({ phase }) => phase !== 'closing');
+    const urls = new Set(links.map(({ address }) => address));
+    // Ids that were proved, and addresses that may be true: else a claim would keep us from dialling who it names.
+    const nodes = new Set(links.filter(({ ready }) => ready).map(({ nodeKey }) => nodeKey));
+    const listens = new Set(links.filter(mayListenThere).map(({ listen }) => listen));
+    return [...entries].filter(({ address: { url, host, loopback }, nodeKey }) => {
+      if (this.#dialling.has(url) || urls.has(url) || listens.has(url) || this.#own.has(url)) return false;
+      if (nodes.has(nodeKey) || (nodeKey !== '' && !this.#rules.allows(nodeKey))) return false;
+      return loopback || this.#rules.mayDial(host);
+    });
+  }
+
+  #dial({ address: { url } }: BookEntry): void {
+    this.#dialling.add(url);
+    this.#wire.effect({ type: 'dial', address: url });
+  }
+
+  /** The oldest links of our own; while there are fewer, those from before stay what they were. */
+  #noteAnchors(): void {
+    const oldest = this.#outbound()
+      .filter(({ ready, address }) => ready && this.#book.get(address)?.pinned === false)
+      .sort((a, b) => a.readyAtMs - b.readyAtMs || a.link - b.link)
+      .map(({ address }) => address);
+    const all = new Set([...oldest, ...this.#book.anchors]);
+    this.#book.anchor(new Set([...all].slice(0, limits.ANCHORS_MAX)));
+  }
+
   #choose(due: readonly BookEntry[]): BookEntry | null {
-    const pinned = due.find((entry) => entry.pinned);
-    if (pinned !== undefined) return pinned;
+    const first = due.find((entry) => entry.pinned) ?? due.find((entry) => entry.anchor);
+    if (first !== undefined) return first;
     const tried = due.filter((entry) => entry.tried);
     const fresh = due.filter((entry) => !entry.tried);
     const preferred = this.#random() % 2 === 0 ? tried : fresh;
     const from = preferred.length > 0 ? preferred : tried.length > 0 ? tried : fresh;
-    return from.length === 0 ? null : from[this.#random() % from.length]!;
+    // A bucket first: the many addresses of one group have no more chance than the few of another.
+    const buckets = new Map<number, BookEntry[]>();
+    for (const entry of from) {
+      const bucket = this.#book.bucketOf(entry);
+      const others = buckets.get(bucket);
+      if (others === undefined) buckets.set(bucket, [entry]);
+      else others.push(entry);
+    }
+    const bucket = [...buckets.values()][this.#random() % Math.max(1, buckets.size)];
+    return bucket === undefined ? null : bucket[this.#random() % bucket.length]!;
   }
 
   /** Doubles the wait up to its end, with a quarter of chance added so that nodes don't dial in step. */
@@ -193,6 +248,7 @@ export class Dialler {
     const most = entry.pinned ? limits.DIAL_BACKOFF_PINNED_MAX_MS : limits.DIAL_BACKOFF_MAX_MS;
     const wait = Math.min(most, limits.DIAL_BACKOFF_MS * 2 ** Math.min(entry.failures, 20));
     entry.failures++;
+    if (this.#wire.ready.length > 0) entry.misses++;
     entry.nextDialAtMs = this.#wire.nowMs + wait + (this.#random() % (wait / 4 + 1));
   }
 }

@@ -19,7 +19,7 @@ describe('an address', () => {
     ['ws://a.localhost:80', 'loopback'],
     ['ws://[::1]:80', 'loopback'],
     ['ws://[2001:db8::1]:80', '[2001:db8]'],
-    ['ws://node-1.example:80', 'node-1.example'],
+    ['ws://node-1.example:80', 'name'],
   ])('%s is in the group %s', (given, group) => {
     expect(parsePeerUrl(given)).toMatchObject({ url: given, group, loopback: group === 'loopback' });
   });
@@ -65,6 +65,30 @@ describe('an address', () => {
     expect(parsePeerUrl(given)).toBeNull();
   });
 
+  test.each([
+    ['ws://10.0.0.1:1', true],
+    ['ws://192.168.0.1:1', true],
+    ['ws://192.169.0.1:1', false],
+    ['ws://172.15.0.1:1', false],
+    ['ws://172.16.0.1:1', true],
+    ['ws://172.31.0.1:1', true],
+    ['ws://172.32.0.1:1', false],
+    ['ws://169.254.1.1:1', true],
+    ['ws://100.63.0.1:1', false],
+    ['ws://100.64.0.1:1', true],
+    ['ws://100.127.0.1:1', true],
+    ['ws://100.128.0.1:1', false],
+    ['ws://[fc00::1]:1', true],
+    ['ws://[fdff::1]:1', true],
+    ['ws://[fe80::1]:1', true],
+    ['ws://[febf::1]:1', true],
+    ['ws://[fec0::1]:1', false],
+    ['ws://[2001:db8::1]:1', false],
+    ['ws://node-1.example:1', true],
+  ])("%s may lead into a network of one's own: %s", (given, site) => {
+    expect(url(given).site).toBe(site);
+  });
+
   test('has a host, with or without its scheme', () => {
     expect(hostOf('ws://10.1.2.3:9000')).toBe('10.1.2.3');
     expect(hostOf('[::1]:80')).toBe('[::1]');
@@ -85,7 +109,32 @@ describe('the address book', () => {
     fill(book, 1, '10.1');
     expect(book.size).toBeLessThanOrEqual(limits.BUCKET_SLOTS);
     fill(book, 1_000, '10.1');
+    const reach = limits.NEW_BUCKETS_PER_SOURCE * limits.BUCKET_SLOTS;
+    expect(book.size).toBeLessThanOrEqual(reach);
+    expect(book.size).toBeGreaterThan(reach / 2);
+    for (let source = 2; source < 40; source++) fill(book, 300, `10.${source}`);
     expect(book.size).toBeLessThanOrEqual(limits.NEW_BUCKETS * limits.BUCKET_SLOTS);
+    expect(book.size).toBeGreaterThan(3 * reach);
+  });
+
+  test('keeps places over a restart: no source gets more of it than before', () => {
+    const book = new AddressBook(new Uint8Array(32).fill(5));
+    fill(book, 1_000, '10.1');
+    const copy = new AddressBook(new Uint8Array(32));
+    expect(copy.load(book.save())).toBe(true);
+    fill(copy, 1_000, '10.1');
+    expect(copy.size).toBe(book.size);
+  });
+
+  test('never gives a place away while its address answers, also among the tried', () => {
+    const book = new AddressBook(new Uint8Array(32));
+    for (let i = 1; i <= 200; i++) book.add(url(`ws://20.1.0.${i}:9000`), `30.${i}`);
+    for (const entry of [...book.values()]) book.met(entry, `${entry.address.host}`, 1);
+    const tried = [...book.values()].filter((entry) => entry.tried);
+    // One group, one bucket: the others stay heard of.
+    expect(tried.length).toBeLessThanOrEqual(limits.BUCKET_SLOTS);
+    expect(tried.length).toBeGreaterThan(limits.BUCKET_SLOTS / 2);
+    expect(book.size).toBeGreaterThan(tried.length);
   });
 
   test('finds places for the nodes of one machine', () => {
@@ -109,13 +158,16 @@ describe('the address book', () => {
     book.add(url('ws://10.2.0.1:1'), 'x');
     book.pin(url('ws://10.3.0.1:1'));
     book.met(book.get('ws://10.2.0.1:1')!, 'abcd', 1_234.5);
+    book.anchor(new Set(['ws://10.1.0.1:1']));
     const copy = new AddressBook(new Uint8Array(32));
     expect(copy.load(book.save())).toBe(true);
     expect(
-      [...copy.values()].map(({ address, tried, metAtMs }) => [address.url, tried, metAtMs]).sort(),
+      [...copy.values()]
+        .map(({ address, tried, metAtMs, anchor }) => [address.url, tried, metAtMs, anchor])
+        .sort(),
     ).toEqual([
-      ['ws://10.1.0.1:1', false, 0],
-      ['ws://10.2.0.1:1', true, 1_234],
+      ['ws://10.1.0.1:1', false, 0, true],
+      ['ws://10.2.0.1:1', true, 1_234, false],
     ]);
     expect(copy.save()).toEqual(book.save());
   });
@@ -135,7 +187,7 @@ describe('the address book', () => {
     const book = new AddressBook(new Uint8Array(32));
     fill(book, 1, '10.1');
     const before = [...book.values()];
-    for (const entry of before) entry.failures = 3;
+    for (const entry of before) entry.misses = 3;
     fill(book, 1, '10.1');
     expect(before.some(({ address }) => book.get(address.url) === undefined)).toBe(true);
     expect(book.size).toBeLessThanOrEqual(limits.BUCKET_SLOTS);
@@ -178,12 +230,50 @@ describe('addresses', () => {
     expect(far.closedWith).toBeNull();
   });
 
-  test('of a flooder are taken slowly', () => {
-    const node = new TestNode({ seed: 1, config: { outboundTarget: 0 } });
-    const peer = new ScriptedPeer(node, 2, { loopback: false, address: '10.1.1.1:5' }).join();
+  test('of a private network, and names, are taken from its members only, and told to them only', () => {
+    const site = ['ws://10.9.0.1:7001', 'ws://192.168.1.2:80', 'ws://router.example:80', 'ws://[fd00::1]:80'];
+    const world = 'ws://20.1.0.1:9000';
+    for (const [address, taken] of [
+      ['30.1.0.1:5', [world]],
+      ['[2001:db8::1]:5', [world]],
+      ['10.1.0.1:5', [...site.slice(0, 3), world]],
+    ] as const) {
+      const node = new TestNode({ seed: 1, config: { outboundTarget: 0 } });
+      const teller = new ScriptedPeer(node, 2, { loopback: false, address }).join();
+      const near = new ScriptedPeer(node, 3, { loopback: false, address: '192.168.1.7:5' }).join();
+      const far = new ScriptedPeer(node, 4, { loopback: false, address: '40.1.0.1:5' }).join();
+      // Four are news; the world's comes first.
+      teller.say('addresses', { urls: [world, ...site.slice(0, 3)].map(ascii) });
+      expect(
+        node.machine
+          .addresses()
+          .map(({ url }) => url)
+          .sort(),
+      ).toEqual([...taken].sort());
+      expect(teller.closedWith).toBeNull();
+      const told = (peer: ScriptedPeer): string[] =>
+        peer.heard('addresses').flatMap(({ urls }) => urls.map(text));
+      expect(told(far)).toEqual([world]);
+      expect(told(near).sort()).toEqual([...taken].sort());
+      far.say('getAddresses', {});
+      near.say('getAddresses', {});
+      expect(told(far)).toEqual([world, world]);
+    }
+  });
+
+  test('of a flooder are taken slowly, of one that dialled us more slowly', () => {
     const batch = (n: number) => Array.from({ length: 64 }, (_, i) => ascii(`ws://${20 + n}.${i}.0.1:9000`));
-    for (let n = 0; n < 100; n++) peer.say('addresses', { urls: batch(n) });
-    expect(node.machine.addresses().length).toBeLessThanOrEqual(limits.ADDRESS_TOKENS_MAX);
+    for (const [inbound, most] of [
+      [true, limits.ADDRESS_TOKENS_INBOUND],
+      [false, limits.ADDRESS_TOKENS_MAX],
+    ] as const) {
+      const node = new TestNode({ seed: 1, config: { outboundTarget: 0 } });
+      const address = inbound ? '10.1.1.1:5' : 'ws://10.1.1.1:5';
+      const peer = new ScriptedPeer(node, 2, { loopback: false, inbound, address }).join();
+      for (let n = 0; n < 100; n++) peer.say('addresses', { urls: batch(n) });
+      expect(node.machine.addresses().length).toBeLessThanOrEqual(most);
+      expect(node.machine.addresses().length).toBeGreaterThan(most / 2);
+    }
   });
 
   test('that are news are passed on to two others, once', () => {
@@ -269,8 +359,12 @@ describe('dialling', () => {
   });
 
   test('keeps to its target and to two a network group', () => {
-    const node = new TestNode({ seed: 1 });
-    const far = new ScriptedPeer(node, 2, { loopback: false, address: '10.1.1.1:5' }).join();
+    const node = new TestNode({ seed: 1, config: { outboundTarget: 9 } });
+    const far = new ScriptedPeer(node, 2, {
+      loopback: false,
+      inbound: false,
+      address: 'ws://10.1.1.1:5',
+    }).join();
     const same = Array.from({ length: 20 }, (_, i) => ascii(`ws://20.1.0.${i + 1}:9000`));
     far.say('addresses', { urls: same });
     expect(node.effectsOf('dial')).toHaveLength(limits.OUTBOUND_PER_GROUP);
@@ -281,7 +375,50 @@ describe('dialling', () => {
       if (address === undefined) break;
       node.input({ type: 'opened', link: link++, inbound: false, address, loopback: false });
     }
-    expect(node.effectsOf('dial')).toHaveLength(limits.OUTBOUND_TARGET);
+    // One of the nine was there from the beginning.
+    expect(node.effectsOf('dial')).toHaveLength(8);
+  });
+
+  test('begins with the oldest links of the run before, whatever else is known', () => {
+    const node = new TestNode({ seed: 1 });
+    const anchors = ['ws://20.1.0.1:9000', 'ws://20.2.0.1:9000'];
+    const first = new ScriptedPeer(node, 2, {
+      loopback: false,
+      inbound: false,
+      address: 'ws://20.0.0.1:1',
+    }).join();
+    first.say('addresses', { urls: anchors.map(ascii) });
+    for (const [i, address] of anchors.entries())
+      new ScriptedPeer(node, 3 + i, { loopback: false, inbound: false, address }).join();
+    first.say('addresses', { urls: Array.from({ length: 60 }, (_, i) => ascii(`ws://30.${i}.0.1:9000`)) });
+    // A third link is younger, and no anchor.
+    new ScriptedPeer(node, 9, { loopback: false, inbound: false, address: 'ws://30.1.0.1:9000' }).join();
+    for (const monotonicMs of [1_000, 10_000]) {
+      node.now = { ...node.now, monotonicMs };
+      node.input({ type: 'wake' });
+    }
+    const again = new TestNode({ seed: 7 });
+    again.input({ type: 'start', savedAddresses: node.effectsOf('saveAddresses').at(-1)!.bytes });
+    const dials = again.effectsOf('dial').map(({ address }) => address);
+    expect(dials).toHaveLength(limits.DIALS_MAX);
+    expect(dials.slice(0, limits.ANCHORS_MAX).sort()).toEqual(anchors);
+    // Those that don't answer yet stay anchors: they may be restarting too.
+    for (const address of dials) again.input({ type: 'dialFailed', address });
+    for (const monotonicMs of [1_000, 10_000, 80_000]) {
+      again.now = { ...again.now, monotonicMs };
+      again.input({ type: 'wake' });
+    }
+    const third = new TestNode({ seed: 8 });
+    const saved =
+      again.effectsOf('saveAddresses').at(-1)?.bytes ?? node.effectsOf('saveAddresses').at(-1)!.bytes;
+    third.input({ type: 'start', savedAddresses: saved });
+    expect(
+      third
+        .effectsOf('dial')
+        .map(({ address }) => address)
+        .slice(0, 2)
+        .sort(),
+    ).toEqual(anchors);
   });
 
   test('is not kept from an address by who says to be there, from another machine', () => {
