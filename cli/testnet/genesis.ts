@@ -13,7 +13,8 @@ export const FAUCET_PLANKS = 1_000_000 * PLANKS_PER_PIER;
 
 /** The nodes share this machine's clock: it can only jump. */
 const FUTURE_MS = 5_000;
-const HALF_LIFE_BLOCKS = 60;
+/** As the default network: docs/decisions/0008-a-half-life-of-twenty-blocks.md. */
+const HALF_LIFE_BLOCKS = 20;
 /** Rewards can be spent after a few blocks, so that one sees it happen. */
 const MATURITY = 5;
 /** Hashes of the easiest block: few enough for the slowest miner left alone. */

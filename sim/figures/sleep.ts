@@ -16,8 +16,8 @@ const BLOCKS_AFTER = 100;
 const GENESIS_WORK = 256n;
 const NODES = 3;
 const SEEDS = 40;
-/** A third of the default network's, for comparison. */
-const SHORT_HALF_LIFE_MS = 20 * TARGET_MS;
+/** Three times the default network's, for comparison. */
+const LONG_HALF_LIFE_MS = 60 * TARGET_MS;
 
 /** Who sleeps how. A suspended computer's monotonic clock stands on some systems, and goes on on others. */
 export const SLEEPS = {
@@ -93,12 +93,12 @@ export const sleep: Study = {
     const figures: Figure[] = [];
     for (const name of kinds) {
       const worlds = await sleepOften(options, name, seeds, HALF_LIFE_MS);
-      figures.push(...describe(name, worlds, { typical: '1.73', median: '1.87', more: '28' }));
+      figures.push(...describe(name, worlds, ['1.41', '1.79', '0.6'], 2));
     }
     const [stopped] = kinds;
-    const worlds = await sleepOften(options, stopped!, seeds, SHORT_HALF_LIFE_MS);
-    const name = `${stopped}, were a half-life ${SHORT_HALF_LIFE_MS / TARGET_MS} blocks`;
-    figures.push(...describe(name, worlds, { typical: '1.40', median: '1.46', more: '0.6' }));
+    const worlds = await sleepOften(options, stopped!, seeds, LONG_HALF_LIFE_MS);
+    const name = `${stopped}, were a half-life ${LONG_HALF_LIFE_MS / TARGET_MS} blocks`;
+    figures.push(...describe(name, worlds, ['1.73', '2.33', '28'], null));
     return figures;
   },
 };
@@ -117,36 +117,38 @@ async function sleepOften(
   return worlds;
 }
 
-/** What a rule can promise is the mean over worlds: fifty waits for luck differ by a seventh, one way or the other. */
+/** The rule's part is the mean over worlds; in a single one, fifty waits for luck may be a seventh longer or shorter. */
 function describe(
   name: string,
   worlds: readonly (readonly number[])[],
-  expected: { readonly typical: string; readonly median: string; readonly more: string },
+  [typical, most, more]: readonly [string, string, string],
+  atMost: number | null,
 ): Figure[] {
   const starts = Array.from({ length: BLOCKS_AFTER - WINDOW + 1 }, (_, i) => i);
-  const typical = starts.map((i) => mean(worlds.map((times) => times[i + WINDOW]! - times[i]!)));
+  const mean50 = starts.map((i) => mean(worlds.map((times) => times[i + WINDOW]! - times[i]!)));
   const single = worlds.map(fastestWindow);
+  const over = single.filter((rate) => rate > 2).length;
   const unit = '× target';
   return [
     {
       name: `${name}: rate of the fastest ${WINDOW} blocks, mean of worlds`,
-      value: rateOf(Math.min(...typical)),
+      value: rateOf(Math.min(...mean50)),
       unit,
-      expected: expected.typical,
-      atMost: 2,
+      expected: typical,
+      atMost,
     },
     {
-      name: `${name}: the same in a single world, median`,
-      value: percentile(single, 50),
+      name: `${name}: the same, 95th percentile of worlds`,
+      value: percentile(single, 95),
       unit,
-      expected: expected.median,
-      atMost: null,
+      expected: most,
+      atMost,
     },
     {
-      name: `${name}: worlds in which luck made it more than 2`,
-      value: (100 * single.filter((rate) => rate > 2).length) / worlds.length,
+      name: `${name}: worlds in which it was more than 2`,
+      value: (100 * over) / worlds.length,
       unit: '%',
-      expected: expected.more,
+      expected: more,
       atMost: null,
     },
   ];

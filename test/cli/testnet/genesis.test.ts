@@ -16,7 +16,7 @@ test('a derived genesis is one the ledger accepts, sized for its miners', () => 
   expect(FAUCET_PLANKS).toBe(1_000_000_000_000);
   // 1,500 hashes a second for 2 seconds; the compact form keeps 15 bits at least.
   expect(Number(workOf(params.difficulty.bits)) / 3_000).toBeCloseTo(1, 3);
-  expect(params.difficulty).toMatchObject({ targetMs: 2_000, halfLifeMs: 120_000 });
+  expect(params.difficulty).toMatchObject({ targetMs: 2_000, halfLifeMs: 40_000 });
   expect(params.reward.maturity).toBe(5);
 });
 
