@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { RuleError } from '../chain/errors.ts';
 import { parseAddress } from '../chain/format/address.ts';
 import { parsePeerUrl } from '../p2p/addresses/peer-url.ts';
+import { LAG_MS_MAX } from './delay-line.ts';
 
 /** As given, on a command line or by a program. */
 export interface NodeOptions {
@@ -22,6 +23,8 @@ export interface NodeOptions {
   readonly hashrate?: string | undefined;
   /** Hashes at the start that the limit doesn't hold back. */
   readonly burst?: string | undefined;
+  /** Milliseconds that each frame takes longer, either way; see `delay-line.ts`. */
+  readonly lag?: string | undefined;
   /** Origins of web pages that may link to this node. */
   readonly allowOrigin?: readonly string[] | undefined;
 }
@@ -41,6 +44,7 @@ export interface NodeConfig {
   readonly mine: Uint8Array | null;
   readonly hashrate: number | null;
   readonly burst: number;
+  readonly lagMs: number;
   readonly allowedOrigins: readonly string[];
 }
 
@@ -80,6 +84,7 @@ export function readConfig(options: NodeOptions): NodeConfig {
     mine: options.mine === undefined ? null : readAddress(options.mine),
     hashrate: options.hashrate === undefined ? null : readWhole('hashrate', options.hashrate, 1),
     burst: readWhole('burst', options.burst ?? '0', 0),
+    lagMs: readWhole('lag', options.lag ?? '0', 0, LAG_MS_MAX),
     allowedOrigins: options.allowOrigin ?? [],
   };
 }
@@ -111,10 +116,10 @@ function readAddress(text: string): Uint8Array {
   }
 }
 
-function readWhole(option: string, text: string, min: number): number {
+function readWhole(option: string, text: string, min: number, max = HASHES_MAX): number {
   const value = Number(text);
-  if (!/^(?:0|[1-9][0-9]{0,15})$/.test(text) || value < min || value > HASHES_MAX) {
-    throw bad(option, text, `Write a whole number from ${min} to ${HASHES_MAX}.`);
+  if (!/^(?:0|[1-9][0-9]{0,15})$/.test(text) || value < min || value > max) {
+    throw bad(option, text, `Write a whole number from ${min} to ${max}.`);
   }
   return value;
 }

@@ -1,11 +1,13 @@
 /**
  * Owns one open WebSocket link: what comes in, what waits to go out, and its one end.
  *
- * Bounds: at most `MAX_BUFFERED_BYTES` wait for a peer that doesn't read; a frame that has begun ends within
- * `PARTIAL_FRAME_MS`; all begun frames together take at most `MAX_PARTIAL_BYTES` (the transport adds them up).
+ * Bounds: at most `MAX_BUFFERED_BYTES` wait to go out, in the socket and for the link's lag together, or it is cut; when
+ * as much that came in waits for the lag, reading pauses; a frame that has begun ends within `PARTIAL_FRAME_MS`; all
+ * begun frames together take at most `MAX_PARTIAL_BYTES` (the transport adds them up).
  */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { DelayLine } from './delay-line.ts';
 
 /** Room for two of the largest frames. A peer that leaves more unread is cut: it would only grow. */
 export const MAX_BUFFERED_BYTES = 10 * 1024 * 1024;
@@ -34,16 +36,21 @@ export class Link {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #events: LinkEvents;
+  readonly #outgoing: DelayLine;
+  readonly #incoming: DelayLine;
   #closing = false;
   #sentSinceDrained = 0;
   /** `socket.bytesRead` when the last frame was complete, and since when a frame has been in the making. */
   #bytesAtFrame: number;
   #partialSince: number | null = null;
 
-  constructor(webSocket: WebSocket, socket: Socket, events: LinkEvents) {
+  /** `lagMs` is what each frame takes longer, either way; see `lag`. */
+  constructor(webSocket: WebSocket, socket: Socket, lagMs: number, events: LinkEvents) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#events = events;
+    this.#outgoing = new DelayLine(lagMs, (bytes) => this.#write(bytes));
+    this.#incoming = new DelayLine(lagMs, (bytes) => this.#deliver(bytes));
     this.#bytesAtFrame = socket.bytesRead;
     socket.setNoDelay(true);
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
@@ -51,7 +58,7 @@ export class Link {
     webSocket.on('error', () => {});
     this.ended = new Promise((resolve) => {
       webSocket.once('close', () => {
-        this.#closing = true;
+        this.#end();
         resolve();
         events.closed();
       });
@@ -60,23 +67,27 @@ export class Link {
 
   send(bytes: Uint8Array): void {
     if (this.#closing) return;
-    if (this.#webSocket.bufferedAmount + bytes.length > MAX_BUFFERED_BYTES) {
+    if (this.#unsentBytes + bytes.length > MAX_BUFFERED_BYTES) {
       this.cut();
       return;
     }
-    this.#sentSinceDrained += bytes.length;
-    this.#webSocket.send(bytes, { binary: true }, () => this.#flushed());
+    this.#outgoing.push(bytes);
   }
 
+  /** From now on each frame takes so much longer, either way; those on their way too. */
+  lag(ms: number): void {
+    this.#outgoing.setDelay(ms);
+    this.#incoming.setDelay(ms);
+  }
+
+  /** What waits to go out goes at once: a close doesn't lag. */
   close(code: string, reason: string): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.#webSocket.close(CLOSE_BY_PROTOCOL, reasonOf(code, reason));
+    this.#close(CLOSE_BY_PROTOCOL, reasonOf(code, reason));
   }
 
   /** Ends it at once, whatever is buffered. */
   cut(): void {
-    this.#closing = true;
+    this.#end();
     this.#webSocket.terminate();
   }
 
@@ -95,25 +106,55 @@ export class Link {
     return bytes;
   }
 
+  get #unsentBytes(): number {
+    return this.#webSocket.bufferedAmount + this.#outgoing.waitingBytes;
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#sentSinceDrained += bytes.length;
+    this.#webSocket.send(bytes, { binary: true }, () => this.#flushed());
+  }
+
   #receive(data: Buffer, isBinary: boolean): void {
     this.#bytesAtFrame = this.#socket.bytesRead;
     this.#partialSince = null;
     if (this.#closing) return;
     if (!isBinary) {
-      this.#closing = true;
-      this.#webSocket.close(CLOSE_UNSUPPORTED, 'only binary frames');
+      this.#close(CLOSE_UNSUPPORTED, 'only binary frames');
       return;
     }
     // A small frame is a view of the socket's whole read: kept, it would hold 64 KiB. A copy holds what it needs.
     const whole = data.buffer.byteLength === data.length;
-    this.#events.frame(whole ? new Uint8Array(data.buffer) : new Uint8Array(data));
+    this.#incoming.push(whole ? new Uint8Array(data.buffer) : new Uint8Array(data));
+    if (this.#incoming.waitingBytes > MAX_BUFFERED_BYTES) this.#webSocket.pause();
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    if (this.#webSocket.isPaused && this.#incoming.waitingBytes <= MAX_BUFFERED_BYTES)
+      this.#webSocket.resume();
+    this.#events.frame(bytes);
   }
 
   #flushed(): void {
     if (this.#closing || this.#sentSinceDrained < DRAIN_BYTES) return;
-    if (this.#webSocket.bufferedAmount > DRAIN_BYTES) return;
+    if (this.#unsentBytes > DRAIN_BYTES) return;
     this.#sentSinceDrained = 0;
     this.#events.drained();
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#closing) return;
+    for (const bytes of this.#end()) this.#write(bytes);
+    this.#webSocket.close(code, reason);
+  }
+
+  /** Nothing comes in or out any more. Returns what was still to go out. */
+  #end(): Uint8Array[] {
+    this.#closing = true;
+    this.#incoming.drain();
+    // Unread, the other side's part of the close would never come.
+    if (this.#webSocket.isPaused) this.#webSocket.resume();
+    return this.#outgoing.drain();
   }
 }
 

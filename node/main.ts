@@ -12,6 +12,7 @@ const OPTIONS = {
   mine: { type: 'string' },
   hashrate: { type: 'string' },
   burst: { type: 'string' },
+  lag: { type: 'string' },
   'allow-origin': { type: 'string', multiple: true },
   /** Prints `{"ready":true,…}` once it serves. */
   ready: { type: 'boolean' },

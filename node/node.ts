@@ -100,6 +100,7 @@ async function assemble(
     maxLinks: MAX_CONNECTIONS,
     allowedOrigins: config.allowedOrigins,
   });
+  transport.lag(config.lagMs);
   const miner = new WorkerMiner({
     hashesPerSecond: config.hashrate,
     burst: config.burst,
@@ -147,6 +148,7 @@ async function assemble(
     version: manifest.version,
     listen: p2p,
     wallMs: systemClock.wallMs,
+    lag: (ms) => transport.lag(ms),
     stop: () => end({ cause: 'stopped' }),
   });
   const observer = new Observer(reactor, view, log);

@@ -46,6 +46,7 @@ export interface ReactorViewOptions {
   readonly version: string;
   readonly listen: string | null;
   wallMs(): number;
+  lag(ms: number): void;
   stop(): void;
 }
 
@@ -260,6 +261,10 @@ export class ReactorView implements NodeView {
 
   allow(nodeIds: readonly string[] | null): void {
     this.#reactor.allow(nodeIds);
+  }
+
+  lag(ms: number): void {
+    this.#options.lag(ms);
   }
 
   mine(address: Uint8Array | null, hashesPerSecond: number | undefined): void {

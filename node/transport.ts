@@ -2,7 +2,8 @@
  * Owns the sockets between nodes: WebSocket links of subprotocol `pier.1`, one binary frame a message.
  *
  * Bounds, against peers: links by `maxLinks` (inbound) and by the protocol's own dialling; a frame by `maxFrameBytes`;
- * unread output by `MAX_BUFFERED_BYTES` a link, beyond which the link is cut; frames that have begun and don't end by
+ * output unsent by `MAX_BUFFERED_BYTES` a link, beyond which the link is cut, and input that a lag holds back by as much,
+ * beyond which it isn't read; frames that have begun and don't end by
  * `PARTIAL_FRAME_MS` a link and `MAX_PARTIAL_BYTES` in all; upgrades that don't come by `HANDSHAKE_MS`. Pings are
  * ignored (the protocol has its own), compression is off, and redirects aren't followed.
  */
@@ -39,6 +40,7 @@ export class WebSocketTransport implements Transport {
   readonly #dialling = new Set<WebSocket>();
   #lastLink = 0;
   #sweeper: NodeJS.Timeout | null = null;
+  #lagMs = 0;
   #stopped = false;
 
   constructor(config: TransportConfig) {
@@ -125,6 +127,12 @@ export class WebSocketTransport implements Transport {
     this.#links.get(link)?.close(code, reason);
   }
 
+  /** For experiments: each frame takes so much longer, either way, on links that are open and on those to come. */
+  lag(ms: number): void {
+    this.#lagMs = ms;
+    for (const link of this.#links.values()) link.lag(ms);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const socket of this.#dialling) socket.terminate();
@@ -182,7 +190,7 @@ export class WebSocketTransport implements Transport {
       return;
     }
     const number = ++this.#lastLink;
-    const link = new Link(webSocket, socket, {
+    const link = new Link(webSocket, socket, this.#lagMs, {
       frame: (bytes) => this.#report({ type: 'frame', link: number, bytes }),
       drained: () => this.#report({ type: 'drained', link: number }),
       closed: () => {

@@ -1,5 +1,6 @@
 /** Owns the methods about other nodes, the subscriptions, and those that change the node and so want the cookie. */
 import { parsePeerUrl } from '../../p2p/addresses/peer-url.ts';
+import { LAG_MS_MAX } from '../delay-line.ts';
 import { badParams } from './faults.ts';
 import { method } from './method.ts';
 import * as sample from './samples.ts';
@@ -159,6 +160,18 @@ export const ADMIN_METHODS = [
     admin: true,
     call({ view }, { nodes }) {
       view.allow(nodes);
+      return done;
+    },
+  }),
+  method({
+    name: 'lag',
+    doc: 'For experiments: whatever this node sends to other nodes, and gets from them, takes so much longer, on links that are open and on those to come; handshakes pass at once. 0 ends it. The most is what two nodes that both lag can bear without a time-out between them.',
+    params: { ms: shape.required(shape.integer(0, LAG_MS_MAX), 'milliseconds, each way') },
+    result: DONE,
+    example: { params: { ms: 3_000 }, result: done },
+    admin: true,
+    call({ view }, { ms }) {
+      view.lag(ms);
       return done;
     },
   }),

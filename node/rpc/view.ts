@@ -193,6 +193,8 @@ export interface NodeView {
   disconnect(nodeId: string): boolean;
   /** Only these nodes may be linked; null lets everyone in. */
   allow(nodeIds: readonly string[] | null): void;
+  /** Each frame to and from other nodes takes so much longer. At most `LAG_MS_MAX`. */
+  lag(ms: number): void;
   mine(address: Uint8Array | null, hashesPerSecond: number | undefined): void;
   /** Begins an orderly stop; the answer still goes out. */
   stop(): void;

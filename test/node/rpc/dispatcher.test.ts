@@ -322,6 +322,8 @@ describe('methods that change the node', () => {
     await call('allow', { nodes: [NODE_ID] });
     await call('allow', { nodes: [] });
     await call('allow', { nodes: null });
+    await call('lag', { ms: 3_500 });
+    await call('lag', { ms: 0 });
     await call('mine', { address: formatAddress(ALICE), hashrate: 5 });
     await call('mine', { address: null });
     await call('stop');
@@ -330,12 +332,17 @@ describe('methods that change the node', () => {
       { allow: [NODE_ID] },
       { allow: [] },
       { allow: null },
+      { lag: 3_500 },
+      { lag: 0 },
       { mine: toHex(ALICE), hashrate: 5 },
       { mine: null, hashrate: undefined },
       'stop',
     ]);
     expect((await call('disconnect', { node: NODE_ID })).result).toEqual({ ok: true });
     expect((await call('disconnect', { node: '00'.repeat(32) })).error.code).toBe(-32602);
+    for (const ms of [-1, 3_501, 1.5, '3000', null]) {
+      expect((await call('lag', { ms })).error.code).toBe(-32602);
+    }
     for (const url of ['http://127.0.0.1:1', 'ws://x', 'ws://127.0.0.1:0', 'ws://127.0.0.1:1/x', 5]) {
       expect((await call('connect', { url })).error.code).toBe(-32602);
     }
@@ -343,7 +350,7 @@ describe('methods that change the node', () => {
 
   it('do nothing without', async () => {
     const { call, view, calls } = makeRpc();
-    for (const method of ['connect', 'disconnect', 'allow', 'mine', 'stop']) {
+    for (const method of ['connect', 'disconnect', 'allow', 'lag', 'mine', 'stop']) {
       expect((await call(method, {})).error).toMatchObject({ code: -32001, data: { code: 'UNAUTHORISED' } });
     }
     expect(view.done).toEqual([]);

@@ -192,6 +192,7 @@ export class FakeView implements NodeView {
   connect: NodeView['connect'] = (url) => this.done.push({ connect: url });
   disconnect: NodeView['disconnect'] = (node) => node === NODE_ID;
   allow: NodeView['allow'] = (nodes) => this.done.push({ allow: nodes });
+  lag: NodeView['lag'] = (ms) => this.done.push({ lag: ms });
   mine: NodeView['mine'] = (address, hashrate) =>
     this.done.push({ mine: address && toHex(address), hashrate });
   stop: NodeView['stop'] = () => this.done.push('stop');
