@@ -3,6 +3,7 @@
  * called, so that none pays for another.
  */
 import { Command } from 'commander';
+import { LAG_MS_MAX } from '../node/delay-line.ts';
 import { Context, type GlobalOptions } from './context.ts';
 import { examples, secretOptions } from './help.ts';
 import { addProofs } from './program-proofs.ts';
@@ -100,8 +101,15 @@ function addTestnet(program: Command, context: MakeContext): void {
     .addHelpText('after', examples('pier testnet split "1,2" "3,4,5"', 'pier testnet split 1'))
     .action(async (groups) => (await split()).split(context(), groups));
   testnet
+    .command('lag')
+    .argument('<index>', 'number of the node')
+    .argument('<ms>', `milliseconds, 0 to ${LAG_MS_MAX}; 0 ends it`)
+    .description('all that a node sends and gets takes so much longer: forks come by themselves')
+    .addHelpText('after', examples('pier testnet lag 2 3000', 'pier testnet lag 2 0'))
+    .action(async (index, ms) => (await import('./commands/testnet-lag.ts')).run(context(), index, ms));
+  testnet
     .command('heal')
-    .description('let all nodes link again; the branch with the most work wins')
+    .description('end splits and lags: all nodes link again, and the branch with the most work wins')
     .action(async () => (await split()).heal(context()));
 }
 

@@ -7,6 +7,7 @@ import { createMiner } from '../testnet/create.ts';
 import { applyGroup, describeGroups } from '../testnet/groups.ts';
 import { withLock } from '../testnet/lock.ts';
 import {
+  lagOf,
   type NodePlan,
   needPlan,
   nodeDir,
@@ -19,7 +20,7 @@ import {
 import { choosePorts, isFree } from '../testnet/ports.ts';
 import { killProcess, startProcess, stopProcess } from '../testnet/processes.ts';
 import { stopAll } from '../testnet/start.ts';
-import { type NodeReport, surveyNodes, waitForNodes } from '../testnet/survey.ts';
+import { type NodeReport, notRunning, surveyNodes, waitForNodes } from '../testnet/survey.ts';
 
 export async function status(context: Context): Promise<void> {
   const dir = context.places.testnet;
@@ -32,6 +33,7 @@ export async function status(context: Context): Promise<void> {
     tip: status?.tip ?? null,
     stateRoot: status?.stateRoot ?? null,
     peers: status?.peers ?? null,
+    lagMs: lagOf(plan, index),
   }));
   context.output.result({ nodes }, () => describeStatus(dir, plan, reports));
 }
@@ -41,9 +43,10 @@ function describeStatus(dir: string, plan: TestnetPlan, reports: readonly NodeRe
   if (up.length === 0) return `the testnet in ${dir} is down; start it with: npm start`;
   const rows = reports.map(({ index, pid, status }) => {
     if (status === null) return [String(index), pid === null ? 'down' : 'silent'];
+    const lag = lagOf(plan, index);
     return [
       String(index),
-      'up',
+      lag === 0 ? 'up' : `up, lags ${lag} ms`,
       String(status.height),
       shortId(status.tip),
       shortId(status.stateRoot),
@@ -57,8 +60,11 @@ function describeStatus(dir: string, plan: TestnetPlan, reports: readonly NodeRe
   const lines = layTable([header, ...rows], ['left', 'left', right, 'left', 'left', right, right, right]);
   const tips = new Set(up.map(({ status }) => status!.tip)).size;
   lines.push('', tips === 1 ? 'all that are up agree' : `${tips} different tips`);
-  if (plan.groups !== null)
-    lines.push(`split: ${describeGroups(plan.groups)}   (end it with: pier testnet heal)`);
+  const disturbances = [
+    ...(plan.groups === null ? [] : [`split: ${describeGroups(plan.groups)}`]),
+    ...Object.entries(plan.lags).map(([index, ms]) => `node ${index} lags ${ms} ms`),
+  ];
+  if (disturbances.length > 0) lines.push(`${disturbances.join(', ')}   (end it with: pier testnet heal)`);
   return lines.join('\n');
 }
 
@@ -183,12 +189,4 @@ function refuseSplit(plan: TestnetPlan): void {
   if (plan.groups === null) return;
   const message = `the testnet is split (${describeGroups(plan.groups)}): a new node would be on no side`;
   throw new CliError('SPLIT', message, 'heal it first: pier testnet heal');
-}
-
-function notRunning(index: number): CliError {
-  return new CliError(
-    'NODE_DOWN',
-    `node ${index} is not running`,
-    `start it with: pier testnet restart ${index}`,
-  );
 }

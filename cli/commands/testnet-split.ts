@@ -1,9 +1,10 @@
-/** Owns `pier testnet split` and `pier testnet heal`. */
+/** Owns `pier testnet split`, and `pier testnet heal`, which ends splits and lags alike. */
 import { parseIndices } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { findRunningNode } from '../node-file.ts';
 import { applyGroup, completeGroups, describeGroups } from '../testnet/groups.ts';
+import { applyLag } from '../testnet/lag.ts';
 import { withLock } from '../testnet/lock.ts';
 import { needPlan, nodeDir, type TestnetPlan, writePlan } from '../testnet/plan.ts';
 
@@ -29,9 +30,14 @@ export async function heal(context: Context): Promise<void> {
   await withLock(dir, async () => {
     const plan = needPlan(dir);
     const wasSplit = plan.groups !== null;
-    await change(dir, { ...plan, groups: null });
-    const text = wasSplit ? 'healed: all nodes may link again, the most work wins' : 'it was not split';
-    context.output.result({ groups: null, healed: wasSplit }, text);
+    const lagged = Object.keys(plan.lags).length > 0;
+    await change(dir, { ...plan, groups: null, lags: {} });
+    const done = [...(wasSplit ? ['all nodes may link again'] : []), ...(lagged ? ['none lags'] : [])];
+    const text =
+      done.length === 0
+        ? 'it was not split, and no node lagged'
+        : `healed: ${done.join(' and ')}, the most work wins`;
+    context.output.result({ groups: null, healed: done.length > 0 }, text);
   });
 }
 
@@ -41,6 +47,11 @@ async function change(dir: string, plan: TestnetPlan): Promise<void> {
   if (running.length === 0) {
     throw new CliError('NODE_DOWN', 'no node of this testnet is running', 'start it with: npm start');
   }
-  await Promise.all(running.map((node) => applyGroup(dir, plan, node)));
+  await Promise.all(
+    running.map(async (node) => {
+      await applyGroup(dir, plan, node);
+      await applyLag(dir, plan, node);
+    }),
+  );
   writePlan(dir, plan);
 }

@@ -8,7 +8,7 @@ import { shortPath } from '../places.ts';
 import { Subscription } from '../subscription.ts';
 import { describeGroups } from './groups.ts';
 import { describe, drawPicture } from './picture.ts';
-import { needPlan, nodeDir, rpcUrl, type TestnetPlan } from './plan.ts';
+import { lagOf, needPlan, nodeDir, rpcUrl, type TestnetPlan } from './plan.ts';
 import { Scene } from './scene.ts';
 import { Screen } from './screen.ts';
 import { stopAll } from './start.ts';
@@ -47,7 +47,7 @@ export async function showLive(
     plan = needPlan(dir);
     follow(dir, plan, { names, scene, subscriptions });
     const reports = await Promise.all(plan.nodes.map((node) => surveyNode(dir, node)));
-    for (const report of reports) scene.report(report, Date.now());
+    for (const report of reports) scene.report(report, lagOf(plan, report.index), Date.now());
     draw();
   };
   if (onScreen) screen = new Screen(draw);

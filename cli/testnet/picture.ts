@@ -18,7 +18,7 @@ export interface ScreenSize {
 
 const TRY = [
   'pier key new alice          pier send faucet alice 100 --wait',
-  'pier balance alice          pier testnet kill 1 · restart 1',
+  'pier balance alice          pier testnet kill 1 · restart 1 · lag 2 3000',
   'pier forks                  pier testnet split "1,2" "3,4,5" · heal',
 ];
 
@@ -59,12 +59,12 @@ function header({ nodes, dir, groups }: Picture): string {
 }
 
 function nodeLines({ nodes, nowMs }: Picture): string[] {
-  const rows = nodes.map(({ index, up, height, tip, peers, mempool, time }) => {
+  const rows = nodes.map(({ index, up, lagMs, height, tip, peers, mempool, time }) => {
     if (!up) return [String(index), colors.red('down')];
     const age = formatSpan(nowMs - time);
     return [
       String(index),
-      colors.green('up'),
+      lagMs === 0 ? colors.green('up') : `${colors.green('up')}, ${colors.yellow(`lags ${lagMs} ms`)}`,
       String(height),
       shortId(tip),
       String(peers),

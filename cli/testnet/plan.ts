@@ -1,6 +1,6 @@
 /**
- * Owns `testnet.json`: which nodes a testnet has, their ports, and how it is split. It changes under the testnet's lock
- * only, and is replaced as a whole.
+ * Owns `testnet.json`: which nodes a testnet has, their ports, how it is split, and who lags. It changes under the
+ * testnet's lock only, and is replaced as a whole.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,6 +26,8 @@ export interface TestnetPlan {
   readonly nodes: readonly NodePlan[];
   /** Indices of the nodes that may link to each other, or null while everyone may. */
   readonly groups: readonly (readonly number[])[] | null;
+  /** Milliseconds by index, of the nodes that lag. */
+  readonly lags: Readonly<Record<string, number>>;
   /** Node ids (hex) by index, for the groups. */
   readonly ids: Readonly<Record<string, string>>;
   /** True after `testnet stop`: a live view that sees it ends. */
@@ -34,7 +36,8 @@ export interface TestnetPlan {
 
 /** A new testnet's plan. */
 export function createPlan(hashrate: number, nodes: readonly NodePlan[]): TestnetPlan {
-  return { version: VERSION, chainId: null, hashrate, nodes, groups: null, ids: {}, stopped: false };
+  const undisturbed = { groups: null, lags: {} };
+  return { version: VERSION, chainId: null, hashrate, nodes, ...undisturbed, ids: {}, stopped: false };
 }
 
 /** The plan of the testnet in `dir`, or null if there is none. */
@@ -51,7 +54,8 @@ export function readPlan(dir: string): TestnetPlan | null {
     const hint = 'make a new testnet with: pier testnet start --fresh';
     throw new CliError('BAD_TESTNET', `${planPath(dir)} is not a testnet of this version`, hint);
   }
-  return plan;
+  // Testnets made before nodes could lag have no lags.
+  return { ...plan, lags: plan.lags ?? {} };
 }
 
 /** The plan of the testnet in `dir`; 'NO_TESTNET' if there is none. */
@@ -75,6 +79,11 @@ export function nodeOf(plan: TestnetPlan, index: number): NodePlan {
   if (node !== undefined) return node;
   const known = plan.nodes.map((candidate) => candidate.index).join(', ');
   throw new CliError('NO_SUCH_NODE', `there is no node ${index} in this testnet`, `its nodes are ${known}`);
+}
+
+/** Milliseconds that whatever the node sends and gets takes longer. */
+export function lagOf(plan: TestnetPlan, index: number): number {
+  return plan.lags[index] ?? 0;
 }
 
 export function planPath(dir: string): string {

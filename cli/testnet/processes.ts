@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError } from '../faults.ts';
 import { findRunningNode, isNodeProcess } from '../node-file.ts';
-import { genesisPath, type NodePlan, nodeDir, p2pUrl, type TestnetPlan } from './plan.ts';
+import { genesisPath, lagOf, type NodePlan, nodeDir, p2pUrl, type TestnetPlan } from './plan.ts';
 import { waitUntil } from './wait.ts';
 
 /** Longest orderly stop; after that it is ended the hard way, which a node survives just as well. */
@@ -43,6 +43,7 @@ export function startProcess(dir: string, plan: TestnetPlan, node: NodePlan, bur
 
 function nodeArguments(dir: string, plan: TestnetPlan, node: NodePlan, burst: number): string[] {
   const others = plan.nodes.filter((other) => other.index !== node.index);
+  const lag = lagOf(plan, node.index);
   return [
     '--data',
     nodeDir(dir, node.index),
@@ -58,6 +59,7 @@ function nodeArguments(dir: string, plan: TestnetPlan, node: NodePlan, burst: nu
     '--hashrate',
     String(plan.hashrate),
     ...(burst > 0 ? ['--burst', String(burst)] : []),
+    ...(lag > 0 ? ['--lag', String(lag)] : []),
   ];
 }
 

@@ -9,6 +9,8 @@ import type { NodeReport } from './survey.ts';
 export interface NodeView {
   readonly index: number;
   readonly up: boolean;
+  /** Milliseconds that all it sends and gets takes longer. */
+  readonly lagMs: number;
   readonly height: number;
   readonly tip: string;
   readonly peers: number;
@@ -53,14 +55,15 @@ export class Scene {
     return this.#events;
   }
 
-  /** What a node says of itself, or that it says nothing. */
-  report({ index, status }: NodeReport, at: number): void {
+  /** What a node says of itself, or that it says nothing; and how much it lags. */
+  report({ index, status }: NodeReport, lagMs: number, at: number): void {
     const before = this.#nodes.get(index);
     const up = status !== null;
     const { height = 0, tip = '', peers = 0, mempool = 0, time = 0 } = status ?? before ?? {};
     this.#nodes.set(index, {
       index,
       up,
+      lagMs,
       height,
       tip,
       peers: up ? peers : 0,
@@ -71,6 +74,9 @@ export class Scene {
       this.#tell(at, 'node', `node ${index} joined`);
     } else if (before !== undefined && before.up !== up) {
       this.#tell(at, 'node', up ? `node ${index} is up again` : `node ${index} is down`);
+    }
+    if (lagMs !== (before?.lagMs ?? 0)) {
+      this.#tell(at, 'node', `node ${index} lags ${lagMs === 0 ? 'no more' : `${lagMs} ms`}`);
     }
     this.#compare(at);
   }

@@ -37,8 +37,8 @@ export function startTestnet(dir: string, start: StartWish, progress: Progress):
     if (existing === null) refuseStrangers(dir);
     progress.update('making a ledger');
     const made = existing ?? (await createTestnet(dir, start.wish, Date.now()));
-    // Everyone may link again: a start that left some apart would never be ready.
-    const plan = { ...(await withFreePorts(made)), groups: null, stopped: false };
+    // Everyone may link again, and none lags: a start that left some apart would never be ready.
+    const plan = { ...(await withFreePorts(made)), groups: null, lags: {}, stopped: false };
     writePlan(dir, plan);
     // A new testnet's first block shouldn't be waited for: its first node may look for it at full speed.
     const work = (plan.hashrate * plan.nodes.length * start.wish.blockTimeMs) / 1000;

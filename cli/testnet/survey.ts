@@ -119,3 +119,12 @@ function lateFailure(dir: string, reports: readonly NodeReport[]): CliError {
     `logs are in ${dir}/node-*`,
   );
 }
+
+/** The node must be up for that. */
+export function notRunning(index: number): CliError {
+  return new CliError(
+    'NODE_DOWN',
+    `node ${index} is not running`,
+    `start it with: pier testnet restart ${index}`,
+  );
+}

@@ -15,6 +15,7 @@ interface NodeState {
   readonly tip: string;
   readonly stateRoot: string;
   readonly peers: number;
+  readonly lagMs: number;
 }
 
 interface StartedNode {
@@ -98,7 +99,7 @@ describe.sequential('a testnet', { timeout: 2 * PATIENCE_MS }, () => {
       expect(isNodeProcess(node.pid, node.dataDir)).toBe(true);
     }
     const states = await nodes();
-    expect(Object.keys(states[0]!)).toEqual(['index', 'up', 'height', 'tip', 'stateRoot', 'peers']);
+    expect(Object.keys(states[0]!)).toEqual(['index', 'up', 'height', 'tip', 'stateRoot', 'peers', 'lagMs']);
     for (const state of states) {
       expect(state.up).toBe(true);
       expect(state.height).toBeGreaterThanOrEqual(1);
@@ -178,7 +179,8 @@ describe.sequential('a testnet', { timeout: 2 * PATIENCE_MS }, () => {
       expect(before - atFirst).toBe(3_000_000);
       expect(parsePier((await home.json(['balance', 'alice'])).balance)).toBe(before + 7_000_000);
       const down = (await nodes()).find((node) => node.index === index)!;
-      expect(down).toEqual({ index, up: false, height: null, tip: null, stateRoot: null, peers: null });
+      const unknown = { height: null, tip: null, stateRoot: null, peers: null };
+      expect(down).toEqual({ index, up: false, ...unknown, lagMs: 0 });
       const { pid } = await home.json(['testnet', 'restart', String(index)]);
       started.nodes[index - 1] = { ...started.nodes[index - 1]!, pid };
       const states = await nodesWhen(`node ${index} catches up`, agreed);
@@ -234,6 +236,36 @@ describe.sequential('a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     expect(await home.faultCode(['testnet', 'split', '1,2', '2'])).toBe('USAGE');
     expect(await home.faultCode(['testnet', 'split', '1,2,3,4'])).toBe('USAGE');
     expect(await home.faultCode(['testnet', 'kill', '9'])).toBe('NO_SUCH_NODE');
+  });
+
+  test('a node lags, over a restart too, until its testnet is healed', async () => {
+    const lagMs = 700;
+    const lag = (index: string, ms: string) => home.faultCode(['testnet', 'lag', index, ms]);
+    expect(await lag('9', '100')).toBe('NO_SUCH_NODE');
+    for (const ms of ['3501', '-1', '1.5', 'long']) expect(await lag('2', ms), ms).toBe('USAGE');
+    expect(await home.json(['testnet', 'lag', '2', String(lagMs)])).toEqual({ index: 2, lagMs });
+    expect((await nodes()).map((node) => node.lagMs)).toEqual([0, lagMs, 0, 0]);
+    expect((await home.run(['testnet', 'status'])).stdout).toContain(`up, lags ${lagMs} ms`);
+    // The least a ping ever took is shown, so a link that was there before says nothing of it: these are new.
+    await home.json(['testnet', 'kill', '2']);
+    expect(await lag('2', '100')).toBe('NODE_DOWN');
+    const { pid } = await home.json(['testnet', 'restart', '2']);
+    started.nodes[1] = { ...started.nodes[1]!, pid };
+    const pings = async (): Promise<number[]> => {
+      const { peers } = await home.json(['peers', '--node', started.nodes[1]!.rpc]);
+      return peers.map(({ pingMs }: { pingMs: number | null }) => pingMs ?? 0);
+    };
+    let seen: number[] = [];
+    const all = async () => {
+      seen = await pings();
+      return seen.length === NODES - 1 && seen.every((ms) => ms > 0);
+    };
+    expect(await waitUntil(all, PATIENCE_MS, 100), `${seen}`).toBe(true);
+    // There and back again.
+    for (const ms of seen) expect(ms).toBeGreaterThanOrEqual(2 * lagMs - 1);
+    expect(await home.json(['testnet', 'heal'])).toEqual({ groups: null, healed: true });
+    expect((await home.json(['testnet', 'heal'])).healed).toBe(false);
+    await nodesWhen('all agree', (states) => agreed(states) && states.every((node) => node.lagMs === 0));
   });
 
   test('one more node gets the whole ledger from the others', async () => {

@@ -19,7 +19,7 @@ function tipEvent(height: number, letter: string, miner = 'm1') {
 function sceneOf(count: number): { scene: Scene; told: string[] } {
   const told: string[] = [];
   const scene = new Scene(new Map([['m1', 'node 1']]), ({ text }) => told.push(text));
-  for (let index = 1; index <= count; index++) scene.report(report(index, 1, 'a'), 0);
+  for (let index = 1; index <= count; index++) scene.report(report(index, 1, 'a'), 0, 0);
   return { scene, told };
 }
 
@@ -47,11 +47,31 @@ test('a fork is told when two nodes differ at one height, and its end when all a
 
 test('a node that stops answering is down until it answers again', () => {
   const { scene, told } = sceneOf(2);
-  scene.report({ index: 2, pid: null, status: null }, 5);
-  scene.report({ index: 2, pid: null, status: null }, 6);
-  scene.report(report(2, 1, 'a'), 7);
+  scene.report({ index: 2, pid: null, status: null }, 0, 5);
+  scene.report({ index: 2, pid: null, status: null }, 0, 6);
+  scene.report(report(2, 1, 'a'), 0, 7);
   expect(told).toEqual(['node 2 is down', 'node 2 is up again']);
   expect(scene.nodes.map((node) => node.up)).toEqual([true, true]);
+});
+
+test('a node that begins to lag is told once, and shown until it no longer does', () => {
+  const { scene, told } = sceneOf(2);
+  const picture = () =>
+    drawPicture(
+      { nodes: scene.nodes, events: [], dir: 'd', groups: null, nowMs: 3_000 },
+      { columns: 80, rows: 24 },
+    ).join('\n');
+  scene.report(report(2, 1, 'a'), 3_000, 5);
+  scene.report(report(2, 1, 'a'), 3_000, 6);
+  scene.tip(2, tipEvent(2, 'b'), 7);
+  expect(told.slice(0, 1)).toEqual(['node 2 lags 3000 ms']);
+  expect(picture()).toMatch(/2 {2}up, lags 3000 ms/);
+  scene.report(report(2, 2, 'b'), 0, 8);
+  expect(told.filter((text) => text.includes('lags'))).toEqual([
+    'node 2 lags 3000 ms',
+    'node 2 lags no more',
+  ]);
+  expect(picture()).not.toContain('lags');
 });
 
 test('the picture fits any terminal, and shows nodes before events', () => {

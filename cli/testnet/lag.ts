@@ -1,0 +1,16 @@
+/** Owns making a node of a testnet lag, told to it by its admin interface. */
+import { readCookie } from '../node-file.ts';
+import { callNode } from '../node-rpc.ts';
+import { lagOf, type NodePlan, nodeDir, rpcUrl, type TestnetPlan } from './plan.ts';
+
+/** The plan with that lag of a node; 0 is none. */
+export function withLag(plan: TestnetPlan, index: number, ms: number): TestnetPlan {
+  const { [index]: _, ...others } = plan.lags;
+  return { ...plan, lags: ms === 0 ? others : { ...others, [index]: ms } };
+}
+
+/** Tells a running node how much it lags. */
+export async function applyLag(dir: string, plan: TestnetPlan, node: NodePlan): Promise<void> {
+  const ms = lagOf(plan, node.index);
+  await callNode(rpcUrl(node), 'lag', { ms }, { cookie: readCookie(nodeDir(dir, node.index)) });
+}
