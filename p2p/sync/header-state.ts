@@ -2,7 +2,7 @@
  * Owns what is known of one peer's headers: whether it may have some we lack, the walk along them, and its turn. A fixed
  * record; the low-work walk in it has bounds of its own.
  */
-import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
+import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import type { LowWorkWalk } from './low-work-walk.ts';
@@ -50,4 +50,14 @@ export function turnEndOf({ turnAtMs, request }: HeaderState): number | null {
   if (turnAtMs === null) return null;
   const endsAtMs = turnAtMs + limits.HEADERS_TURN_MS;
   return request === null ? endsAtMs : Math.min(endsAtMs, request.sentAtMs + limits.HEADERS_PATIENCE_MS);
+}
+
+/** Where its next answer is to begin. */
+export function locatorOf({ walk, from }: HeaderState, headers: HeaderTree): Uint8Array[] {
+  if (walk?.counting) return [walk.last, ...headers.locator(walk.start).slice(0, limits.LOCATOR_MAX - 1)];
+  if (from !== null) return headers.locator(from);
+  if (walk !== null) return headers.locator(walk.start);
+  // From the parent of our best header, so that a peer with the same tip still shows that it has it.
+  const best = headers.best();
+  return headers.locator(best.parent ?? best);
 }

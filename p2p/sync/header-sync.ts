@@ -17,17 +17,16 @@ import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
 import { type HeaderBatch, isWorked, readHeaderBatch } from './header-batch.ts';
-import { type HeaderState, hasRoom, newHeaderState, turnEndOf } from './header-state.ts';
+import { type HeaderState, hasRoom, locatorOf, newHeaderState, turnEndOf } from './header-state.ts';
 import { LowWorkWalk } from './low-work-walk.ts';
+import { UnprovenHeaders } from './unproven-headers.ts';
 
 export class HeaderSync {
   readonly #wire: Wire;
   readonly #headers: HeaderTree;
   readonly #chain: ChainView;
   readonly #states = new Map<number, HeaderState>();
-  /** Headers without a body → who added them. At most `UNPROVEN_HEADERS_MAX` a linked peer. */
-  readonly #owners = new Map<HeaderNode, HeaderState>();
-  #sweptHeight = 0;
+  readonly #unproven: UnprovenHeaders;
   /** Some peer is asked, or to be asked, or to be asked later. */
   #busy = false;
 
@@ -35,6 +34,7 @@ export class HeaderSync {
     this.#wire = wire;
     this.#headers = headers;
     this.#chain = chain;
+    this.#unproven = new UnprovenHeaders(headers);
   }
 
   ready(peer: Peer) {
@@ -100,26 +100,18 @@ export class HeaderSync {
   }
 
   /** Its body has come: it doesn't count against who brought it any more. */
-  proven(node: HeaderNode) {
-    const owner = this.#owners.get(node);
-    if (owner === undefined) return;
-    this.#owners.delete(node);
-    owner.unproven--;
+  proven(node: HeaderNode): void {
+    this.#unproven.proven(node);
   }
 
-  /** Of branches that lost, the bodies never come: what the tree has forgotten of them doesn't count for ever. */
-  tipChanged(tip: HeaderNode) {
-    if (Math.abs(tip.height - this.#sweptHeight) < limits.SWEEP_BLOCKS) return;
-    this.#sweptHeight = tip.height;
-    for (const node of [...this.#owners.keys()]) {
-      if (node.invalid || this.#headers.get(node.key) !== node) this.proven(node);
-    }
+  tipChanged(tip: HeaderNode): void {
+    this.#unproven.tipChanged(tip);
   }
 
   /** Tells what it holds and waits for. */
   census(census: Census): void {
     census.holds('headers.peers', this.#states.size);
-    census.holds('headers.owned', this.#owners.size);
+    census.holds('headers.owned', this.#unproven.size);
     for (const { request, unproven, walkBytes } of this.#states.values()) {
       census.holds('headers.unproven', unproven);
       census.holds('headers.walkBytes', walkBytes);
@@ -132,7 +124,7 @@ export class HeaderSync {
     if (state === undefined) return;
     this.#states.delete(peer.link);
     peer.release(state.walkBytes);
-    for (const [node, owner] of [...this.#owners]) if (owner === state) this.#owners.delete(node);
+    this.#unproven.drop(state);
   }
 
   tick() {
@@ -196,18 +188,7 @@ export class HeaderSync {
     state.turnAtMs ??= this.#wire.nowMs;
     const id = state.peer.nextRequest();
     state.request = { id, sentAtMs: this.#wire.nowMs };
-    this.#wire.send(state.peer, 'getHeaders', { request: id, locator: this.#locator(state) });
-  }
-
-  #locator(state: HeaderState): Uint8Array[] {
-    if (state.walk?.counting) {
-      return [state.walk.last, ...this.#headers.locator(state.walk.start).slice(0, limits.LOCATOR_MAX - 1)];
-    }
-    if (state.from !== null) return this.#headers.locator(state.from);
-    if (state.walk !== null) return this.#headers.locator(state.walk.start);
-    // From the parent of our best header, so that a peer with the same tip still shows that it has it.
-    const best = this.#headers.best();
-    return this.#headers.locator(best.parent ?? best);
+    this.#wire.send(state.peer, 'getHeaders', { request: id, locator: locatorOf(state, this.#headers) });
   }
 
   /** Stores a batch, or begins to count it if the branch has too little work. */
@@ -283,10 +264,7 @@ export class HeaderSync {
       if (error instanceof RuleError) return this.#fail(state, error, header);
       throw error;
     }
-    if (this.#headers.size > size && !walked) {
-      this.#owners.set(node, state);
-      state.unproven++;
-    }
+    if (this.#headers.size > size && !walked) this.#unproven.add(node, state);
     state.peer.shows(node);
     return node;
   }
