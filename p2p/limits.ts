@@ -116,6 +116,8 @@ export const ANNOUNCERS_MAX = 8;
 export const KNOWN_PER_PEER_MAX = 8_192;
 /** Ids refused since the last tip, in each of two generations. */
 export const REFUSED_MAX = 16_384;
+/** Ids that nobody brought in time, in each of two generations: on a slow link they still come. */
+export const LATE_MAX = 4_096;
 /** Ids that wait to be announced to one peer; the oldest are forgotten. */
 export const UNANNOUNCED_MAX = 65_536;
 /** Ids announced to one peer in one step, and the pause before the next. */

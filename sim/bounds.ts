@@ -31,6 +31,7 @@ const MOST: Readonly<Record<string, number>> = {
   'fetcher.requests': 8,
   'fetcher.checkingBytes': 4 * MIB,
   'fetcher.refused': 2 * 16_384,
+  'fetcher.late': 2 * 4_096,
   'relay.recent': 4,
   'relay.blocks': 64,
   'relay.rebuilds': 2,

@@ -4,7 +4,8 @@
  *
  * Bounds: `ANNOUNCED_PER_PEER_MAX` wanted ids a peer, each with at most `ANNOUNCERS_MAX` announcers;
  * `TRANSACTION_REQUESTS_MAX` requests a peer; `CHECKING_BYTES_MAX` bytes of a peer's transactions at the reactor;
- * refused ids in a `KnownFilter` that every new tip clears. All of it is counted to the peer that caused it.
+ * refused ids in a `KnownFilter` that every new tip clears, late ones in another. All but those filters is counted to
+ * the peer that caused it.
  */
 
 import { RuleError } from '../../chain/errors.ts';
@@ -56,6 +57,8 @@ export class TransactionFetcher {
   /** At the reactor: key → who sent it, and its size. */
   readonly #checking = new Map<string, { readonly link: number; readonly bytes: number }>();
   readonly #refused = new KnownFilter(limits.REFUSED_MAX);
+  /** Forgotten because nobody brought them in time. They aren't announced again, so what is only late must be taken. */
+  readonly #late = new KnownFilter(limits.LATE_MAX);
   /** Requests open to all peers. */
   #open = 0;
 
@@ -103,8 +106,7 @@ export class TransactionFetcher {
     try {
       for (const bytes of encoded) {
         const tx = decodeTransaction(bytes);
-        if (!this.#wanted.has(tx.key) || state.checkingBytes + bytes.length > limits.CHECKING_BYTES_MAX)
-          continue;
+        if (!this.#isWanted(tx) || state.checkingBytes + bytes.length > limits.CHECKING_BYTES_MAX) continue;
         this.#forget(tx.key);
         this.#checking.set(tx.key, { link: peer.link, bytes: bytes.length });
         state.checkingBytes += bytes.length;
@@ -160,6 +162,7 @@ export class TransactionFetcher {
     census.holds('fetcher.wanted', this.#wanted.size);
     census.holds('fetcher.checking', this.#checking.size);
     census.holds('fetcher.refused', this.#refused.count);
+    census.holds('fetcher.late', this.#late.count);
     for (const { announced, queue, requests, checkingBytes } of this.#states.values()) {
       census.holds('fetcher.announced', announced);
       census.holds('fetcher.queue', queue.length);
@@ -216,7 +219,11 @@ export class TransactionFetcher {
         late.push(...keys);
       }
       if (late.length === 0) continue;
-      for (const key of late) this.#next(key, link);
+      for (const key of late) {
+        const id = this.#wanted.get(key)?.id;
+        this.#next(key, link);
+        if (id !== undefined && !this.#wanted.has(key)) this.#late.add(id);
+      }
       // What hasn't been sent yet needn't wait for one that is late.
       for (const key of state.queue) if (this.#wanted.get(key)?.announcers.length) this.#next(key, link);
     }
@@ -241,6 +248,12 @@ export class TransactionFetcher {
         ids: keys.map((key) => this.#wanted.get(key)!.id),
       });
     }
+  }
+
+  #isWanted({ id, key }: Transaction): boolean {
+    if (this.#wanted.has(key)) return true;
+    if (!this.#late.has(id)) return false;
+    return !this.#pool.has(key) && !this.#checking.has(key) && !this.#refused.has(id);
   }
 
   /** Has the next announcer asked for what `link` didn't deliver. */

@@ -111,6 +111,19 @@ describe('an announced transaction', () => {
     expect(c.heard('getTransactions')).toHaveLength(1);
   });
 
+  test('that its only announcer brings late is taken once: on a slow link it would come never', () => {
+    const { node, a, at } = setUp();
+    a.say('announce', { ids: [id] });
+    const { request } = a.heard('getTransactions')[0]!;
+    at(limits.TRANSACTION_TIMEOUT_MS);
+    const late = () => a.say('transactions', { request, transactions: [bytes] });
+    late();
+    expect(node.pool.has(key)).toBe(true);
+    late();
+    expect(node.effectsOf('checkTransactions')).toHaveLength(1);
+    expect(a.closedWith).toBeNull();
+  });
+
   test('that nobody delivers is forgotten, and asked for when announced again', () => {
     const { node, a, at } = setUp();
     a.say('announce', { ids: [id] });
