@@ -134,6 +134,7 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
       handshake,
       keepAlive,
       dialler,
+      feeler,
       exchange,
       announcer,
       fetcher,

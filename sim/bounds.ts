@@ -8,8 +8,8 @@ import { AuditError } from './audit-error.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** Inbound, in their handshake, one being refused, outbound, and those that the operator names. */
-const LINKS_MAX = 64 + 32 + 1 + 8 + 256;
+/** Inbound, in their handshake, one being refused, outbound, feelers and those that stay, and those the operator names. */
+const LINKS_MAX = 64 + 32 + 1 + 8 + 11 + 256;
 
 /** Of a container of each link what the fullest may hold, of one in common what it may. */
 const MOST: Readonly<Record<string, number>> = {
@@ -21,7 +21,10 @@ const MOST: Readonly<Record<string, number>> = {
   'machine.queuedBytes': 10 * MIB,
   'intake.waiting': 256,
   'intake.waitingBytes': 256 * KIB,
-  'dialler.dialling': 4,
+  // Four links, and one address to see whether it answers.
+  'dialler.dialling': 5,
+  'feeler.trials': 8,
+  'feeler.extras': 2,
   'dialler.own': 17,
   'addresses.book': 2_048 + 512 + 256,
   'announcer.known': 2 * 8_192,

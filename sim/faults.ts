@@ -87,7 +87,10 @@ export class Faults {
   #groups(): [number[], number[]] {
     const nodes = this.#random.shuffle(this.#world.nodes.map(({ index }) => index));
     const at = this.#random.between(1, nodes.length - 1);
-    return [nodes.slice(0, at), nodes.slice(at)];
+    const sides: [number[], number[]] = [nodes.slice(0, at), nodes.slice(at)];
+    // In no group they would reach nobody while it lasts, and do nothing.
+    for (const index of this.#world.gang.indexes) this.#random.pick(sides).push(index);
+    return sides;
   }
 
   /** What a node sends to another stays where it is for a while. */

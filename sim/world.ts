@@ -95,6 +95,8 @@ export class World {
       verifier,
       users: this.users,
       hashrate,
+      sign: options.sign,
+      victims: () => this.up,
       ...(options.adversaryPercent && { percent: options.adversaryPercent }),
     };
     this.gang = new Gang(gang, this.#schedule, this.network, this.random.fork('gang'), this.watch);

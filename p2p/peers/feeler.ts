@@ -8,6 +8,7 @@
  * Bounds: one feeler at a time, `FEELER_TRIALS_MAX` on trial, `EXTRA_OUTBOUND_MAX` that stay. They compete with each other only: the
  * links of the outbound target are never given up for them.
  */
+import type { Census } from '../census.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
@@ -65,7 +66,7 @@ export class Feeler {
 
   tick(): void {
     const { nowMs } = this.#wire;
-    for (const [peer, { work, untilMs }] of [...this.#trials]) if (nowMs >= untilMs) this.#judge(peer, work);
+    for (const [peer, { work, untilMs }] of this.#trials) if (nowMs >= untilMs) this.#judge(peer, work);
     const work = this.#tipWork();
     if (work !== this.#tip.work) this.#tip = { work, atMs: nowMs };
     if (this.#wire.readyOutbound < this.#target) {
@@ -81,6 +82,11 @@ export class Feeler {
   deadline(): number | null {
     const [first] = this.#trials.values();
     return earlier(this.#nextMs, first?.untilMs ?? null);
+  }
+
+  census(census: Census): void {
+    census.holds('feeler.trials', this.#trials.size);
+    census.holds('feeler.extras', this.#extras.size);
   }
 
   /** Half to one and a half of the interval: when it comes is nobody's to know. */

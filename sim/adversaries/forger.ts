@@ -5,7 +5,9 @@ import { toHex } from '../../chain/format/bytes.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import { createSigner } from '../../wallet/identity.ts';
 import { signTransaction } from '../../wallet/sign.ts';
+import type { SimNode } from '../node.ts';
 import type { Users } from '../users.ts';
+import type { Actor, ActorWorld } from './actor.ts';
 import type { RawPeer } from './raw-peer.ts';
 
 /** What is wrong with a transaction. */
@@ -43,6 +45,42 @@ export function forgeTransaction(users: Users, lie: Lie, draft: Draft): Transact
   return decodeTransaction(bytes);
 }
 
+/** Announces one false transaction after the other. */
+export class Spammer implements Actor {
+  readonly #forger: Forger;
+  readonly #world: ActorWorld;
+  #acts = 0;
+
+  constructor(peer: RawPeer, world: ActorWorld) {
+    this.#forger = new Forger(peer);
+    this.#world = world;
+  }
+
+  async act(victims: readonly SimNode[]): Promise<void> {
+    const { users } = this.#world;
+    const { random, links } = this.#forger.peer;
+    if (links.length === 0) return;
+    const { ledger } = random.pick(victims).reactor!;
+    const draft = {
+      chainId: ledger.chainId,
+      nonce: random.below(4),
+      height: ledger.tip.height,
+      from: random.below(users.all.length),
+      to: random.below(users.all.length),
+    };
+    // All but the gap: that one is good as soon as its sender gets there, and then it is the sender's own.
+    const lies = LIES.filter((lie) => lie !== 'gap');
+    const lie = lies[this.#acts++ % lies.length]!;
+    this.#forger.announce(forgeTransaction(users, lie, draft));
+    this.#world.note(lie);
+  }
+
+  stop(): void {
+    this.#forger.peer.hangUp();
+  }
+}
+
+/** A peer that delivers what it announced. */
 export class Forger {
   readonly peer: RawPeer;
   readonly #forged = new Map<string, Transaction>();

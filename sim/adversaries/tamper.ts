@@ -26,32 +26,46 @@ const NEWS = ['block', 'tip', 'headers', 'body'];
 const plain = (bytes: Uint8Array): Said => [{ bytes, afterMs: 0 }];
 const hearAll = (frame: Uint8Array): Uint8Array => frame;
 
-/** Announces what it has, and never delivers a body or a transaction. */
-export function withholder(): Tamper {
+type Note = (deed: string) => void;
+
+/** Announces what it has, and never delivers a body or a transaction: also of its own blocks only the header is told. */
+export function withholder(note: Note): Tamper {
   const kept = ['body', 'blockTransactions', 'transactions'];
   return {
-    outgoing: (frame) => (kept.includes(nameOfFrame(frame) ?? '') ? SILENT : plain(frame)),
+    outgoing(frame) {
+      const name = nameOfFrame(frame) ?? '';
+      if (kept.includes(name)) {
+        note(name);
+        return SILENT;
+      }
+      const message = name === 'block' ? decodeMessage(frame) : null;
+      if (message?.name !== 'block') return plain(frame);
+      return plain(encodeMessage('tip', { header: message.body.header }));
+    },
     incoming: hearAll,
   };
 }
 
-/** Answers late, or twice, or both; keeps what it mined to itself for a while. */
-export function dawdler(random: Random): Tamper {
+/** Answers late, or twice, or both. */
+export function dawdler(random: Random, note: Note): Tamper {
   return {
     outgoing(frame) {
       if (!ANSWERS.includes(nameOfFrame(frame) ?? '')) return plain(frame);
       const late = { bytes: frame, afterMs: random.below(LATE_MS) };
-      return random.chance(1, 2) ? [late] : [late, { bytes: frame, afterMs: random.below(LATE_MS) }];
+      const isTwice = random.chance(1, 2);
+      note(isTwice ? 'twice' : 'late');
+      return isTwice ? [late, { bytes: frame, afterMs: random.below(LATE_MS) }] : [late];
     },
     incoming: hearAll,
   };
 }
 
 /** Tells nobody of blocks until they are old: what it mines meanwhile is a branch of its own, told all at once. */
-export function selfish(nowMs: () => number): Tamper {
+export function selfish(nowMs: () => number, note: Note): Tamper {
   return {
     outgoing(frame) {
       if (!NEWS.includes(nameOfFrame(frame) ?? '')) return plain(frame);
+      note('kept');
       // All of one stretch of time come together at its end.
       return [{ bytes: frame, afterMs: SELFISH_MS - (nowMs() % SELFISH_MS) }];
     },
@@ -60,12 +74,16 @@ export function selfish(nowMs: () => number): Tamper {
 }
 
 /** Delivers bodies with something changed: the last transaction twice, the first left out, a bit of a signature. */
-export function mutator(random: Random): Tamper {
+export function mutator(random: Random, note: Note): Tamper {
   return {
     outgoing(frame) {
-      const message = nameOfFrame(frame) === 'body' ? decodeMessage(frame) : null;
+      const name = nameOfFrame(frame);
+      const message = name === 'body' || name === 'block' ? decodeMessage(frame) : null;
+      // Of a block that is only told of, the body is asked for.
+      if (message?.name === 'block') return plain(encodeMessage('tip', { header: message.body.header }));
       if (message?.name !== 'body') return plain(frame);
       const transactions = decodeBody(message.body.body);
+      if (transactions.length > 0) note('body');
       const body = encodeBody(mutate(transactions, random));
       return plain(encodeMessage('body', { ...message.body, body }));
     },
@@ -91,7 +109,7 @@ export function mutate(transactions: readonly Transaction[], random: Random): re
 }
 
 /** Neither takes nor passes on the transactions of one sender; those in blocks of others it can't help. */
-export function censor(victim: Uint8Array): Tamper {
+export function censor(victim: Uint8Array, note: Note): Tamper {
   return {
     outgoing: plain,
     incoming(frame) {
@@ -99,9 +117,9 @@ export function censor(victim: Uint8Array): Tamper {
       if (message?.name !== 'transactions') return frame;
       const { request, transactions } = message.body;
       const kept = transactions.filter((bytes) => !equalBytes(decodeTransaction(bytes).sender, victim));
-      return kept.length === transactions.length
-        ? frame
-        : encodeMessage('transactions', { request, transactions: kept });
+      if (kept.length === transactions.length) return frame;
+      note('transactions');
+      return encodeMessage('transactions', { request, transactions: kept });
     },
   };
 }
