@@ -1,16 +1,15 @@
 /** Owns the look at all nodes of a world together: whether they agree, whether they wait for anything, where each is. */
 import { toHex } from '../chain/format/bytes.ts';
+import type { Transaction } from '../chain/format/transaction.ts';
 import type { SimNode } from './node.ts';
 
-/**
- * True if these running nodes are at rest with the same tip and the same mempool, whatever the senders `but` (in hex) have
- * in it.
- */
-export function doAgree(nodes: readonly SimNode[], but: ReadonlySet<string> = new Set()): boolean {
+/** True if these running nodes are at rest with the same tip, and the same of those transactions in their mempools. */
+export function doAgree(
+  nodes: readonly SimNode[],
+  counts: (transaction: Transaction) => boolean = () => true,
+): boolean {
   const views = nodes.map(({ reactor }) => {
-    const counted = [...reactor!.pool.values()].filter(
-      ({ sender }) => but.size === 0 || !but.has(toHex(sender)),
-    );
+    const counted = [...reactor!.pool.values()].filter(counts);
     const keys = counted.map(({ key }) => key).sort();
     return `${reactor!.ledger.tip.key} ${keys.join()}`;
   });

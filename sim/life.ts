@@ -4,6 +4,8 @@
  * accepted and can still be mined must be.
  */
 
+import { CorruptStoreError } from '../chain/errors.ts';
+import { toHex } from '../chain/format/bytes.ts';
 import { doAgree } from './agreement.ts';
 import { AuditError } from './audit-error.ts';
 import { findLeftover } from './bounds.ts';
@@ -73,7 +75,10 @@ export class Life {
       }
       if (this.#world.now >= faultAt) {
         this.#faults.act();
-        const deed = this.#world.gang.act(this.#world.up);
+        const deed = this.#world.gang.act(this.#world.up).catch((error) => {
+          // It was reading its victim's store as that was damaged.
+          if (!(error instanceof CorruptStoreError)) throw error;
+        });
         const until = this.#world.now + DEED_MS;
         await this.#world.finish(deed, () => this.#world.now < until);
         faultAt = this.#world.now + this.#random.exponential(faultMs);
@@ -89,12 +94,16 @@ export class Life {
     const { livenessMs } = this.#options;
     const isThere = (): boolean => world.up.length === world.members.length;
     // Where somebody spent twice, nodes may hold different halves of it until one is mined.
-    const agree = (): boolean => isThere() && doAgree(world.up, this.payments.contested());
+    const agree = (): boolean => {
+      const contested = this.payments.contested();
+      return isThere() && doAgree(world.up, ({ sender }) => !contested.has(toHex(sender)));
+    };
     await world.until('all nodes have one tip, and one mempool but of who spent twice', agree, livenessMs);
     const isDone = (): boolean => world.agrees && world.up[0]!.reactor!.pool.size === 0;
     await world.until('the mempools are empty', isDone, livenessMs);
     const late = await this.#people.payHonestly();
-    await world.until('all nodes know what was paid after the heal', () => world.agrees, AGREE_MS);
+    const know = (): boolean => doAgree(world.up, ({ key }) => late.includes(key));
+    await world.until('all nodes know what was paid after the heal', know, AGREE_MS);
     await world.until('the mempools are empty again', isDone, livenessMs);
     await world.demand(this.#areMined(late));
     await world.auditSame();
