@@ -6,10 +6,10 @@
  */
 
 /**
- * Longest delay. Where both ends of a link lag, a question and its answer wait four times as long: 14 s. The shortest
- * time-out that would end such a link is that of headers, 15 s.
+ * Longest delay. Where both ends of a link lag, a question and its answer wait four times as long: 12 s. The shortest
+ * time-out that would end such a link is that of headers, 15 s; the rest is for a busy machine.
  */
-export const LAG_MS_MAX = 3_500;
+export const LAG_MS_MAX = 3_000;
 /** A handshake has 10 s on slow machines too, so it isn't slowed: hello and proof, the first frames each way. */
 const HANDSHAKE_FRAMES = 2;
 

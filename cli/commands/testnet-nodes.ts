@@ -64,7 +64,7 @@ function describeStatus(dir: string, plan: TestnetPlan, reports: readonly NodeRe
     ...(plan.groups === null ? [] : [`split: ${describeGroups(plan.groups)}`]),
     ...Object.entries(plan.lags).map(([index, ms]) => `node ${index} lags ${ms} ms`),
   ];
-  if (disturbances.length > 0) lines.push(`${disturbances.join(', ')}   (end it with: pier testnet heal)`);
+  if (disturbances.length > 0) lines.push(`${disturbances.join('; ')}   (end it with: pier testnet heal)`);
   return lines.join('\n');
 }
 

@@ -32,7 +32,7 @@ describe('options', () => {
       mine: address,
       hashrate: '1000',
       burst: '5',
-      lag: '3500',
+      lag: '3000',
     });
     expect(config).toMatchObject({
       dataDir: '/data',
@@ -42,7 +42,7 @@ describe('options', () => {
       mine: new Uint8Array(20).fill(1),
       hashrate: 1000,
       burst: 5,
-      lagMs: 3_500,
+      lagMs: 3_000,
     });
     expect(readConfig({ data: '/data' })).toMatchObject({
       listen: null,
@@ -68,7 +68,7 @@ describe('options', () => {
       hashrate,
     })),
     { burst: '-1' },
-    { lag: '3501' },
+    { lag: '3001' },
     { allowOrigin: ['*'] },
     { allowOrigin: ['http://example.org/'] },
   ])('that are wrong are refused: %j', (options) => {
