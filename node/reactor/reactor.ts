@@ -182,7 +182,7 @@ export class Reactor {
       case 'acceptBlock':
         return this.#acceptBlock(effect.node, effect.transactions, effect.link);
       case 'readBody':
-        return this.#readBody(effect.token, effect.node);
+        return void this.#readBody(effect.token, effect.node);
       case 'saveAddresses':
         return this.#parts.saveAddresses(effect.bytes);
       case 'event':
@@ -190,20 +190,15 @@ export class Reactor {
     }
   }
 
-  #readBody(token: number, node: HeaderNode): void {
+  async #readBody(token: number, node: HeaderNode): Promise<void> {
     this.#reading++;
-    this.ledger.readBody(node).then(
-      (body) => {
-        this.#reading--;
-        this.#input({ type: 'bodyRead', token, body });
-      },
-      (error) => {
-        this.#reading--;
-        // A body the store has damaged is a body we don't have.
-        if (!(error instanceof CorruptStoreError)) this.#fail(error);
-        this.#input({ type: 'bodyRead', token, body: null });
-      },
-    );
+    // A body the store has damaged is a body we don't have.
+    const body = await this.ledger.readBody(node).catch((error) => {
+      if (!(error instanceof CorruptStoreError)) this.#fail(error);
+      return null;
+    });
+    this.#reading--;
+    this.#input({ type: 'bodyRead', token, body });
   }
 
   #acceptBlock(node: HeaderNode, transactions: readonly Transaction[], link: number | null): void {
