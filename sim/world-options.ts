@@ -2,6 +2,7 @@
 import type { Params } from '../chain/format/params.ts';
 import type { Verifier } from '../chain/ledger/ports.ts';
 import type { Verify } from '../p2p/door.ts';
+import type { EclipseSize } from './adversaries/eclipser.ts';
 import type { AdversaryName } from './adversaries/gang.ts';
 import type { Sign } from './users.ts';
 
@@ -31,6 +32,10 @@ export interface WorldOptions {
   readonly skewMs?: number;
   readonly diskLatencyMs?: number;
   readonly adversaries?: readonly AdversaryName[];
+  /** How many an eclipser is; few unless given. */
+  readonly eclipse?: EclipseSize;
+  /** Indexes of the nodes that each is told of; the ones before it unless given. */
+  readonly peersOf?: (index: number) => readonly number[];
   /** Hash rates of adversaries, each in per cent of all honest nodes' together, where they aren't the usual ones. */
   readonly adversaryPercent?: Partial<Record<AdversaryName, number>>;
   /** Makes signatures; the same ones as without it, sooner. */

@@ -74,10 +74,12 @@ export class World {
         index,
         params: this.params,
         verifier,
-        peers: dialled
-          .filter((other) => other < index)
-          .slice(-PEERS_TOLD)
-          .reverse(),
+        peers:
+          options.peersOf?.(index) ??
+          dialled
+            .filter((other) => other < index)
+            .slice(-PEERS_TOLD)
+            .reverse(),
         hidden: isHidden(index),
         skewMs: skews.between(-skewMs, skewMs),
         hashrate: index < miners ? hashrate / miners : 0,
@@ -98,6 +100,7 @@ export class World {
       sign: options.sign,
       victims: () => this.up,
       ...(options.adversaryPercent && { percent: options.adversaryPercent }),
+      ...(options.eclipse && { eclipse: options.eclipse }),
     };
     this.gang = new Gang(gang, this.#schedule, this.network, this.random.fork('gang'), this.watch);
     for (const node of this.nodes.slice(0, started)) node.start();

@@ -42,9 +42,9 @@ export class Eclipser implements Actor {
     for (const peer of this.peers) this.#teach(peer);
   }
 
-  /** Takes this node for its victim. */
-  aim(victim: SimNode): void {
-    this.#target = { address: victim.address, chainId: victim.reactor!.ledger.chainId };
+  /** Takes this node for its victim; `known`, which is up, tells of the ledger. */
+  aim(victim: SimNode, known = victim): void {
+    this.#target = { address: victim.address, chainId: known.reactor!.ledger.chainId };
     for (const peer of this.peers) peer.listen(this.#target.chainId);
   }
 

@@ -10,7 +10,7 @@ import type { Random } from '../random.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Sign, Users } from '../users.ts';
 import type { Actor, ActorWorld } from './actor.ts';
-import { Eclipser, SMALL_ECLIPSE } from './eclipser.ts';
+import { Eclipser, type EclipseSize, SMALL_ECLIPSE } from './eclipser.ts';
 import { FALSE_NODES, makeFalseNode } from './false-node.ts';
 import { Flooder } from './flooder.ts';
 import { Spammer } from './forger.ts';
@@ -40,6 +40,7 @@ interface GangOptions {
   /** Other shares of the hash rate than the usual ones. */
   readonly percent?: Partial<Record<AdversaryName, number>>;
   readonly sign?: Sign | undefined;
+  readonly eclipse?: EclipseSize;
   /** Honest nodes that are up. */
   readonly victims: () => readonly SimNode[];
 }
@@ -55,6 +56,7 @@ export class Gang {
   readonly indexes: readonly number[];
   /** How often each has done what it is there for, by name. */
   readonly deeds = new Map<AdversaryName, number>();
+  readonly eclipsers: Eclipser[] = [];
   readonly #actors: Actor[] = [];
   readonly #peers: RawPeer[] = [];
   readonly #random: Random;
@@ -81,9 +83,8 @@ export class Gang {
       };
       this.deeds.set(name, 0);
       if (isActor(name)) {
-        this.#actors.push(
-          this.#makeActor(name, { ...options, schedule, network, random: draws, index, note }),
-        );
+        const world = { ...options, schedule, network, random: draws, index, note };
+        this.#actors.push(this.#makeActor(name, world, options.eclipse));
         return;
       }
       const victim = options.users.address(VICTIM);
@@ -126,8 +127,12 @@ export class Gang {
     for (const actor of this.#actors) actor.stop();
   }
 
-  #makeActor(name: ActorName, world: ActorWorld): Actor {
-    if (name === 'eclipser') return new Eclipser(world, SMALL_ECLIPSE);
+  #makeActor(name: ActorName, world: ActorWorld, eclipse = SMALL_ECLIPSE): Actor {
+    if (name === 'eclipser') {
+      const eclipser = new Eclipser(world, eclipse);
+      this.eclipsers.push(eclipser);
+      return eclipser;
+    }
     const peer = new RawPeer(world.index, world.network, world.random, { sign: world.sign });
     this.#peers.push(peer);
     if (name === 'flooder') return new Flooder(peer, world);

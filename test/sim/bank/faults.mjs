@@ -3,6 +3,8 @@
  * code has no seam for it. `scenes` are where it is looked for first; every other scene follows.
  */
 import { fault } from './fault.mjs';
+import { LAW_FAULTS } from './law-faults.mjs';
+import { NETWORK_FAULTS } from './network-faults.mjs';
 import { NODE_FAULTS } from './node-faults.mjs';
 
 const RULES = 'chain/consensus/header-rules.ts';
@@ -244,4 +246,6 @@ export const FAULTS = [
     'life',
   ),
   ...NODE_FAULTS,
+  ...LAW_FAULTS,
+  ...NETWORK_FAULTS,
 ];

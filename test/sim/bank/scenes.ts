@@ -2,7 +2,10 @@
 import { Life } from '../../../sim/life.ts';
 import { Payments } from '../../../sim/payments.ts';
 import { drawPlan } from '../../../sim/plan.ts';
+import { REGRESSIONS, relive } from '../regressions.ts';
 import { blockScenes } from './block-scenes.ts';
+import { networkScenes } from './network-scenes.ts';
+import { recoveryScenes } from './recovery-scenes.ts';
 import { makeWorld, type Scene } from './stage.ts';
 import { transactionScenes } from './transaction-scenes.ts';
 
@@ -108,6 +111,11 @@ async function acknowledged(): Promise<void> {
   }
 }
 
+/** Worlds that found bugs before. */
+async function regressions(): Promise<void> {
+  for (const regression of REGRESSIONS) await relive(regression, makeWorld);
+}
+
 export const SCENES: Readonly<Record<string, Scene>> = {
   life,
   partition,
@@ -115,6 +123,9 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   crashes,
   'power cut': powerCut,
   acknowledged,
+  regressions,
   ...blockScenes,
   ...transactionScenes,
+  ...recoveryScenes,
+  ...networkScenes,
 };

@@ -2,6 +2,7 @@
 import { equalBytes } from '../../../chain/format/bytes.ts';
 import { Forger, forgeTransaction, LIES } from '../../../sim/adversaries/forger.ts';
 import { Liar } from '../../../sim/adversaries/liar.ts';
+import { auditBounds } from '../../../sim/bounds.ts';
 import { demand, forge, linkPeer, makeWorld, type Scene } from './stage.ts';
 
 /** Bytes that the announcements of one peer may make a node hold: 4,096 of 256. */
@@ -78,9 +79,11 @@ async function announcementFlood(): Promise<void> {
   for (let i = 0; i < 20; i++) {
     peer.shout('announce', { ids: Array.from({ length: 1_024 }, () => peer.random.bytes(32)) });
     await world.run(20);
-    for (const { reactor } of world.up)
+    for (const { reactor, monotonicMs } of world.up) {
+      auditBounds(reactor!, monotonicMs);
       for (const { heldBytes } of reactor!.machine.peers())
         demand(heldBytes <= ANNOUNCED_BYTES_MAX, `${heldBytes} bytes are held for announcements of one peer`);
+    }
   }
   await world.run(120_000);
   demand(world.idle, 'what a flood made nodes hold is let go');
