@@ -14,7 +14,7 @@ import { tableOf } from '../../../sim/scale/table.ts';
 const SIZES = [10, 100, 1_000, 10_000];
 const PICTURE = 'docs/scale.svg';
 /** Small worlds are measured for longer: they cost less. */
-const BLOCKS_MIN = 40;
+const BLOCKS_MIN = 30;
 const BLOCKS_MAX = 400;
 /** Heap of a world of 10,000 nodes, with room; young objects live for a few frames, so there is space for many of them. */
 const NODE_OPTIONS = ['--max-old-space-size=8000', '--max-semi-space-size=128'];
@@ -72,7 +72,7 @@ function measure(nodes: number): Promise<ScaleFigures> {
     nodes,
     seed,
     blocks: found,
-    transactions: 2 * found,
+    transactions: found,
     progress: (what) => process.stderr.write(`\r${`${nodes}: ${what}`.padEnd(60)}\r`),
   });
 }
