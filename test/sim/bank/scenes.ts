@@ -111,6 +111,16 @@ async function acknowledged(): Promise<void> {
   }
 }
 
+/** A link that carries nothing for minutes is given up in time. */
+async function stalledLink(): Promise<void> {
+  const world = makeWorld({ seed: 1, nodes: 2 });
+  await world.run(40_000);
+  world.network.split([[0], [1]], false);
+  await world.run(200_000);
+  world.network.heal();
+  await world.until('they agree again', () => world.agrees, 120_000);
+}
+
 /** Worlds that found bugs before. */
 async function regressions(): Promise<void> {
   for (const regression of REGRESSIONS) await relive(regression, makeWorld);
@@ -124,6 +134,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'power cut': powerCut,
   acknowledged,
   regressions,
+  'stalled link': stalledLink,
   ...blockScenes,
   ...transactionScenes,
   ...recoveryScenes,

@@ -1,0 +1,137 @@
+/** Owns the faults of the bank that are made in recoveries, in what holds per peer, and in going back; and bugs of before. */
+import { fault } from './fault.mjs';
+
+const KEYS = 'chain/state/key-rules.ts';
+const EXECUTE = 'chain/state/execute.ts';
+const CONNECTOR = 'chain/ledger/connector.ts';
+const FETCHER = 'p2p/gossip/transaction-fetcher.ts';
+
+/** @type {readonly import('./fault.mjs').Fault[]} */
+export const LAW_FAULTS = [
+  // Recoveries
+  fault('anybody recovers', KEYS, "throw new RuleError('NOT_RECOVERY');", ';', 'false recoveries'),
+  fault(
+    'a claim need not wait',
+    KEYS,
+    'if (context.height < pending.at) throw',
+    'if (context.height < 0) throw',
+    'false recoveries',
+  ),
+  fault(
+    'a young key vetoes',
+    KEYS,
+    "if (height - sender.rotatedAt <= delay) throw new RuleError('KEY_TOO_YOUNG');",
+    '',
+    'false recoveries',
+  ),
+  fault('a rotation leaves its height out', KEYS, 'sender.rotatedAt = height;', '', 'life'),
+  fault('a claim leaves the account locked', KEYS, 'changed.locked = false;', '', 'recovery'),
+  fault(
+    'another recovery account counts at once',
+    KEYS,
+    'else account.pendingChange = { recovery: next, at: height + recovery.delay };',
+    'else account.recovery = next;',
+    'life',
+  ),
+  fault(
+    'a history forgets who else was touched',
+    EXECUTE,
+    'for (const account of accounts) touch(account, tx.id);',
+    'touch(sender, tx.id);',
+    'life',
+  ),
+  // Going back
+  fault(
+    'an undo leaves the index of touches',
+    CONNECTOR,
+    'for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, null);',
+    '',
+    'life',
+  ),
+  fault(
+    'an undo leaves records with the wrong owner in the index',
+    CONNECTOR,
+    'for (const [row, value] of ownerMoves(records)) this.#overlay.put(row, value);',
+    '',
+    'life',
+  ),
+  // What is held and waited for
+  fault(
+    'requests to one peer are not bounded',
+    FETCHER,
+    'state.requests.size < limits.TRANSACTION_REQUESTS_MAX &&',
+    '',
+    'announcement flood',
+  ),
+  fault(
+    'ids that a peer knows are never forgotten',
+    'p2p/gossip/known-filter.ts',
+    'if (this.#young.size < this.#size) return;',
+    'if (this.#young.size > 0) return;',
+    'announcement flood',
+  ),
+  fault(
+    'a link that is gone is still told of transactions',
+    'p2p/gossip/announcer.ts',
+    'this.#states.delete(peer.link);',
+    '',
+    'life',
+  ),
+  fault(
+    'what the reactor is done with still counts as handed over',
+    'p2p/sync/download-path.ts',
+    'if (this.#handed.delete(node) && !node.hasBody',
+    'if (this.#handed.has(node) && !node.hasBody',
+    'life',
+  ),
+  fault(
+    'a request for transactions has no end',
+    FETCHER,
+    'if (this.#wire.nowMs < deadlineMs) break;',
+    'break;',
+    'silent announcer',
+  ),
+  fault(
+    'a pong is waited for without end',
+    'p2p/peers/keep-alive.ts',
+    'if (nowMs >= state.sent.atMs + PING_TIMEOUT_MS)',
+    'if (nowMs >= state.sent.atMs + 100 * PING_TIMEOUT_MS)',
+    'stalled link',
+  ),
+  fault(
+    'transactions are announced to who knows them',
+    'p2p/gossip/announcer.ts',
+    'if (!state.known.has(tx.id)) state.waiting.push(tx);',
+    'if (state.known.has(tx.id)) state.waiting.push(tx);',
+    'life',
+  ),
+  // Bugs of before: each with the world that found it
+  fault(
+    'what waited and lost its place is given up without a word',
+    'node/reactor/admissions.ts',
+    'else if (link === null && !isHere(error))',
+    "else if (link === null && error.kind !== 'policy')",
+    'regressions',
+  ),
+  fault(
+    'the mempool keeps what a stopped recovery made bad',
+    'chain/pool/follow.ts',
+    'new Map(pool.fickleSenders().map((address) => [toHex(address), address]))',
+    'new Map<string, Uint8Array>()',
+    'regressions',
+  ),
+  fault(
+    'a store whose version is damaged is a new one',
+    'chain/ledger/open.ts',
+    'if (!isNew) options.onRebuild',
+    'if (format !== undefined) options.onRebuild',
+    'regressions',
+  ),
+  fault(
+    'bodies of lost branches stay',
+    'chain/ledger/ledger.ts',
+    '          this.#letGo();\n',
+    '',
+    'regressions',
+  ),
+];
