@@ -120,8 +120,14 @@ export const REFUSED_MAX = 16_384;
 export const LATE_MAX = 4_096;
 /** Ids that wait to be announced to one peer; the oldest are forgotten. */
 export const UNANNOUNCED_MAX = 65_536;
-/** Ids announced to one peer in one step, and the pause before the next. */
-export const ANNOUNCE_STEP_IDS = 4 * ANNOUNCE_IDS_MAX;
+/**
+ * Ids a peer is told of before it asks for some: with what it has asked for they fit what it takes of one peer
+ * (`ANNOUNCED_PER_PEER_MAX`), or the end of a large mempool would be told in vain.
+ */
+export const ANNOUNCE_WINDOW_IDS = 3 * ANNOUNCE_IDS_MAX;
+/** A peer that asks for nothing so long after an announcement knows it all: a round trip and a busy moment. */
+export const ANNOUNCE_QUIET_MS = 1_000;
+/** Between two steps of announcing to one peer. */
 export const ANNOUNCE_PAUSE_MS = 20;
 /** Bytes of one peer's transactions at the reactor for a check. */
 export const CHECKING_BYTES_MAX = 4 * MIB;
@@ -211,6 +217,10 @@ assert(
 assert(
   HELD_BYTES_MAX >= CHECKING_BYTES_MAX + 32 * PRESYNC_BATCHES_MAX + DEFERRED_BYTES_MAX,
   'commitments fit',
+);
+assert(
+  ANNOUNCE_WINDOW_IDS + TRANSACTION_REQUESTS_MAX * TRANSACTIONS_MAX <= ANNOUNCED_PER_PEER_MAX,
+  'what is announced in one go is taken',
 );
 assert(KNOWN_PER_PEER_MAX >= ANNOUNCED_PER_PEER_MAX, 'what a peer announced is remembered as known');
 assert(BODY_TRANSACTIONS_MAX <= 65_536, 'an index of a block fits two bytes');

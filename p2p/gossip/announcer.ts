@@ -3,7 +3,8 @@
  * transactions themselves to who asks. Never blind flooding.
  *
  * Bounds, for each peer: what it is known to know (`KNOWN_PER_PEER_MAX`), and the ids that wait while its link is
- * congested (`UNANNOUNCED_MAX` references; the oldest are forgotten, and it hears of them in their block).
+ * congested, or the peer has asked for less than it was told of (`UNANNOUNCED_MAX` references; the oldest are forgotten,
+ * and it hears of them in their block).
  */
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
@@ -18,6 +19,9 @@ interface State {
   readonly known: KnownFilter;
   waiting: Transaction[];
   nextAtMs: number;
+  /** Ids told of which the peer may still have to ask; none once it has been quiet for a while. */
+  open: number;
+  quietAtMs: number;
 }
 
 /** Bytes of transactions in one answer. */
@@ -42,6 +46,8 @@ export class Announcer {
       known: new KnownFilter(limits.KNOWN_PER_PEER_MAX),
       waiting: [],
       nextAtMs: 0,
+      open: 0,
+      quietAtMs: 0,
     };
     this.#states.set(peer.link, state);
     this.#hasNews = true;
@@ -69,13 +75,18 @@ export class Announcer {
 
   requestReceived(peer: Peer, request: number, ids: readonly Uint8Array[], keys: readonly string[]): void {
     const transactions: Uint8Array[] = [];
+    const state = this.#states.get(peer.link);
+    if (state !== undefined) {
+      state.open = Math.max(0, state.open - ids.length);
+      state.quietAtMs = this.#wire.nowMs + limits.ANNOUNCE_QUIET_MS;
+    }
     let bytes = 0;
     for (const [i, key] of keys.entries()) {
       const tx = this.#pool.get(key);
       if (tx === undefined || bytes + tx.bytes.length > ANSWER_BYTES_MAX) continue;
       bytes += tx.bytes.length;
       transactions.push(tx.bytes);
-      this.#states.get(peer.link)?.known.add(ids[i]!);
+      state?.known.add(ids[i]!);
     }
     this.#wire.send(peer, 'transactions', { request, transactions });
   }
@@ -100,8 +111,11 @@ export class Announcer {
     for (const state of this.#states.values()) {
       if (state.waiting.length === 0) continue;
       this.#hasNews = true;
-      if (state.peer.congested || this.#wire.nowMs < state.nextAtMs) continue;
-      const step = state.waiting.splice(0, limits.ANNOUNCE_STEP_IDS);
+      const { nowMs } = this.#wire;
+      if (nowMs >= state.quietAtMs) state.open = 0;
+      const room = limits.ANNOUNCE_WINDOW_IDS - state.open;
+      if (state.peer.congested || room <= 0 || nowMs < state.nextAtMs) continue;
+      const step = state.waiting.splice(0, room);
       const ids: Uint8Array[] = [];
       for (const { id, key } of step) {
         // What waited may have been mined meanwhile, or heard from the peer itself.
@@ -112,15 +126,18 @@ export class Announcer {
       for (let at = 0; at < ids.length; at += limits.ANNOUNCE_IDS_MAX) {
         this.#wire.send(state.peer, 'announce', { ids: ids.slice(at, at + limits.ANNOUNCE_IDS_MAX) });
       }
-      if (state.waiting.length > 0) state.nextAtMs = this.#wire.nowMs + limits.ANNOUNCE_PAUSE_MS;
+      state.open += ids.length;
+      if (ids.length > 0) state.quietAtMs = nowMs + limits.ANNOUNCE_QUIET_MS;
+      if (state.waiting.length > 0) state.nextAtMs = nowMs + limits.ANNOUNCE_PAUSE_MS;
     }
   }
 
   deadline(): number | null {
     let at: number | null = null;
     if (!this.#hasNews) return at;
-    for (const { waiting, peer, nextAtMs } of this.#states.values()) {
-      if (waiting.length > 0 && !peer.congested) at = earlier(at, nextAtMs);
+    for (const { waiting, peer, nextAtMs, open, quietAtMs } of this.#states.values()) {
+      if (waiting.length === 0 || peer.congested) continue;
+      at = earlier(at, open < limits.ANNOUNCE_WINDOW_IDS ? nextAtMs : Math.max(nextAtMs, quietAtMs));
     }
     return at;
   }

@@ -37,12 +37,28 @@ describe('transactions', () => {
   test('that wait in the mempool are announced to a new peer in bounded steps', () => {
     const world = new World();
     const node = world.add(1);
-    const count = limits.ANNOUNCE_STEP_IDS + 10;
+    const count = limits.ANNOUNCE_WINDOW_IDS + 1_034;
     for (const tx of transactions(0, count)) node.pool.set(tx.key, tx);
     const peer = new ScriptedPeer(node, 2).join();
-    expect(peer.heard('announce').map(({ ids }) => ids.length)).toEqual([1024, 1024, 1024, 1024]);
-    world.advance(limits.ANNOUNCE_PAUSE_MS + 1);
-    expect(peer.heard('announce').at(-1)!.ids).toHaveLength(10);
+    const lengths = (): number[] => peer.heard('announce').map(({ ids }) => ids.length);
+    expect(lengths()).toEqual([1024, 1024, 1024]);
+    world.advance(limits.ANNOUNCE_QUIET_MS - 1);
+    expect(lengths()).toHaveLength(3);
+    // What it asks for makes room; and if it asks for nothing it knows them all.
+    peer.say('getTransactions', { request: 1, ids: peer.heard('announce')[0]!.ids.slice(0, 100) });
+    world.advance(limits.ANNOUNCE_PAUSE_MS);
+    expect(lengths()).toEqual([1024, 1024, 1024, 100]);
+    world.advance(limits.ANNOUNCE_QUIET_MS);
+    expect(lengths()).toEqual([1024, 1024, 1024, 100, 934]);
+  });
+
+  test('reach a new peer all, however many wait', () => {
+    const world = new World();
+    const [full, empty] = [world.add(1), world.add(2)];
+    for (const tx of transactions(0, 2 * limits.ANNOUNCED_PER_PEER_MAX)) full.pool.set(tx.key, tx);
+    world.connect(empty, full);
+    world.advance(10_000);
+    expect(empty.pool.size).toBe(full.pool.size);
   });
 
   test('are not announced to who announced them, nor twice', () => {
