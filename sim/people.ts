@@ -163,15 +163,16 @@ export class People {
     const set = (): Body => ({ TAG: 'setRecovery', data: { recovery: this.#recovery() } });
     if (recovery === null) bodies.push(set, set);
     else bodies.push(set, () => ({ TAG: 'revoke', data: {} }));
-    if (account?.pendingRecovery)
-      for (let i = 0; i < 3; i++) bodies.push(() => ({ TAG: 'veto', data: { target: sender } }));
+    const veto = (target: Uint8Array): (() => Body)[] =>
+      Array.from({ length: 4 }, () => () => ({ TAG: 'veto', data: { target } }));
+    if (account?.pendingRecovery) bodies.push(...veto(sender));
     standings.forEach(({ account: ward }, other) => {
       if (ward === null) return;
       const now = recoveryAt(ward, height);
       const target = users.address(other);
       if (now.recovery === null || !isSame(now.recovery.account, sender)) return;
       const data = { target };
-      if (now.pendingChange !== null) bodies.push(() => ({ TAG: 'veto', data }));
+      if (now.pendingChange !== null) bodies.push(...veto(target));
       const prove = () => proveKey(users.newKey(other), { ...proof, target });
       const next: () => Body =
         ward.pendingRecovery === null

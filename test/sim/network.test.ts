@@ -115,6 +115,35 @@ describe('a link', () => {
     expect(lab.types(1)).toEqual(['opened', 'closed']);
   });
 
+  test.each([
+    ['a clog', (lab: Lab) => lab.network.clog(0, 1, true), (lab: Lab) => lab.network.clog(0, 1, false)],
+    ['a partition one way', (lab: Lab) => lab.network.silence([0], [1]), (lab: Lab) => lab.network.heal()],
+  ])('%s keeps what goes one way, and lets the other way through', async (_, close, open) => {
+    const lab = new Lab();
+    await lab.link();
+    close(lab);
+    lab.transports[0]!.send(1, Uint8Array.of(1));
+    lab.transports[1]!.send(1, Uint8Array.of(2));
+    await lab.run(30_000);
+    expect([lab.frames(0), lab.frames(1)]).toEqual([[2], []]);
+    open(lab);
+    await lab.run(100);
+    expect(lab.frames(1)).toEqual([1]);
+  });
+
+  test('delivers what was lost later, all of it and in order', async () => {
+    const lab = new Lab();
+    await lab.link();
+    lab.network.lose(1, 300);
+    const sentAt = lab.schedule.now;
+    for (let i = 0; i < 50; i++) lab.transports[0]!.send(1, Uint8Array.of(i));
+    await lab.run(60_000);
+    expect(lab.frames(1)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+    const waits = lab.seen[1]!.slice(1).map(([at]) => at - sentAt);
+    expect(Math.max(...waits)).toBeGreaterThanOrEqual(600);
+    expect(Math.max(...waits)).toBeLessThan(10_000);
+  });
+
   test('takes its time for many bytes, and says when they have left', async () => {
     const lab = new Lab(100);
     await lab.link();
@@ -139,6 +168,7 @@ describe('a dial', () => {
   test.each([
     ['nobody listens', 40, (lab: Lab) => lab.network.heal()],
     ['a partition', 5_000, (lab: Lab) => lab.network.split([[0], [1]], true)],
+    ['a way back that is clogged', 5_000, (lab: Lab) => lab.network.clog(1, 0, true)],
   ])('fails at %s', async (_, afterMs, arrange) => {
     const lab = new Lab();
     if (afterMs === 5_000) await lab.transports[1]!.listen('h1', 1);
