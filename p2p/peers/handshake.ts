@@ -116,7 +116,7 @@ export class Handshake {
     this.#states.delete(peer.link);
     const other = this.#wire.ready.find(({ nodeKey }) => nodeKey === peer.nodeKey);
     if (other !== undefined) {
-      const kept = keptLink(this.#ownKey, other, peer);
+      const kept = this.#isStale(other) ? peer : keptLink(this.#ownKey, other, peer);
       this.#wire.close(kept === peer ? other : peer, 'DUPLICATE');
       if (kept !== peer) return;
     }
@@ -126,6 +126,14 @@ export class Handshake {
     const { link, nodeKey: node, inbound, agent } = peer;
     this.#wire.event('peerReady', { link, node, inbound, agent, height: hello.height });
     this.#onReady(peer);
+  }
+
+  /**
+   * A node that proves its id on a new link long after the last doesn't know of that one any more: it has restarted, and
+   * nothing told us. Only the holder of the key can say so. Links that crossed are younger.
+   */
+  #isStale({ readyAtMs }: Peer): boolean {
+    return this.#wire.nowMs >= readyAtMs + HANDSHAKE_TIMEOUT_MS;
   }
 
   /** Lets only these nodes (hex ids) be linked from now on; links to others are closed. */

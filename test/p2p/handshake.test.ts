@@ -132,6 +132,25 @@ describe('before the handshake is done', () => {
 });
 
 describe('two links between the same nodes', () => {
+  test('the later of the two, if the other is old: who has restarted is let in at once', () => {
+    const node = new TestNode({ seed: 1 });
+    const nonce = (byte: number) => ({ hello: { nonce: new Uint8Array(32).fill(byte) } });
+    const dead = new ScriptedPeer(node, 2, nonce(1)).join();
+    node.now = { ...node.now, monotonicMs: HANDSHAKE_TIMEOUT_MS - 1 };
+    // Links that crossed: the lower nonce of the dialler stays, whichever was first.
+    expect(new ScriptedPeer(node, 2, nonce(2)).join().closedWith).toBe('DUPLICATE');
+    expect(dead.closedWith).toBeNull();
+    node.now = { ...node.now, monotonicMs: HANDSHAKE_TIMEOUT_MS };
+    const next = new ScriptedPeer(node, 2, nonce(2)).join();
+    expect([dead.closedWith, next.closedWith]).toEqual(['DUPLICATE', null]);
+    // Whoever only says that he is the node, without its key, changes nothing.
+    node.now = { ...node.now, monotonicMs: 2 * HANDSHAKE_TIMEOUT_MS };
+    const thief = new ScriptedPeer(node, 3, { hello: { nodeId: next.identity.publicKey } });
+    thief.say('hello', thief.hello);
+    thief.say('proof', { signature: new Uint8Array(64) });
+    expect([thief.closedWith, next.closedWith]).toEqual(['BAD_PROOF', null]);
+  });
+
   test.each([
     [1, 2],
     [2, 1],
