@@ -57,8 +57,6 @@ export class BodySync {
   /** Memory that a body takes while it waits to be connected. */
   #averageBytes = 4_096;
   #stallMs = limits.STALL_MS;
-  /** A block was refused: what peers were thought to have may be worth nothing. */
-  #refused = false;
 
   constructor(wire: Wire, headers: HeaderTree, chain: ChainView, ports: BodyPorts) {
     this.#wire = wire;
@@ -137,7 +135,6 @@ export class BodySync {
 
   settled(node: HeaderNode): void {
     this.#path.settled(node);
-    if (node.invalid) this.#refused = true;
   }
 
   /** Tells what it holds and waits for. */
@@ -162,8 +159,7 @@ export class BodySync {
   tick(): void {
     // No header has more work than the tip, so no peer has shown one: nothing to look for at every step.
     const nothing = this.#headers.best().work <= this.#chain.tip.work && this.#path.target === null;
-    if (nothing && this.#asked.size === 0 && !this.#refused) return;
-    this.#refused = false;
+    if (nothing && this.#asked.size === 0) return;
     this.#path.update(this.#wire.ready);
     if (this.#path.missing === 0 && this.#asked.size === 0) return;
     this.#endLate();

@@ -212,6 +212,36 @@ describe('a pushed block', () => {
     expect(peer.closedWith).toBe('BAD_HEADER');
   });
 
+  test('that is early is asked for again when its time has come', () => {
+    const { node, peer, push } = setUp();
+    const ahead = node.now.wallMs - PARAMS.time + PARAMS.limits.futureMs + 5_000;
+    push(makeBlock(node.headers.genesis, { step: ahead }));
+    expect(node.events('headerEarly')).toHaveLength(1);
+    expect(peer.heard('getHeaders')).toHaveLength(1);
+    expect(node.machine.deadline()).toBe(5_000);
+    node.now = { monotonicMs: 5_000, wallMs: node.now.wallMs + 5_000 };
+    node.input({ type: 'wake' });
+    expect(peer.heard('getHeaders')).toHaveLength(2);
+  });
+
+  test('is not pushed on a congested link, which hears of the tip once it has drained', () => {
+    const params = { ...PARAMS, limits: { ...PARAMS.limits, blockBytes: 1024 * 1024 } };
+    const node = new TestNode({ seed: 1, params });
+    const blocks = makeChain(node.headers.genesis, 3);
+    node.give(blocks);
+    const peer = new ScriptedPeer(node, 2).join();
+    node.answersReads = false;
+    peer.say('getBodies', { request: 5, ids: blocks.map(({ context }) => context.id) });
+    for (const { token } of node.effectsOf('readBody'))
+      node.input({ type: 'bodyRead', token, body: new Uint8Array(1024 * 1024) });
+    const made = makeBlock(blocks[2]!.context);
+    const mined = node.headers.add(made.header, Number.MAX_SAFE_INTEGER);
+    node.input({ type: 'blockMined', node: mined, transactions: [] });
+    expect([peer.heard('block'), peer.heard('tip')]).toEqual([[], []]);
+    peer.drain();
+    expect([peer.heard('block'), peer.heard('tip')]).toEqual([[], [{ header: encodeHeader(made.header) }]]);
+  });
+
   test('serves its transactions to those who miss them, in order and once each', () => {
     const node = new TestNode({ seed: 1 });
     const peer = new ScriptedPeer(node, 2).join();
