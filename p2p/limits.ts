@@ -29,6 +29,8 @@ export const PING_TIMEOUT_MS = 60_000;
 export const SEND_HIGH_BYTES = 2 * MIB;
 /** Bytes queued on a link above which its reader is given up: one answer of the largest size over the mark, and slack. */
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
+/** Bytes queued on all links together, above which the slowest is given up: many slow readers are no more than some. */
+export const SEND_QUEUES_BYTES_MAX = 128 * MIB;
 /** Part of that queue which bodies leave to all else. */
 export const SEND_SLACK_BYTES = MIB;
 

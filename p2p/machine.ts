@@ -96,6 +96,7 @@ export class Machine {
       census.holds('machine.heldBytes', heldBytes);
       census.holds('machine.queuedBytes', queuedBytes);
     }
+    census.holds('machine.allQueuedBytes', this.#wire.queuedBytes);
     for (const part of this.#parts.counted) part.census(census);
     return census;
   }
@@ -117,7 +118,7 @@ export class Machine {
         return this.#parts.dialler.dialFailed(input.address);
       case 'drained': {
         const peer = this.#wire.peers.get(input.link);
-        if (peer !== undefined) peer.queuedBytes = 0;
+        if (peer !== undefined) this.#wire.drained(peer);
         return;
       }
       case 'wake':
@@ -227,6 +228,7 @@ export class Machine {
     this.#wire.peers.delete(link);
     if (peer.phase === 'closing') return this.#parts.dialler.refresh();
     peer.phase = 'closing';
+    this.#wire.drained(peer);
     this.#wire.linksChanged();
     this.#wire.event('peerLost', { link, node: peer.nodeKey });
     this.#forget(peer);

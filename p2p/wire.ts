@@ -8,7 +8,7 @@
 import type { Effect, Now } from './door.ts';
 import type { EventName } from './events.ts';
 import { FAULT_TABLE, type FaultCode } from './faults.ts';
-import { SEND_QUEUE_BYTES_MAX } from './limits.ts';
+import { SEND_QUEUE_BYTES_MAX, SEND_QUEUES_BYTES_MAX } from './limits.ts';
 import { encodeMessage, type MessageBody, type MessageName } from './messages.ts';
 import type { Peer } from './peer.ts';
 
@@ -24,6 +24,8 @@ export class Wire {
   /** Cleared when the ready links may have changed. */
   #ready: readonly Peer[] | null = null;
   #readyOutbound = 0;
+  /** Bytes queued on all links together. */
+  #queuedBytes = 0;
 
   constructor(onClose: CloseListener) {
     this.#onClose = onClose;
@@ -58,12 +60,25 @@ export class Wire {
     if (peer.phase === 'closing') return;
     const bytes = encodeMessage(name, body);
     peer.queuedBytes += bytes.length;
+    this.#queuedBytes += bytes.length;
     peer.bytesOut += bytes.length;
     if (peer.queuedBytes > SEND_QUEUE_BYTES_MAX) {
       this.close(peer, 'SLOW_READER', `${peer.queuedBytes} bytes queued`);
       return;
     }
     this.#effects.push({ type: 'send', link: peer.link, bytes });
+    if (this.#queuedBytes > SEND_QUEUES_BYTES_MAX) this.#closeSlowest();
+  }
+
+  /** All that was sent on the link has left, or never will. */
+  drained(peer: Peer): void {
+    this.#queuedBytes -= peer.queuedBytes;
+    peer.queuedBytes = 0;
+  }
+
+  /** Bytes queued on all links together. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
   }
 
   /** Closes a link for a reason of the table; the parts forget it before the step ends. */
@@ -73,6 +88,7 @@ export class Wire {
     this.linksChanged();
     const meaning = FAULT_TABLE[code][0];
     const reason = detail === '' ? meaning : `${meaning} (${detail})`;
+    this.drained(peer);
     this.#effects.push({ type: 'close', link: peer.link, code, reason });
     this.event('peerClosed', { link: peer.link, node: peer.nodeKey, code, reason });
     this.#onClose(peer, code);
@@ -84,6 +100,14 @@ export class Wire {
 
   event(name: EventName, fields: Record<string, string | number | boolean>): void {
     this.#effects.push({ type: 'event', name, fields });
+  }
+
+  /** All slow readers together hold too much: the one that holds most goes. */
+  #closeSlowest(): void {
+    let slowest: Peer | null = null;
+    for (const peer of this.peers.values())
+      if (peer.queuedBytes > (slowest?.queuedBytes ?? 0)) slowest = peer;
+    if (slowest !== null) this.close(slowest, 'SLOW_READER', 'too much is queued on all links');
   }
 
   /** The effects of this step, in order. */

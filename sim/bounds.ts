@@ -19,6 +19,7 @@ const MOST: Readonly<Record<string, number>> = {
   'machine.heldBytes': 16 * MIB,
   // Above 8 MiB a link is closed, with the message that was too much.
   'machine.queuedBytes': 10 * MIB,
+  'machine.allQueuedBytes': 138 * MIB,
   'intake.waiting': 256,
   'intake.waitingBytes': 256 * KIB,
   // Four links, and one address to see whether it answers.
