@@ -7,12 +7,13 @@ import { layTable } from '../../../cli/layout.ts';
 import { quickVerifier, signQuickly } from '../../../cli/quick-signatures.ts';
 import { verifyStrictNode } from '../../../node/verifier.ts';
 import { censorship } from '../../../sim/figures/censorship.ts';
+import { eclipse } from '../../../sim/figures/eclipse.ts';
 import { exodus } from '../../../sim/figures/exodus.ts';
 import type { Figure, Study } from '../../../sim/figures/figure.ts';
 import { sleep } from '../../../sim/figures/sleep.ts';
 import { time } from '../../../sim/figures/time.ts';
 
-const STUDIES: readonly Study[] = [sleep, exodus, time, censorship];
+const STUDIES: readonly Study[] = [sleep, exodus, time, censorship, eclipse];
 const SEEDS_MAX = 100_000;
 
 export async function runStudies(args: readonly string[]): Promise<number> {
