@@ -4,6 +4,7 @@ import { fault } from './fault.mjs';
 const BOOK = 'p2p/addresses/address-book.ts';
 const EXCHANGE = 'p2p/addresses/address-exchange.ts';
 const FEELER = 'p2p/peers/feeler.ts';
+const ADMISSION = 'p2p/peers/admission.ts';
 const EVICTION = 'p2p/peers/eviction.ts';
 
 /** @type {readonly import('./fault.mjs').Fault[]} */
@@ -58,6 +59,27 @@ export const NETWORK_FAULTS = [
     'left = left.slice(Math.ceil(left.length / 2));',
     'return left[0]?.link ?? null;',
     'crowd',
+  ),
+  fault(
+    'inbound links are not limited',
+    ADMISSION,
+    'if (inbound.length <= inboundMax) return;',
+    'return;',
+    'crowd',
+  ),
+  fault(
+    'links in their handshake are not limited',
+    ADMISSION,
+    'if (inbound.length - ready.length > INBOUND_GREETING_MAX) {',
+    'if (inbound.length < 0) {',
+    'strangers',
+  ),
+  fault(
+    'hosts that were false are remembered without end',
+    'p2p/peers/discouraged.ts',
+    'if (this.#untilMs.size >= DISCOURAGED_MAX) this.#untilMs.delete(this.#untilMs.keys().next().value!);',
+    '',
+    'strangers',
   ),
   fault(
     'a branch is kept before its work is counted',

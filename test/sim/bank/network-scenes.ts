@@ -7,6 +7,7 @@ import { parsePeerUrl } from '../../../p2p/addresses/peer-url.ts';
 import { growBranch } from '../../../sim/adversaries/branch.ts';
 import { Liar } from '../../../sim/adversaries/liar.ts';
 import { RawPeer } from '../../../sim/adversaries/raw-peer.ts';
+import type { Side } from '../../../sim/link.ts';
 import type { World } from '../../../sim/world.ts';
 import { demand, linkPeer, makeWorld, type Scene } from './stage.ts';
 
@@ -230,13 +231,53 @@ async function crowd(): Promise<void> {
     dialIn(63 + 10 * i, 10);
     await world.run(2_000);
     demand(places() === kept, 'an honest node loses its place to a crowd of one hand');
+    demand(links().length <= 64, `${links().length} links came in`);
   }
+}
+
+/** Hosts that open links and say nothing, or nonsense: neither takes more than its place. */
+async function strangers(): Promise<void> {
+  const world = makeWorld({ seed: 1, nodes: 1, miners: 0 });
+  await world.run(1_000);
+  const [node] = world.nodes;
+  const dialIn = (i: number, bytes: Uint8Array | null): void => {
+    let line: Side | null = null;
+    world.network.dial(
+      {
+        node: 200,
+        host: `46.${i >> 8}.${i & 255}.1`,
+        listening: false,
+        nextLink: () => 1,
+        attach: (side) => {
+          line = side;
+        },
+        report: ({ type }) => {
+          if (type === 'opened' && bytes !== null) line!.send(bytes);
+        },
+      },
+      node!.address,
+    );
+  };
+  const held = (name: string): number => node!.reactor!.machine.census().held.get(name)!;
+  for (let i = 0; i < 100; i++) dialIn(i, null);
+  await world.run(2_000);
+  demand(held('handshake.peers') > 0, 'nobody is listened to');
+  demand(held('handshake.peers') <= 33, `${held('handshake.peers')} links are in their handshake`);
+  await world.run(20_000);
+  for (let i = 100; i < 1_200; i++) {
+    dialIn(i, Uint8Array.of(1));
+    if (i % 20 === 0) await world.run(200);
+  }
+  await world.run(2_000);
+  demand(held('machine.discouraged') > 1_000, 'nobody is shut out');
+  demand(held('machine.discouraged') <= 1_024, `${held('machine.discouraged')} hosts are remembered`);
 }
 
 export const networkScenes: Readonly<Record<string, Scene>> = {
   eclipse: eclipsed,
   restart,
   crowd,
+  strangers,
   'address flood': addressFlood,
   'book flood': bookFlood,
   'low work': lowWork,
