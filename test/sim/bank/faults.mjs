@@ -46,7 +46,7 @@ export const FAULTS = [
   fault(
     'bits are not checked',
     RULES,
-    'if (header.bits !== nextBits(difficultyOf(params), above))',
+    'if (header.bits !== childBits(params, parent))',
     'if (header.bits === 0)',
     'easy bits',
   ),

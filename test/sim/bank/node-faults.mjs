@@ -66,8 +66,8 @@ export const NODE_FAULTS = [
   fault(
     'a late rebuild is never ended',
     'p2p/relay/block-relay.ts',
-    'if (nowMs < deadlineMs) continue;',
-    'if (nowMs < deadlineMs + 1e9) continue;',
+    'if (this.#wire.nowMs < deadlineMs) continue;',
+    'if (this.#wire.nowMs < deadlineMs + 1e9) continue;',
     'silent peer',
   ),
   fault(
