@@ -2,7 +2,7 @@
  * Owns which announced transactions are asked for, of whom, and until when. Each is asked of one announcer at a time;
  * when its deadline passes or the answer lacks it, another who announced it is asked.
  *
- * Bounds: `ANNOUNCED_PER_PEER_MAX` wanted ids a peer, each with at most `ANNOUNCERS_MAX` announcers;
+ * Bounds: `ANNOUNCED_PER_PEER_MAX` wanted ids a peer (twice as many in its queue), each with at most `ANNOUNCERS_MAX` announcers;
  * `TRANSACTION_REQUESTS_MAX` requests a peer; `CHECKING_BYTES_MAX` bytes of a peer's transactions at the reactor;
  * refused ids in a `KnownFilter` that every new tip clears, late ones in another. All but those filters is counted to
  * the peer that caused it.
@@ -85,7 +85,7 @@ export class TransactionFetcher {
       if (state.announced >= limits.ANNOUNCED_PER_PEER_MAX || !peer.canHold(WANTED_BYTES)) return;
       if (wanted === undefined) {
         this.#wanted.set(key, { id, announcers: [], asked: peer.link });
-        state.queue.push(key);
+        this.#enqueue(state, key);
       } else if (wanted.announcers.length < limits.ANNOUNCERS_MAX) {
         wanted.announcers.push(peer.link);
       } else {
@@ -265,7 +265,15 @@ export class TransactionFetcher {
     const next = wanted.announcers.shift();
     wanted.asked = next ?? null;
     if (next === undefined) this.#wanted.delete(key);
-    else this.#states.get(next)!.queue.push(key);
+    else this.#enqueue(this.#states.get(next)!, key);
+  }
+
+  /** To be asked for in its turn. What others brought meanwhile is swept out before it is as much as what is wanted. */
+  #enqueue({ queue, peer }: State, key: string): void {
+    const isDue = (other: string): boolean => this.#wanted.get(other)?.asked === peer.link;
+    if (queue.length >= 2 * limits.ANNOUNCED_PER_PEER_MAX)
+      queue.splice(0, queue.length, ...queue.filter(isDue));
+    queue.push(key);
   }
 
   #forget(key: string): void {

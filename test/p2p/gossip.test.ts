@@ -202,6 +202,20 @@ describe('an announced transaction', () => {
   });
 });
 
+test('ids that others bring before they are asked for are not kept for ever', () => {
+  const node = new TestNode({ seed: 1 });
+  const peer = new ScriptedPeer(node, 2).join();
+  const count = limits.ANNOUNCE_IDS_MAX;
+  for (let at = 0; at < 20 * count; at += count) {
+    const batch = transactions(at, count);
+    peer.say('announce', { ids: idsOf(batch) });
+    node.input({ type: 'transactionsAdded', transactions: batch, link: null });
+    expect(node.machine.census().held.get('fetcher.queue')).toBeLessThanOrEqual(
+      2 * limits.ANNOUNCED_PER_PEER_MAX,
+    );
+  }
+});
+
 test('transactions are asked for only as fast as they are checked, so that none is thrown away', () => {
   const node = new TestNode({ seed: 1 });
   node.answersChecks = false;
