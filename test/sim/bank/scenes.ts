@@ -73,6 +73,11 @@ async function crashes(): Promise<void> {
     const node = world.nodes[i % 4]!;
     await payments.pay(world.up[i % world.up.length]!, 2 * (i % 4), 1, 1_000 + i);
     await world.run(world.random.below(4_000));
+    // Now and then in the middle of a change of the tip.
+    const { tip } = node.reactor!.ledger;
+    const hasMore = (): boolean => node.reactor!.ledger.hasBetter || node.reactor!.ledger.tip !== tip;
+    if (i % 2 === 0) await world.until('a block comes', hasMore, 600_000, 1);
+    if (i % 2 === 0) await world.run(world.random.below(60));
     node.crash();
     await world.run(world.random.below(3_000));
     node.start();
