@@ -10,10 +10,10 @@
  */
 import { CorruptStoreError } from '../chain/errors.ts';
 import { decodeBody } from '../chain/format/block.ts';
-import { toHex } from '../chain/format/bytes.ts';
+import { fromHex, toHex } from '../chain/format/bytes.ts';
 import { decodeHeader } from '../chain/format/header.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
-import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
+import type { StoreWrite } from '../chain/ledger/ports.ts';
 import {
   bodyRow,
   CAUSES_ROWS,
@@ -23,17 +23,9 @@ import {
   META,
   QUEUED_ROWS,
 } from '../chain/ledger/store-keys.ts';
+import { type Mount, MountedStore } from './mount.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
-
-/** The disk as one process sees it. */
-export interface Mount {
-  readonly store: Store;
-  /** Operations that haven't resolved. */
-  readonly pending: number;
-  /** The process is gone: nothing it still waits for comes back. */
-  crash(): void;
-}
 
 const ROWS_MAX = 1_000_000;
 const BODY_ROWS = bodyRow(new Uint8Array(0));
@@ -126,7 +118,7 @@ export class Disk {
     if (rows.length === 0) return;
     const [key] = this.#random.pick(rows);
     this.damage(key);
-    if (key[0] === HEADER_ROWS[0] || key[0] === BODY_ROWS[0]) await this.#loseFrom(key.subarray(1));
+    if (isOfBlock(key)) await this.#loseFrom(key.subarray(1));
   }
 
   /**
@@ -170,7 +162,13 @@ export class Disk {
 
   async write(batch: readonly StoreWrite[], sync: boolean): Promise<void> {
     if (this.full) throw new Error('no space left on device');
-    if (this.#damaged.size > 0) for (const [key] of batch) this.#damaged.delete(toHex(key));
+    if (this.#damaged.size > 0) {
+      for (const [key] of batch) this.#damaged.delete(toHex(key));
+      // What is written above a gap goes with it.
+      const gap = [...this.#damaged].some((name) => isOfBlock(fromHex(name.slice(0, 2))));
+      for (const [key, value] of batch)
+        if (gap && key[0] === BODY_ROWS[0] && value !== null) this.#loseBody(value);
+    }
     this.#last = this.#last.then(() => this.#write(batch, sync));
     return this.#last;
   }
@@ -206,86 +204,11 @@ export class Disk {
   }
 }
 
-function isQueued(key: Uint8Array): boolean {
-  return key[0] === QUEUED_ROWS[0];
+/** True for the key of a header or a body. */
+function isOfBlock(key: Uint8Array): boolean {
+  return key[0] === HEADER_ROWS[0] || key[0] === BODY_ROWS[0];
 }
 
-class MountedStore implements Store, Mount {
-  readonly #disk: Disk;
-  readonly #schedule: Schedule;
-  readonly #random: Random;
-  readonly #latencyMs: number;
-  /** Writes under way, in order. */
-  readonly #writes: { readonly batch: readonly StoreWrite[]; readonly sync: boolean }[] = [];
-  #lastWriteAt = 0;
-  #crashed = false;
-  pending = 0;
-
-  constructor(disk: Disk, schedule: Schedule, random: Random, latencyMs: number) {
-    this.#disk = disk;
-    this.#schedule = schedule;
-    this.#random = random;
-    this.#latencyMs = latencyMs;
-  }
-
-  get store(): Store {
-    return this;
-  }
-
-  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#later(this.#draw(), async () => {
-      this.#disk.check(keys);
-      return this.#disk.content.getMany(keys);
-    });
-  }
-
-  iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
-    return this.#later(this.#draw(), async () => {
-      const rows = await this.#disk.content.iterate(options);
-      if (options.keysOnly !== true) this.#disk.check(rows.map(([key]) => key));
-      return rows;
-    });
-  }
-
-  write(batch: readonly StoreWrite[], { sync }: { readonly sync: boolean }): Promise<void> {
-    this.#writes.push({ batch, sync });
-    // One writer: batches land in the order they were given.
-    this.#lastWriteAt = Math.max(this.#lastWriteAt, this.#schedule.now + this.#draw());
-    return this.#later(this.#lastWriteAt - this.#schedule.now, () => {
-      this.#writes.shift();
-      return this.#disk.write(batch, sync);
-    });
-  }
-
-  async close(): Promise<void> {
-    this.#crashed = true;
-  }
-
-  crash(): void {
-    this.#crashed = true;
-    const landed = this.#random.below(this.#writes.length + 1);
-    for (const { batch, sync } of this.#writes.slice(0, landed))
-      void this.#disk.write(batch, sync).catch(() => undefined);
-    this.#writes.length = 0;
-  }
-
-  #draw(): number {
-    return this.#latencyMs === 0 ? 0 : this.#random.below(this.#latencyMs + 1);
-  }
-
-  #later<T>(ms: number, work: () => Promise<T>): Promise<T> {
-    // What a dead process asks for never comes.
-    if (this.#crashed) return new Promise(() => {});
-    this.#schedule.awaited();
-    if (this.#latencyMs === 0) return work();
-    this.pending++;
-    return new Promise((resolve, reject) => {
-      this.#schedule.after(ms, () => {
-        this.pending--;
-        if (this.#crashed) return;
-        this.#schedule.awaited();
-        work().then(resolve, reject);
-      });
-    });
-  }
+function isQueued(key: Uint8Array): boolean {
+  return key[0] === QUEUED_ROWS[0];
 }

@@ -1,0 +1,104 @@
+/**
+ * Owns a disk as one process sees it: reads and writes that take their time, in order where it matters, and the end of a
+ * process in the middle of them.
+ */
+import type { MemoryStore } from '../chain/ledger/memory-store.ts';
+import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
+import type { Random } from './random.ts';
+import type { Schedule } from './schedule.ts';
+
+/** What is on the disk. */
+interface Rows {
+  readonly content: MemoryStore;
+  /** Throws if a row can't be read. */
+  check(keys: readonly Uint8Array[]): void;
+  write(batch: readonly StoreWrite[], sync: boolean): Promise<void>;
+}
+
+export interface Mount {
+  readonly store: Store;
+  /** Operations that haven't resolved. */
+  readonly pending: number;
+  /** The process is gone: nothing it still waits for comes back. */
+  crash(): void;
+}
+
+export class MountedStore implements Store, Mount {
+  readonly #disk: Rows;
+  readonly #schedule: Schedule;
+  readonly #random: Random;
+  readonly #latencyMs: number;
+  /** Writes under way, in order. */
+  readonly #writes: { readonly batch: readonly StoreWrite[]; readonly sync: boolean }[] = [];
+  #lastWriteAt = 0;
+  #crashed = false;
+  pending = 0;
+
+  constructor(disk: Rows, schedule: Schedule, random: Random, latencyMs: number) {
+    this.#disk = disk;
+    this.#schedule = schedule;
+    this.#random = random;
+    this.#latencyMs = latencyMs;
+  }
+
+  get store(): Store {
+    return this;
+  }
+
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#later(this.#draw(), async () => {
+      this.#disk.check(keys);
+      return this.#disk.content.getMany(keys);
+    });
+  }
+
+  iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
+    return this.#later(this.#draw(), async () => {
+      const rows = await this.#disk.content.iterate(options);
+      if (options.keysOnly !== true) this.#disk.check(rows.map(([key]) => key));
+      return rows;
+    });
+  }
+
+  write(batch: readonly StoreWrite[], { sync }: { readonly sync: boolean }): Promise<void> {
+    this.#writes.push({ batch, sync });
+    // One writer: batches land in the order they were given.
+    this.#lastWriteAt = Math.max(this.#lastWriteAt, this.#schedule.now + this.#draw());
+    return this.#later(this.#lastWriteAt - this.#schedule.now, () => {
+      this.#writes.shift();
+      return this.#disk.write(batch, sync);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#crashed = true;
+  }
+
+  crash(): void {
+    this.#crashed = true;
+    const landed = this.#random.below(this.#writes.length + 1);
+    for (const { batch, sync } of this.#writes.slice(0, landed))
+      void this.#disk.write(batch, sync).catch(() => undefined);
+    this.#writes.length = 0;
+  }
+
+  #draw(): number {
+    return this.#latencyMs === 0 ? 0 : this.#random.below(this.#latencyMs + 1);
+  }
+
+  #later<T>(ms: number, work: () => Promise<T>): Promise<T> {
+    // What a dead process asks for never comes.
+    if (this.#crashed) return new Promise(() => {});
+    this.#schedule.awaited();
+    if (this.#latencyMs === 0) return work();
+    this.pending++;
+    return new Promise((resolve, reject) => {
+      this.#schedule.after(ms, () => {
+        this.pending--;
+        if (this.#crashed) return;
+        this.#schedule.awaited();
+        work().then(resolve, reject);
+      });
+    });
+  }
+}
