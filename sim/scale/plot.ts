@@ -13,6 +13,7 @@ interface Series {
 interface Panel {
   readonly title: string;
   readonly unit: string;
+  /** The upper line first. */
   readonly series: readonly Series[];
   /** A line that a promise draws. */
   readonly goal?: number;
@@ -54,8 +55,8 @@ const PANELS: readonly Panel[] = [
     title: 'Stale blocks to expect at ten seconds a block',
     unit: '%',
     series: [{ name: 'share', of: ({ forks }) => 100 * forks.expected }],
-    top: 8,
-    step: 2,
+    top: 4,
+    step: 1,
   },
 ];
 
@@ -63,6 +64,8 @@ const WIDTH = 760;
 const PANEL_WIDTH = 380;
 const PANEL_HEIGHT = 210;
 const PLOT = { left: 44, top: 46, width: 240, height: 120 };
+
+const LABEL_HEIGHT = 15;
 
 const STYLE = `
   text { font: 12px system-ui, sans-serif; fill: #57606a; }
@@ -126,12 +129,14 @@ function drawPanel(
     parts.push(`<line class="goal" x1="${left}" y1="${y}" x2="${left + width}" y2="${y}"/>`);
     parts.push(text(left + width + 8, y + 4, `at most ${goal}`, 'class="goal-text"'));
   }
+  let lastLabel = 0;
   series.forEach(({ name, of }, i) => {
     const points = worlds.map((figures, at) => [xOf(at), yOf(of(figures))] as const);
     parts.push(`<polyline class="line s${i}" points="${points.map((point) => point.join(',')).join(' ')}"/>`);
     for (const [x, y] of points) parts.push(`<circle class="d${i}" cx="${x}" cy="${y}" r="3"/>`);
-    const [, y] = points.at(-1)!;
-    parts.push(text(left + width + 8, y + 4, name, `class="t${i}"`));
+    // Names of lines that end close together stand apart.
+    lastLabel = Math.max(points.at(-1)![1] + 4, lastLabel + LABEL_HEIGHT);
+    parts.push(text(left + width + 8, lastLabel, name, `class="t${i}"`));
   });
   return parts;
 }

@@ -5,7 +5,7 @@ type Row = readonly [what: string, of: (figures: ScaleFigures) => string];
 
 const ROWS: readonly Row[] = [
   ['nodes', ({ nodes }) => count(nodes)],
-  ['nodes that joined and left meanwhile', ({ joined }) => count(joined)],
+  ['nodes that joined meanwhile', ({ joined }) => count(joined)],
   [
     'links dialled by a node, mean (least)',
     ({ outbound: { mean, least } }) => `${fixed(mean, 2)} (${least})`,
