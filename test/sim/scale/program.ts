@@ -20,17 +20,7 @@ const BLOCKS_MAX = 400;
 const NODE_OPTIONS = ['--max-old-space-size=8000', '--max-semi-space-size=128'];
 const SELF = fileURLToPath(import.meta.url);
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    blocks: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    plot: { type: 'boolean', default: false },
-    check: { type: 'boolean', default: false },
-    measure: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions();
 const seed = parseCount('--seed', values.seed, 0, 2 ** 32 - 1);
 const blocks = values.blocks === undefined ? null : parseCount('--blocks', values.blocks, 1, 100_000);
 const sizes = values.nodes === undefined ? SIZES : [parseCount('--nodes', values.nodes, 2, 50_000)];
@@ -82,9 +72,31 @@ function sampleOf(nodes: number): number {
   return blocks ?? Math.min(BLOCKS_MAX, Math.max(BLOCKS_MIN, Math.ceil((1_000 * 100) / nodes)));
 }
 
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        nodes: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        blocks: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        plot: { type: 'boolean', default: false },
+        check: { type: 'boolean', default: false },
+        measure: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
 function parseCount(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && value >= least && value <= most) return value;
-  process.stderr.write(`${name} is a whole number from ${least} to ${most}, not "${text}"\n`);
+  return refuse(`${name} is a whole number from ${least} to ${most}, not "${text}"`);
+}
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`);
   process.exit(2);
 }
