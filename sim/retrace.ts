@@ -4,27 +4,47 @@
  */
 import type { HeaderNode } from '../chain/consensus/header-tree.ts';
 import { decodeBody } from '../chain/format/block.ts';
+import { equalBytes, toHex, toText } from '../chain/format/bytes.ts';
+import type { Transaction } from '../chain/format/transaction.ts';
+import { Connector } from '../chain/ledger/connector.ts';
 import { Ledger } from '../chain/ledger/ledger.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
+import { Overlay } from '../chain/ledger/overlay.ts';
+import type { RowReader, StoreWrite } from '../chain/ledger/ports.ts';
 import { bodyRow, META } from '../chain/ledger/store-keys.ts';
+import { PageCache } from '../chain/state/page-cache.ts';
+import { StateTree } from '../chain/state/tree.ts';
 import { sharedRows } from './audit.ts';
 import { AuditError } from './audit-error.ts';
 
 /** Blocks that are taken back. */
 const BACK_BLOCKS = 3;
 
-/** On a copy of what a node at rest has stored: back by some blocks, and forward again. */
+/** Above what a node at rest has stored: back by some blocks, and forward again. Costs what those blocks do. */
 export async function auditUndo(ledger: Ledger, content: MemoryStore): Promise<void> {
-  const copy = content.copy();
-  const whole = await sharedRows(copy);
-  const again = await open(ledger, copy);
-  const nodes = lastBlocks(again);
-  await goBack(again, copy, nodes);
-  for (const node of nodes.toReversed()) {
-    await again.connector.connect(node, (await again.readTransactions(node))!);
-    await write(again, copy);
+  const { params, headers, tip } = ledger;
+  const layer = new Layer(content);
+  const overlay = new Overlay(layer);
+  const tree = new StateTree(layer, new PageCache(0), tip.header.stateRoot);
+  const pause = async (): Promise<void> => undefined;
+  const connector = new Connector({ params, headers, store: layer, overlay, tree, pause });
+  const settle = (): void => layer.write([...overlay.take(), ...tree.takeDirty()]);
+  const blocks: [HeaderNode, Transaction[]][] = [];
+  for (const node of lastBlocks(ledger)) {
+    const [body] = await content.getMany([bodyRow(node.id)]);
+    blocks.push([node, decodeBody(body!)]);
   }
-  compare(whole, await sharedRows(copy), 'blocks that are taken back and connected again change');
+  for (const [node, transactions] of blocks) {
+    await connector.disconnect(node, transactions);
+    settle();
+  }
+  for (const [node, transactions] of blocks.toReversed()) {
+    await connector.connect(node, transactions);
+    settle();
+  }
+  const changed = await layer.changed();
+  if (changed === null) return;
+  throw new AuditError(`blocks that are taken back and connected again change row ${changed.slice(0, 200)}`);
 }
 
 /** A ledger that starts from nothing comes to the same; and going back from the tip comes to what was there before. */
@@ -88,4 +108,39 @@ function compare(wanted: readonly string[], found: readonly string[], what: stri
   throw new AuditError(
     `${what} a row that is ${here.has(row) ? 'too much' : 'missing'}: ${row.slice(0, 200)}`,
   );
+}
+
+/** Rows written over those of a store, which stays as it is. */
+class Layer implements RowReader {
+  readonly #base: MemoryStore;
+  /** By key as text. */
+  readonly #written = new Map<string, StoreWrite>();
+
+  constructor(base: MemoryStore) {
+    this.#base = base;
+  }
+
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    const below = await this.#base.getMany(keys);
+    return keys.map((key, i) => {
+      const write = this.#written.get(toText(key));
+      return write === undefined ? below[i] : (write[1] ?? undefined);
+    });
+  }
+
+  write(batch: readonly StoreWrite[]): void {
+    for (const write of batch) this.#written.set(toText(write[0]), write);
+  }
+
+  /** A row that isn't what it is below, in hex; `null` if there is none. */
+  async changed(): Promise<string | null> {
+    const writes = [...this.#written.values()];
+    const below = await this.#base.getMany(writes.map(([key]) => key));
+    for (const [i, [key, value]] of writes.entries()) {
+      const was = below[i] ?? null;
+      const same = was === null || value === null ? was === value : equalBytes(was, value);
+      if (!same) return `${toHex(key)} from ${was && toHex(was)} to ${value && toHex(value)}`;
+    }
+    return null;
+  }
 }

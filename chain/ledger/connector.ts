@@ -16,7 +16,7 @@ import type { StateTree } from '../state/tree.ts';
 import { type Change, WorkingState } from '../state/working-state.ts';
 import type { Overlay } from './overlay.ts';
 import { ownerMoves } from './owned-records.ts';
-import type { Store } from './ports.ts';
+import type { RowReader } from './ports.ts';
 import { bodyRow, headerRow, recordTouchRow, touchRow, transactionRow, undoRow } from './store-keys.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
 
@@ -34,7 +34,7 @@ export async function runSliced<T>(work: Generator<void, T>, pause: Pause): Prom
 export class Connector {
   readonly #params: Params;
   readonly #headers: HeaderTree;
-  readonly #store: Store;
+  readonly #store: RowReader;
   readonly #overlay: Overlay;
   readonly #tree: StateTree;
   readonly #pause: Pause;
@@ -42,7 +42,7 @@ export class Connector {
   constructor(parts: {
     params: Params;
     headers: HeaderTree;
-    store: Store;
+    store: RowReader;
     overlay: Overlay;
     tree: StateTree;
     pause: Pause;

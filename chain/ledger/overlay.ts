@@ -4,16 +4,16 @@
  */
 import { toHex } from '../format/bytes.ts';
 import type { Change } from '../state/working-state.ts';
-import type { Store, StoreWrite } from './ports.ts';
+import type { RowReader, StoreWrite } from './ports.ts';
 import { stateRow } from './store-keys.ts';
 
 export class Overlay {
-  readonly #store: Store;
+  readonly #store: RowReader;
   readonly #state = new Map<string, StoreWrite>();
   #rows: StoreWrite[] = [];
   #bytes = 0;
 
-  constructor(store: Store) {
+  constructor(store: RowReader) {
     this.#store = store;
   }
 

@@ -15,13 +15,17 @@ export interface IterateOptions {
   readonly keysOnly?: boolean;
 }
 
+/** Rows to be read by their keys. */
+export interface RowReader {
+  /** The values in the order of the keys, from one snapshot; `undefined` where there is none. */
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+}
+
 /**
  * An ordered map of byte strings. Every implementation runs the contract suite in `test/chain/ledger/store-contract.ts`.
  * A value comes back exactly as written, or the call rejects with `CorruptStoreError`: never a different value.
  */
-export interface Store {
-  /** The values in the order of the keys, from one snapshot; `undefined` where there is none. */
-  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+export interface Store extends RowReader {
   /** Applies all or nothing. With `sync` it survives a power cut once it resolves; without, the end of the process. */
   write(batch: readonly StoreWrite[], options: { readonly sync: boolean }): Promise<void>;
   /** Entries in key order from one snapshot. */
