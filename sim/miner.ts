@@ -87,7 +87,7 @@ export class VirtualMiner implements Miner {
     return this.#luck;
   }
 
-  #end(luck: Luck): void {
+  #end(luck: Luck) {
     if (this.#luck !== luck) return;
     this.#luck = null;
     const job = this.#job;

@@ -3,6 +3,7 @@
  * may recover an account, recover it, stop that, or give it up. They pay more for what waits, spend the same money
  * twice, and sign what is soon too late. Much of it is refused: that's life.
  */
+import { equalBytes } from '../chain/format/bytes.ts';
 import type { Body } from '../chain/format/transaction.ts';
 import { recoveryAt } from '../chain/state/effect.ts';
 import { proveKey } from '../wallet/sign.ts';
@@ -170,7 +171,7 @@ export class People {
       if (ward === null) return;
       const now = recoveryAt(ward, height);
       const target = users.address(other);
-      if (now.recovery === null || !isSame(now.recovery.account, sender)) return;
+      if (now.recovery === null || !equalBytes(now.recovery.account, sender)) return;
       const data = { target };
       if (now.pendingChange !== null) bodies.push(...veto(target));
       const prove = () => proveKey(users.newKey(other), { ...proof, target });
@@ -189,8 +190,4 @@ export class People {
     const account = users.address(this.#random.below(users.all.length));
     return { account, delay: this.#random.between(1, DELAY_MAX) };
   }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.every((byte, i) => byte === b[i]);
 }

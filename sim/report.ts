@@ -32,8 +32,10 @@ export interface Report {
   readonly lastedMs: number;
   readonly blocks: number;
   readonly judged: number;
+  /** Transactions of people that a node accepted, of all kinds. */
   readonly paid: number;
-  readonly mined: number;
+  /** Of what was accepted, in a block of the chain all agree on; `null` if they came to none. */
+  readonly mined: number | null;
   readonly events: number;
   readonly digest: string;
   /** How often each kind of event happened. */
@@ -57,25 +59,24 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
   if (trace !== undefined) world.watch.trace = trace;
   const life = new Life(world, { ...plan, safetyMs, livenessMs: LIVENESS_MS, ...(progress && { progress }) });
   let failure: string | null = null;
-  let unmined = 0;
+  let mined: number | null = null;
   try {
     await life.run();
     const lost = await life.payments.lost();
     if (lost.length > 0)
       failure = `what was accepted is neither mined nor dropped openly: ${lost.map(nameOf).join('; ')}\nReplay: ${replay}`;
-    unmined = (await life.payments.unmined()).length;
+    mined = life.payments.accepted.size - (await life.payments.unmined()).length;
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
   }
-  const paid = life.payments.accepted.size;
   return {
     seed,
     plan,
     lastedMs: world.now,
     blocks: Math.max(0, ...world.up.map(({ reactor }) => reactor!.ledger.tip.height)),
     judged: world.watch.referee.judged,
-    paid,
-    mined: paid - unmined,
+    paid: life.payments.accepted.size,
+    mined,
     events: world.watch.digest.count,
     digest: world.watch.digest.hex,
     counts: Object.fromEntries([...world.watch.counts].sort(([a], [b]) => (a < b ? -1 : 1))),

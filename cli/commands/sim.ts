@@ -12,6 +12,7 @@ import { describe, describeShortly, traceLine } from '../worlds/pages.ts';
 import { liveAll } from '../worlds/workers.ts';
 
 const MINUTES_MAX = 100_000;
+const SEEDS_MAX = 100_000;
 const NODES_MAX = 100;
 
 interface SimOptions {
@@ -28,7 +29,7 @@ export async function run(context: Context, options: SimOptions): Promise<void> 
   const nodes = options.nodes === undefined ? null : parseWhole(options.nodes, '--nodes', 1, NODES_MAX);
   const first =
     options.seed === undefined ? randomInt(2 ** 32) : parseWhole(options.seed, '--seed', 0, 2 ** 32 - 1);
-  const count = parseWhole(options.seeds ?? '1', '--seeds', 1, MINUTES_MAX);
+  const count = parseWhole(options.seeds ?? '1', '--seeds', 1, SEEDS_MAX);
   const allowed = parseFaults(options.faults ?? 'all');
   const orders = Array.from({ length: count }, (_, i): WorldOrder => {
     const seed = (first + i) >>> 0;

@@ -12,7 +12,7 @@ export function traceLine({ atMs, name, details }: Told): string {
 /** A world of many. */
 export function describeShortly({ seed, failure, plan, blocks, paid }: Report): string {
   const what = `${plan.nodes} nodes, ${[...plan.faults, ...plan.adversaries].join(' ') || 'no faults'}`;
-  return `seed ${seed}: ${failure === null ? 'held' : 'BROKEN'}; ${blocks} blocks, ${paid} payments; ${what}${failure === null ? '' : `\n${failure}`}`;
+  return `seed ${seed}: ${failure === null ? 'held' : 'BROKEN'}; ${blocks} blocks, ${paid} transactions; ${what}${failure === null ? '' : `\n${failure}`}`;
 }
 
 /** A world of its own. */
@@ -20,12 +20,13 @@ export function describe(report: Report): string {
   const { plan, counts, failure } = report;
   const times = (name: string): string => `${counts[name] ?? 0} × ${name.replace('fault ', '')}`;
   const done = plan.faults.map((name) => times(`fault ${name}`));
+  const deeds = plan.adversaries.map((name) => `${name} (${deedsOf(name, counts)})`);
   const lines = [
-    `seed ${report.seed}: ${countOf(plan.nodes, 'node')}, ${Math.round(report.lastedMs / 60_000)} minutes`,
+    `seed ${report.seed}: ${countOf(plan.nodes, 'node')}, ${countOf(Math.round(report.lastedMs / 60_000), 'minute')}`,
     `done to it   ${done.length === 0 ? 'nothing' : done.join(', ')}`,
-    `adversaries  ${plan.adversaries.length === 0 ? 'none' : plan.adversaries.join(', ')}`,
-    `happened     ${countOf(report.blocks, 'block')}, ${counts.reorg ?? 0} reorganisations, ${counts.rebuilt ?? 0} rebuilds after damage`,
-    `payments     ${report.paid} accepted, ${report.mined} mined, the others dropped openly`,
+    `adversaries  ${deeds.length === 0 ? 'none' : deeds.join(', ')}`,
+    `happened     ${countOf(report.blocks, 'block')}, ${countOf(counts.reorg ?? 0, 'reorganisation')}, ${countOf(counts.rebuilt ?? 0, 'rebuild')} after damage`,
+    `people       ${report.paid} transactions accepted${report.mined === null ? '' : `, ${report.mined} mined, the others dropped openly`}`,
     `judged       ${report.judged} blocks by a second set of rules`,
     `digest       ${report.digest}`,
     '',
@@ -34,4 +35,13 @@ export function describe(report: Report): string {
       : `BROKEN: ${failure}`,
   ];
   return lines.join('\n');
+}
+
+/** How often an adversary did what it is there for. */
+function deedsOf(name: string, counts: Report['counts']): string {
+  const deeds = Object.entries(counts).filter(([kind]) => kind.startsWith(`deed ${name} `));
+  return countOf(
+    deeds.reduce((sum, [, count]) => sum + count, 0),
+    'deed',
+  );
 }

@@ -47,8 +47,6 @@ async function live({ seed, plan, minutes, replay, trace }: WorldOrder): Promise
 }
 
 port.on('message', (order: WorldOrder) => {
-  // An error of the simulator itself ends the thread, and the command with it.
-  live(order).catch((error) => {
-    throw error;
-  });
+  // An error of the simulator itself, which nobody catches, ends the thread, and the command with it.
+  void live(order);
 });

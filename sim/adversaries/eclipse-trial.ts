@@ -4,6 +4,7 @@
  * victim hears of, keeps and dials. Grows with the links the victim has, which its own bounds limit.
  */
 import { HeaderTree } from '../../chain/consensus/header-tree.ts';
+import { fromText } from '../../chain/format/bytes.ts';
 import { DOMAIN, hash } from '../../chain/format/hash.ts';
 import { makeGenesis } from '../../chain/ledger/genesis.ts';
 import { Heap } from '../../chain/pool/heap.ts';
@@ -26,15 +27,12 @@ export interface EclipseOptions {
 }
 
 export interface EclipseResult {
-  /** Outbound links to honest nodes: at the end of the first life, and `SETTLE_MS` after the restart. */
-  readonly honestBefore: number;
+  /** Outbound links to honest nodes, `SETTLE_MS` after the restart. */
   readonly honestAfter: number;
-  readonly outboundAfter: number;
   /** From the restart to the first honest outbound link; `null` if there was none in all that time. */
   readonly linkedAfterMs: number | null;
-  /** Addresses in the book that is read at the restart: the attacker's, and all. */
+  /** Addresses of the attacker in the book that is read at the restart. */
   readonly attackersKnown: number;
-  readonly known: number;
 }
 
 interface Line {
@@ -114,7 +112,6 @@ class Trial {
     this.#live(this.#options.calmHours * HOUR_MS);
     this.#attacking = true;
     this.#live(this.#options.attackHours * HOUR_MS);
-    const honestBefore = this.#outbound.filter((url) => this.#isHonest.has(url)).length;
     this.#lines.clear();
     this.#coming = makeQueue();
     this.#boot('second');
@@ -126,16 +123,13 @@ class Trial {
         linkedAfterMs = this.#nowMs - bootedMs;
     };
     this.#live(SETTLE_MS, look);
-    const outboundAfter = this.#outbound;
+    const settled = this.#outbound;
     if (linkedAfterMs === null)
       this.#live(this.#options.hoursAfter * HOUR_MS, look, () => linkedAfterMs !== null);
     return {
-      honestBefore,
-      honestAfter: outboundAfter.filter((url) => this.#isHonest.has(url)).length,
-      outboundAfter: outboundAfter.length,
+      honestAfter: settled.filter((url) => this.#isHonest.has(url)).length,
       linkedAfterMs,
       attackersKnown: known.filter((url) => !this.#isHonest.has(url)).length,
-      known: known.length,
     };
   }
 
@@ -209,7 +203,7 @@ class Trial {
   #open(url: string, inbound: boolean): void {
     const link = ++this.#lastLink;
     const honest = this.#isHonest.has(url);
-    const key = hash(DOMAIN.addressBucket, ascii(url));
+    const key = hash(DOMAIN.addressBucket, fromText(url));
     const endsAtMs = honest
       ? this.#nowMs + this.#random.exponential(HONEST_LINK_MS)
       : Number.POSITIVE_INFINITY;
@@ -231,7 +225,7 @@ class Trial {
     if (message.name === 'hello') {
       const work = BigInt(honest ? Math.floor(this.#nowMs / BLOCK_MS) : 0) + this.#headers.genesis.work;
       const nonce = this.#random.bytes(32);
-      const own = { nodeId: line.key, nonce, work, listen: ascii(line.url), agent: new Uint8Array() };
+      const own = { nodeId: line.key, nonce, work, listen: fromText(line.url), agent: new Uint8Array() };
       this.#say(link, 'hello', { ...message.body, ...own });
     } else if (message.name === 'proof') {
       this.#say(link, 'proof', { signature: new Uint8Array(64) });
@@ -244,7 +238,7 @@ class Trial {
   }
 
   #sample(from: readonly string[], count: number): Uint8Array[] {
-    return Array.from({ length: Math.min(count, from.length) }, () => ascii(this.#random.pick(from)));
+    return Array.from({ length: Math.min(count, from.length) }, () => fromText(this.#random.pick(from)));
   }
 
   #say<K extends MessageName>(link: number, name: K, body: MessageBody<K>): void {
@@ -279,5 +273,3 @@ class Trial {
 function makeQueue(): Heap<Coming> {
   return new Heap((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
 }
-
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));

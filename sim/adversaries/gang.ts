@@ -1,6 +1,6 @@
 /**
- * Owns the adversaries of a world: which there are, whose turn it is, what they have done, and their end. False nodes
- * run the real reactor behind traffic they tamper with; the others say what they like.
+ * Owns the adversaries of a world: which there are, whose turn it is, and their end. False nodes run the real reactor
+ * behind traffic they tamper with; the others say what they like. What each does is told to the world.
  */
 import type { Params } from '../../chain/format/params.ts';
 import type { Verifier } from '../../chain/ledger/ports.ts';
@@ -54,8 +54,6 @@ export class Gang {
   readonly nodes: SimNode[] = [];
   /** Their places on the network. */
   readonly indexes: readonly number[];
-  /** How often each has done what it is there for, by name. */
-  readonly deeds = new Map<AdversaryName, number>();
   readonly eclipsers: Eclipser[] = [];
   readonly #actors: Actor[] = [];
   readonly #peers: RawPeer[] = [];
@@ -77,11 +75,7 @@ export class Gang {
     options.names.forEach((name, i) => {
       const index = options.honest + i;
       const draws = random.fork(`${name} ${i}`);
-      const note = (deed: string): void => {
-        this.deeds.set(name, this.deeds.get(name)! + 1);
-        observer.note(`deed ${name} ${deed}`);
-      };
-      this.deeds.set(name, 0);
+      const note = (deed: string): void => observer.note(`deed ${name} ${deed}`);
       if (isActor(name)) {
         const world = { ...options, schedule, network, random: draws, index, note };
         this.#actors.push(this.#makeActor(name, world, options.eclipse));

@@ -2,7 +2,7 @@
  * Owns a peer that speaks the wire by hand: it makes the handshake over the world's own links and then says whatever it
  * is told to, true or not. Grows with its links.
  */
-import { concat, fromText, toHex } from '../../chain/format/bytes.ts';
+import { concat, fromText } from '../../chain/format/bytes.ts';
 import { DOMAIN } from '../../chain/format/hash.ts';
 import type { TransportInput } from '../../node/ports.ts';
 import {
@@ -179,9 +179,5 @@ export class RawPeer implements Endpoint {
     const { inbound, own, hello } = this.#lines.get(link)!;
     const [mine, theirs] = [own!.nonce, hello!.nonce];
     return inbound ? { dialler: theirs, listener: mine } : { dialler: mine, listener: theirs };
-  }
-
-  get name(): string {
-    return toHex(this.#signer.publicKey).slice(0, 8);
   }
 }

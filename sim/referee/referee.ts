@@ -113,7 +113,7 @@ export class Referee {
     const verdicts = await this.#verifier.verify(transactions.flatMap((tx) => checksOf(tx, chainId)));
     if (verdicts.includes(false)) foul('a signature is false');
     const book = new Book(this.#params, parent.book, header.height);
-    let { earned } = { earned: rewardOf(this.#params, header.height) };
+    let earned = rewardOf(this.#params, header.height);
     try {
       const matured = ancestorAt(parent, header.height - this.#params.reward.maturity);
       if (matured !== null) book.mature(matured.miner, matured.earned);

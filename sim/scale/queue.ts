@@ -29,16 +29,10 @@ export class Queue {
   readonly #later = new Heap<Later>((a, b) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence));
   #sequence = 0;
   #now = 0;
-  #count = 0;
 
   /** Milliseconds since the world began. */
   get now(): number {
     return this.#now;
-  }
-
-  /** Events that have happened. */
-  get count(): number {
-    return this.#count;
   }
 
   /** Has something happen at a whole millisecond, after all that was set for it before; now, if that has passed. */
@@ -80,7 +74,6 @@ export class Queue {
       (bucket[i] as Actor).take(bucket[i + 1] as number, bucket[i + 2]);
       assert(i < 3 * SAME_TIME_MAX, 'time goes on');
     }
-    this.#count += bucket.length / 3;
     this.#buckets[place] = undefined;
   }
 }

@@ -125,12 +125,12 @@ export class ScaleWorld implements Actor {
     }
   }
 
-  /** Half of the nodes leave in an hour, and as many join. */
   /** Nodes that have joined since the start. */
   get joined(): number {
     return this.#born - this.plan.nodes;
   }
 
+  /** Half of the nodes leave in an hour, and as many join. */
   get #churnMs(): number {
     return HOUR_MS / (this.plan.nodes / 2);
   }

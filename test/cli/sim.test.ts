@@ -26,7 +26,7 @@ test('a trace tells what happens, and the page what was done and what held', asy
   expect(code).toBe(0);
   expect(stderr).toMatch(/^ +\d+\.\d{3} s {2}tip /m);
   expect(stdout).toMatch(
-    /^seed 42: \d+ nodes, \d+ minutes\ndone to it .*\nadversaries .*\nhappened .*\npayments /,
+    /^seed 42: \d+ nodes, \d+ minutes?\ndone to it .*\nadversaries .*\nhappened .*\npeople /,
   );
   expect(stdout).toContain('all held');
 });

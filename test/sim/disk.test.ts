@@ -69,17 +69,30 @@ test('what was synced stays; what came before it may go, if the log was changed 
   expect(await survivors([false, true, false])).toEqual(['+++', '++-', '-++', '-+-']);
 });
 
-test('what a cut takes is as it was before', async () => {
+test('a row is as the last of those batches that a cut leaves wrote it', async () => {
+  const [key, deleted, rewritten] = [Uint8Array.of(7), Uint8Array.of(8), Uint8Array.of(9)];
+  const seen = new Set<number | undefined>();
   for (let seed = 0; seed < 50; seed++) {
     const disk = new Disk(new Schedule(), new Random(seed), 0);
-    const key = Uint8Array.of(7);
     await disk.write([[key, Uint8Array.of(1)]], true);
-    await disk.write([[key, null]], false);
-    await disk.write([[key, Uint8Array.of(2)]], false);
+    for (const [mark, value] of [
+      [deleted, null],
+      [rewritten, Uint8Array.of(2)],
+    ] as const)
+      await disk.write(
+        [
+          [mark, mark],
+          [key, value],
+        ],
+        false,
+      );
     await disk.cutPower();
-    const [value] = await disk.content.getMany([key]);
-    expect([undefined, 1, 2]).toContain(value?.[0]);
+    const [row, hasDelete, hasRewrite] = await disk.content.getMany([key, deleted, rewritten]);
+    const wanted = hasRewrite !== undefined ? 2 : hasDelete !== undefined ? undefined : 1;
+    expect(row?.[0]).toBe(wanted);
+    seen.add(wanted);
   }
+  expect(seen).toEqual(new Set([1, undefined, 2]));
 });
 
 test('a full disk ends a node, which goes on from there when there is room', async () => {
