@@ -34,6 +34,8 @@ const MOST: Readonly<Record<string, number>> = {
   'fetcher.queue': 2 * 4_096,
   'fetcher.requests': 8,
   'fetcher.checkingBytes': 4 * MIB,
+  // Bounded by their bytes, above.
+  'fetcher.checking': Number.POSITIVE_INFINITY,
   'fetcher.refused': 2 * 16_384,
   'fetcher.late': 2 * 4_096,
   'relay.recent': 4,
@@ -41,6 +43,8 @@ const MOST: Readonly<Record<string, number>> = {
   'relay.rebuilds': 2,
   'headers.unproven': 8_192,
   'headers.walkBytes': 2 * MIB,
+  // As many as there are headers on the best chain, which cost their work.
+  'bodies.missing': Number.POSITIVE_INFINITY,
   'bodies.handed': 2_048,
   'bodies.inFlight': 64,
   'serving.reads': 64,
@@ -119,14 +123,15 @@ export function auditBounds(reactor: Reactor, nowMs: number): void {
   for (const [container, count] of held) {
     const perLink = MOST_PER_LINK[container];
     const most = perLink === undefined ? MOST[container] : perLink * links;
-    if (most !== undefined && count > most)
-      throw new AuditError(`${container} holds ${count} and may hold ${most}`);
+    if (most === undefined) throw new AuditError(`nothing bounds ${container}`);
+    if (count > most) throw new AuditError(`${container} holds ${count} and may hold ${most}`);
   }
   for (const { what, deadlineMs } of awaited) {
     const left = deadlineMs - nowMs;
     // A wake is due in the millisecond that a deadline falls in, and may come last in it.
     if (left < -1) throw new AuditError(`a request for ${what} has outlived its deadline by ${-left} ms`);
-    if (left > AWAITED_MS[what]!) throw new AuditError(`a request for ${what} may take ${left} ms more`);
+    // Also of one that no time is known of.
+    if (!(left <= AWAITED_MS[what]!)) throw new AuditError(`a request for ${what} may take ${left} ms more`);
   }
 }
 
