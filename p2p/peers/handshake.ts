@@ -99,6 +99,9 @@ export class Handshake {
     peer.agent = agent;
     if (key === this.#ownKey) return this.#wire.close(peer, 'SELF');
     if (!this.allows(key)) return this.#wire.close(peer, 'NOT_ALLOWED');
+    // Dialled by another address of it, or through somebody in between: our proof would have it cut the link that stands.
+    const standing = peer.inbound ? undefined : this.#linkTo(key);
+    if (standing !== undefined && this.#isStale(standing)) return this.#wire.close(peer, 'DUPLICATE');
     if (peer.inbound) peer.diallerNonce = hello.nonce;
     else peer.listenerNonce = hello.nonce;
     peer.phase = 'proving';
@@ -114,7 +117,7 @@ export class Handshake {
     const message = transcript(peer.inbound ? DIALLER : LISTENER, peer.inbound, ours, hello);
     if (!this.#verify(hello.nodeId, message, signature)) return this.#wire.close(peer, 'BAD_PROOF');
     this.#states.delete(peer.link);
-    const other = this.#wire.ready.find(({ nodeKey }) => nodeKey === peer.nodeKey);
+    const other = this.#linkTo(peer.nodeKey);
     if (other !== undefined) {
       const kept = this.#isStale(other) ? peer : keptLink(this.#ownKey, other, peer);
       this.#wire.close(kept === peer ? other : peer, 'DUPLICATE');
@@ -126,6 +129,11 @@ export class Handshake {
     const { link, nodeKey: node, inbound, agent } = peer;
     this.#wire.event('peerReady', { link, node, inbound, agent, height: hello.height });
     this.#onReady(peer);
+  }
+
+  /** The link to a node, of those that are through their handshake. */
+  #linkTo(key: string): Peer | undefined {
+    return this.#wire.ready.find(({ nodeKey }) => nodeKey === key);
   }
 
   /**

@@ -151,6 +151,17 @@ describe('two links between the same nodes', () => {
     expect([thief.closedWith, next.closedWith]).toEqual(['BAD_PROOF', null]);
   });
 
+  test('by an address behind which one is linked already: who dials leaves before it proves anything', () => {
+    const node = new TestNode({ seed: 1 });
+    const old = new ScriptedPeer(node, 2).join();
+    node.now = { ...node.now, monotonicMs: HANDSHAKE_TIMEOUT_MS };
+    // It may be somebody in between who hands everything on: a proof of ours would have the other side cut the old link.
+    const alias = new ScriptedPeer(node, 2, { inbound: false, address: 'ws://127.0.0.1:7' });
+    alias.say('hello', alias.hello);
+    expect(alias.heard('proof')).toEqual([]);
+    expect([alias.closedWith, old.closedWith]).toEqual(['DUPLICATE', null]);
+  });
+
   test.each([
     [1, 2],
     [2, 1],
