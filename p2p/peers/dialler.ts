@@ -68,6 +68,7 @@ export class Dialler {
     if (entry === null) return;
     entry.failures = 0;
     entry.nextDialAtMs = this.#wire.nowMs;
+    if (url === this.#feeler) this.keepFeeler();
     this.refresh();
   }
 
@@ -124,9 +125,11 @@ export class Dialler {
   feel(): void {
     if (this.#feeler !== null) return;
     const { nowMs } = this.#wire;
-    const entry = this.#choose(
-      this.#unlinked(this.#book.values()).filter(({ nextDialAtMs }) => nextDialAtMs <= nowMs),
+    // What the operator named is dialled to be kept; and anchors that aren't needed have no turn before others.
+    const due = this.#unlinked(this.#book.values()).filter(
+      ({ nextDialAtMs, pinned }) => nextDialAtMs <= nowMs && !pinned,
     );
+    const entry = this.#draw(due);
     if (entry === null) return;
     this.#feeler = entry.address.url;
     this.#dial(entry);
@@ -223,7 +226,10 @@ export class Dialler {
 
   #choose(due: readonly BookEntry[]): BookEntry | null {
     const first = due.find((entry) => entry.pinned) ?? due.find((entry) => entry.anchor);
-    if (first !== undefined) return first;
+    return first ?? this.#draw(due);
+  }
+
+  #draw(due: readonly BookEntry[]): BookEntry | null {
     const tried = due.filter((entry) => entry.tried);
     const fresh = due.filter((entry) => !entry.tried);
     const preferred = this.#random() % 2 === 0 ? tried : fresh;

@@ -1,6 +1,8 @@
 /** Addresses that are tried while all links are in place, and what becomes of one that claims more than we have. */
 import { expect, test } from 'vitest';
 import { encodeHeader } from '../../chain/format/header.ts';
+import { AddressBook } from '../../p2p/addresses/address-book.ts';
+import { parsePeerUrl } from '../../p2p/addresses/peer-url.ts';
 import * as limits from '../../p2p/limits.ts';
 import { type Made, makeChain, PARAMS } from './chain-maker.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
@@ -141,4 +143,40 @@ test('liars on trial do not keep one out that tells the truth', () => {
     null,
     Array(limits.FEELER_TRIALS_MAX - 1).fill('FEELER'),
   ]);
+});
+
+test('one that the operator names while it is tried stays', () => {
+  const { node } = setUp();
+  const address = feel(node);
+  node.input({ type: 'connect', address });
+  expect(dialled(node, 40, address, 1n).closedWith).toBeNull();
+});
+
+test('links of the last run that are not needed do not take the turns of all others', () => {
+  const book = new AddressBook(new Uint8Array(32));
+  const urls = Array.from({ length: 20 }, (_, i) => `ws://40.${i}.0.1:9000`);
+  for (const url of urls) book.add(parsePeerUrl(url)!, '1.1');
+  const anchors = [...book.values()].slice(0, limits.ANCHORS_MAX).map(({ address }) => address.url);
+  book.anchor(new Set(anchors));
+  const other = new TestNode({ seed: 2, params: SLOW, config: { outboundTarget: TARGET } });
+  for (let i = 0; i < TARGET; i++) dialled(other, 10 + i, `ws://20.${i}.0.1:9000`, 1n);
+  other.input({ type: 'start', savedAddresses: book.save() });
+  const seen = Array.from({ length: 6 }, (_, i) => {
+    const address = feel(other);
+    dialled(other, 40 + i, address, 1n);
+    return address;
+  });
+  expect(seen.filter((url) => !anchors.includes(url)).length).toBeGreaterThan(1);
+});
+
+test('one that the operator named is never dialled only to be left', () => {
+  const { node } = setUp(TARGET, PARAMS);
+  at(node, limits.STALE_TIP_BLOCKS * PARAMS.difficulty.targetMs);
+  node.input({ type: 'dialFailed', address: feel(node) });
+  // As many as are dialled at once: the one named last has to wait for its turn.
+  const named = Array.from({ length: limits.DIALS_MAX + 1 }, (_, i) => `ws://50.${i}.0.1:9000`);
+  for (const address of named) node.input({ type: 'connect', address });
+  at(node, node.now.monotonicMs + 2 * limits.FEELER_STALE_INTERVAL_MS);
+  const waiting = named.filter((url) => !dials(node).includes(url));
+  expect(waiting).toHaveLength(1);
 });
