@@ -250,7 +250,7 @@ function addSimulation(program: Command, context: MakeContext): void {
     .description('a whole network in virtual time, from a seed, with everything against it; tells what held')
     .option('--seed <n>', 'which world (default: any); the same seed is the same world')
     .option('--seeds <n>', 'so many worlds, from that seed on (default: 1)')
-    .option('--nodes <n>', 'honest nodes (default: as the seed draws)')
+    .option('--nodes <n>', 'honest nodes, 2 or more (default: as the seed draws)')
     .option('--minutes <n>', 'virtual minutes with faults (default: 10)')
     .option('--faults <list>', 'faults and adversaries that may be drawn, or all, or none (default: all)')
     .option('--trace', 'tell on stderr what happens')

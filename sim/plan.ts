@@ -38,15 +38,20 @@ export interface Plan {
 /** Adversaries a world has at most, so that the honest ones stay the majority. */
 const ADVERSARIES_MAX = 3;
 
-/** Draws a plan; of `allowed`, a seed takes some and leaves out others. */
+/** Draws a plan; of the faults and adversaries given a seed takes some and leaves out others. `nodes`: so many, at least two. */
 export function drawPlan(
   seed: number,
-  allowed: { readonly faults?: readonly FaultName[]; readonly adversaries?: readonly AdversaryName[] } = {},
+  given: {
+    readonly faults?: readonly FaultName[];
+    readonly adversaries?: readonly AdversaryName[];
+    readonly nodes?: number;
+  } = {},
 ): Plan {
   const random = new Random(seed).fork('plan');
-  const faults = random.shuffle(allowed.faults ?? FAULTS);
-  const adversaries = random.shuffle(allowed.adversaries ?? ADVERSARIES);
-  const nodes = random.between(3, 6);
+  const faults = random.shuffle(given.faults ?? FAULTS);
+  const adversaries = random.shuffle(given.adversaries ?? ADVERSARIES);
+  const few = random.between(3, 6);
+  const nodes = given.nodes ?? few;
   const drawn = faults.slice(0, random.between(Math.min(2, faults.length), faults.length)).sort();
   return {
     nodes,

@@ -13,6 +13,8 @@ import { liveAll } from '../worlds/workers.ts';
 
 const MINUTES_MAX = 100_000;
 const SEEDS_MAX = 100_000;
+/** One alone is no network. */
+const NODES_MIN = 2;
 const NODES_MAX = 100;
 
 interface SimOptions {
@@ -26,15 +28,15 @@ interface SimOptions {
 
 export async function run(context: Context, options: SimOptions): Promise<void> {
   const minutes = parseWhole(options.minutes ?? '10', '--minutes', 1, MINUTES_MAX);
-  const nodes = options.nodes === undefined ? null : parseWhole(options.nodes, '--nodes', 1, NODES_MAX);
+  const nodes =
+    options.nodes === undefined ? null : parseWhole(options.nodes, '--nodes', NODES_MIN, NODES_MAX);
   const first =
     options.seed === undefined ? randomInt(2 ** 32) : parseWhole(options.seed, '--seed', 0, 2 ** 32 - 1);
   const count = parseWhole(options.seeds ?? '1', '--seeds', 1, SEEDS_MAX);
   const allowed = parseFaults(options.faults ?? 'all');
   const orders = Array.from({ length: count }, (_, i): WorldOrder => {
     const seed = (first + i) >>> 0;
-    const drawn = drawPlan(seed, allowed);
-    const plan = nodes === null ? drawn : { ...drawn, nodes };
+    const plan = drawPlan(seed, { ...allowed, ...(nodes !== null && { nodes }) });
     const replay = ['pier sim', `--seed ${seed}`, `--minutes ${minutes}`];
     if (nodes !== null) replay.push(`--nodes ${nodes}`);
     if (options.faults !== undefined) replay.push(`--faults ${options.faults}`);
