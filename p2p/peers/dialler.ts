@@ -11,7 +11,7 @@ import { hostOf, parsePeerUrl } from '../addresses/peer-url.ts';
 import type { Census } from '../census.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
-import type { Wire } from '../wire.ts';
+import { earlier, type Wire } from '../wire.ts';
 
 /** Addresses that turned out to be our own. */
 const OWN_MAX = 16;
@@ -165,7 +165,8 @@ export class Dialler {
     };
     for (const url of dialled) count(parsePeerUrl(url)?.group ?? url);
     // With all links in place only what the operator named can be missing.
-    const wanted = this.#unlinked(outbound < this.#target ? this.#book.values() : this.#book.pinned);
+    const known = outbound < this.#target ? [...this.#book.values()] : this.#book.pinned;
+    const wanted = this.#unlinked(known);
     while (this.#dialling.size < limits.DIALS_MAX) {
       const due = wanted.filter(
         ({ address, nextDialAtMs, pinned }) =>
@@ -183,8 +184,11 @@ export class Dialler {
     }
     // Those that are due but had no room are looked at when a link or a dial ends, which refreshes.
     for (const { nextDialAtMs } of wanted) {
-      if (nextDialAtMs > nowMs) this.#nextMs = Math.min(this.#nextMs ?? nextDialAtMs, nextDialAtMs);
+      if (nextDialAtMs > nowMs) this.#nextMs = earlier(this.#nextMs, nextDialAtMs);
     }
+    // When a host that was false to us may be dialled again, nobody tells.
+    if (known.some(({ address: { host, loopback } }) => !loopback && !this.#rules.mayDial(host)))
+      this.#nextMs = earlier(this.#nextMs, nowMs + limits.DIAL_BACKOFF_MAX_MS);
   }
 
   deadline(): number | null {

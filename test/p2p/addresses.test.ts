@@ -348,6 +348,23 @@ describe('dialling', () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(20_000);
   });
 
+  test('tries a named address again once its host is no more shut out, though nothing else happens', () => {
+    const address = 'ws://20.0.0.1:9000';
+    const node = new TestNode({ seed: 1, config: { peers: [address] } });
+    node.input({ type: 'start', savedAddresses: null });
+    const peer = new ScriptedPeer(node, 2, { loopback: false, inbound: false, address }).join();
+    peer.say('transactions', { request: 1, transactions: [new Uint8Array(3)] });
+    expect(peer.closedWith).toBe('BAD_TRANSACTION');
+    peer.hangUp();
+    const dials = () => node.effectsOf('dial').length;
+    for (let at = node.machine.deadline(); at !== null && dials() < 2; at = node.machine.deadline()) {
+      node.now = { ...node.now, monotonicMs: at };
+      node.input({ type: 'wake' });
+    }
+    expect(dials()).toBe(2);
+    expect(node.now.monotonicMs).toBeLessThanOrEqual(3_600_000 + limits.DIAL_BACKOFF_MAX_MS);
+  });
+
   test('connects again to a node that was lost, within seconds', () => {
     const world = new World();
     const [a, b] = [world.add(1), world.add(2, { config: { outboundTarget: 0 } })];
