@@ -2,7 +2,8 @@
  * Owns the frames of one direction of a link that an operator slowed down: each leaves so many milliseconds after it
  * came, in order. Without a delay nothing waits: a frame passes within the call, with no timer and no copy.
  *
- * Bounds: its owner's. `waitingBytes` counts what waits, and the link cuts or pauses on it.
+ * Bounds: its owner's. `waitingBytes` counts what waits, with what keeping each frame takes, or a peer's empty ones would
+ * cost it nothing; the link cuts or pauses on it.
  */
 
 /**
@@ -12,6 +13,8 @@
 export const LAG_MS_MAX = 3_000;
 /** A handshake has 10 s on slow machines too, so it isn't slowed: hello and proof, the first frames each way. */
 const HANDSHAKE_FRAMES = 2;
+/** What a waiting frame takes besides its bytes: an array, its buffer and the entry. */
+export const WAITING_OVERHEAD_BYTES = 256;
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -45,7 +48,7 @@ export class DelayLine {
       return;
     }
     this.#waiting.push({ bytes, cameAtMs: performance.now() });
-    this.#waitingBytes += bytes.length;
+    this.#waitingBytes += bytes.length + WAITING_OVERHEAD_BYTES;
     if (this.#cancel === null) this.#arm();
   }
 
@@ -81,7 +84,7 @@ export class DelayLine {
   #leave(): void {
     this.#cancel = null;
     const { bytes } = this.#waiting.shift()!;
-    this.#waitingBytes -= bytes.length;
+    this.#waitingBytes -= bytes.length + WAITING_OVERHEAD_BYTES;
     // Armed before: whatever the frame brings about may end the line.
     this.#arm();
     this.#release(bytes);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DelayLine } from '../../node/delay-line.ts';
+import { DelayLine, WAITING_OVERHEAD_BYTES } from '../../node/delay-line.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -42,17 +42,23 @@ describe('a delay line', () => {
     expect(left).toEqual([1, 2, 3]);
   });
 
+  it('counts empty frames too, of which a peer could send any number', () => {
+    const { line } = makeLine(1_000);
+    for (let i = 0; i < 10; i++) line.push(new Uint8Array(0));
+    expect(line.waitingBytes).toBeGreaterThan(1_000);
+  });
+
   it('lets each frame leave so much later than it came, in order', () => {
     const { line, left, push } = makeLine(1_000);
     push(1);
     vi.advanceTimersByTime(400);
     push(2, 3);
-    expect(line.waitingBytes).toBe(9);
+    expect(line.waitingBytes).toBe(3 * (3 + WAITING_OVERHEAD_BYTES));
     vi.advanceTimersByTime(599);
     expect(left).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(left).toEqual([1]);
-    expect(line.waitingBytes).toBe(6);
+    expect(line.waitingBytes).toBe(2 * (3 + WAITING_OVERHEAD_BYTES));
     vi.advanceTimersByTime(399);
     expect(left).toEqual([1]);
     vi.advanceTimersByTime(2);

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
+import { WAITING_OVERHEAD_BYTES } from '../../node/delay-line.ts';
 import { Link, MAX_BUFFERED_BYTES } from '../../node/link.ts';
 
 const MIB = 1024 * 1024;
@@ -115,7 +116,7 @@ describe('a link', () => {
 
   it('stops reading while as much waits to come in, and reads on then', () => {
     const { socket, got, receive } = makeLink(LAG_MS);
-    for (let i = 0; i < MAX_BUFFERED_BYTES / MIB; i++) receive(i, MIB);
+    for (let i = 0; i < MAX_BUFFERED_BYTES / MIB; i++) receive(i, MIB - WAITING_OVERHEAD_BYTES);
     expect(socket.isPaused).toBe(false);
     vi.advanceTimersByTime(LAG_MS / 2);
     receive(99, 1);
