@@ -80,7 +80,7 @@ export class Faults {
       case 'flip':
         return this.#flip(this.#random.pick(this.#world.members.filter((other) => this.#mayBreak(other))));
       default:
-        return this.#end(node, fault);
+        return this.#endNode(node, fault);
     }
   }
 
@@ -102,7 +102,7 @@ export class Faults {
   }
 
   /** Ends a node, and has it start again later. */
-  #end(node: SimNode, fault: 'crash' | 'stop' | 'power'): void {
+  #endNode(node: SimNode, fault: 'crash' | 'stop' | 'power'): void {
     if (!node.isUp) return;
     if (fault === 'stop') node.stop();
     else if (fault === 'power') void node.cutPower();
@@ -114,7 +114,7 @@ export class Faults {
     if (node === undefined) return;
     void node.disk.flip();
     // Damage to what is read now is found while it runs, other damage when it starts.
-    if (this.#random.chance(1, 2)) this.#end(node, 'crash');
+    if (this.#random.chance(1, 2)) this.#endNode(node, 'crash');
   }
 
   #join(): void {
