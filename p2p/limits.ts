@@ -131,6 +131,9 @@ export const ANNOUNCE_WINDOW_IDS = 3 * ANNOUNCE_IDS_MAX;
 export const ANNOUNCE_QUIET_MS = 1_000;
 /** Between two steps of announcing to one peer. */
 export const ANNOUNCE_PAUSE_MS = 20;
+/** Transactions asked of one peer that may yet be refused: in one go, and for each second that passes. */
+export const VAIN_MAX = 4_096;
+export const VAIN_PER_SECOND = 1_250;
 /** Bytes of one peer's transactions at the reactor for a check. */
 export const CHECKING_BYTES_MAX = 4 * MIB;
 

@@ -3,12 +3,12 @@
  * when its deadline passes or the answer lacks it, another who announced it is asked.
  *
  * Bounds: `ANNOUNCED_PER_PEER_MAX` wanted ids a peer (twice as many in its queue), each with at most `ANNOUNCERS_MAX` announcers;
- * `TRANSACTION_REQUESTS_MAX` requests a peer; `CHECKING_BYTES_MAX` bytes of a peer's transactions at the reactor;
+ * `TRANSACTION_REQUESTS_MAX` requests a peer, and `VAIN_MAX` transactions that may be refused; `CHECKING_BYTES_MAX` bytes of a peer's transactions at the reactor;
  * refused ids in a `KnownFilter` that every new tip clears, late ones in another. All but those filters is counted to
  * the peer that caused it.
  */
 
-import { RuleError } from '../../chain/errors.ts';
+import { assert, RuleError } from '../../chain/errors.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
@@ -16,6 +16,7 @@ import type { PoolView } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
+import { newFetchState, type FetchState as State } from './fetch-state.ts';
 import { KnownFilter } from './known-filter.ts';
 
 interface Wanted {
@@ -26,27 +27,18 @@ interface Wanted {
   asked: number | null;
 }
 
-interface Request {
-  readonly keys: readonly string[];
-  readonly deadlineMs: number;
-}
-
-interface State {
-  readonly peer: Peer;
-  /** Wanted ids that name this link as an announcer or as asked. */
-  announced: number;
-  /** Keys to ask this link for. */
-  readonly queue: string[];
-  readonly requests: Map<number, Request>;
-  checkingBytes: number;
-}
-
 /** Bytes counted to a peer for an id it announced: the id, its key and the entries that point to it. */
 const WANTED_BYTES = 256;
 /** Work units of looking at an announced id, of decoding a transaction nobody asked for, and of one checked in vain. */
 const ID_UNITS = 2;
 const UNASKED_UNITS = 100;
 const REFUSED_UNITS = 150;
+
+assert(
+  limits.VAIN_MAX * (REFUSED_UNITS + ID_UNITS) <= limits.BUDGET_UNITS_MAX &&
+    limits.VAIN_PER_SECOND * (REFUSED_UNITS + ID_UNITS) <= limits.BUDGET_UNITS_PER_SECOND,
+  'what we ask for never uses up the budget of who brings it',
+);
 
 export class TransactionFetcher {
   readonly #wire: Wire;
@@ -69,8 +61,7 @@ export class TransactionFetcher {
   }
 
   ready(peer: Peer): void {
-    const state = { peer, announced: 0, queue: [], requests: new Map(), checkingBytes: 0 };
-    this.#states.set(peer.link, state);
+    this.#states.set(peer.link, newFetchState(peer, this.#wire.nowMs));
   }
 
   announced(peer: Peer, ids: readonly Uint8Array[]): void {
@@ -117,6 +108,7 @@ export class TransactionFetcher {
       if (!(error instanceof RuleError)) throw error;
       this.#wire.close(peer, 'BAD_TRANSACTION', error.message);
     }
+    if (open !== undefined) state.credit.giveBack(Math.max(0, open.keys.length - batch.length));
     if (batch.length > 0)
       this.#wire.effect({ type: 'checkTransactions', link: peer.link, transactions: batch });
     for (const key of open?.keys ?? []) this.#next(key, peer.link);
@@ -134,7 +126,9 @@ export class TransactionFetcher {
         state.peer.release(entry.bytes);
       }
       if (error === null) {
-        if (state !== undefined) state.peer.lastTransactionAtMs = this.#wire.nowMs;
+        if (state === undefined) continue;
+        state.peer.lastTransactionAtMs = this.#wire.nowMs;
+        state.credit.giveBack(1);
       } else {
         this.#refused.add(idOf(key));
         // A good signature costs its maker nothing where the account isn't there to pay: the link pays.
@@ -194,12 +188,13 @@ export class TransactionFetcher {
 
   deadline(): number | null {
     let at: number | null = null;
-    if (this.#open === 0) return at;
-    for (const { requests } of this.#states.values()) {
-      for (const { deadlineMs } of requests.values()) {
+    if (this.#wanted.size === 0 && this.#open === 0) return at;
+    for (const state of this.#states.values()) {
+      for (const { deadlineMs } of state.requests.values()) {
         at = earlier(at, deadlineMs);
         break;
       }
+      if (this.#mayAsk(state)) at = earlier(at, state.credit.readyAtMs(state.queue.length));
     }
     return at;
   }
@@ -219,6 +214,7 @@ export class TransactionFetcher {
         late.push(...keys);
       }
       if (late.length === 0) continue;
+      state.credit.giveBack(late.length);
       for (const key of late) {
         const id = this.#wanted.get(key)?.id;
         this.#next(key, link);
@@ -230,24 +226,27 @@ export class TransactionFetcher {
   }
 
   #ask(state: State): void {
-    // What came while too much is being checked would be thrown away, and isn't announced again.
-    while (
-      state.queue.length > 0 &&
-      state.requests.size < limits.TRANSACTION_REQUESTS_MAX &&
-      state.checkingBytes < limits.CHECKING_BYTES_MAX / 2
-    ) {
-      const keys = state.queue
-        .splice(0, limits.TRANSACTIONS_MAX)
-        .filter((key) => this.#wanted.get(key)?.asked === state.peer.link);
+    while (this.#mayAsk(state)) {
+      const count = state.credit.allows(state.queue.length, this.#wire.nowMs);
+      if (count === 0) return;
+      const isDue = (key: string): boolean => this.#wanted.get(key)?.asked === state.peer.link;
+      const keys = state.queue.splice(0, count).filter(isDue);
       if (keys.length === 0) continue;
       const request = state.peer.nextRequest();
       this.#open++;
+      state.credit.take(keys.length);
       state.requests.set(request, { keys, deadlineMs: this.#wire.nowMs + limits.TRANSACTION_TIMEOUT_MS });
       this.#wire.send(state.peer, 'getTransactions', {
         request,
         ids: keys.map((key) => this.#wanted.get(key)!.id),
       });
     }
+  }
+
+  /** True if there is something to ask for, and room for the answer: what came without would be thrown away. */
+  #mayAsk({ queue, requests, checkingBytes }: State): boolean {
+    if (queue.length === 0 || requests.size >= limits.TRANSACTION_REQUESTS_MAX) return false;
+    return checkingBytes < limits.CHECKING_BYTES_MAX / 2;
   }
 
   #isWanted({ id, key }: Transaction): boolean {

@@ -237,6 +237,23 @@ test('transactions are asked for only as fast as they are checked, so that none 
   expect(checking.map(({ key }) => key)).toEqual(sent);
 });
 
+test('a large mempool of no use to a node, as after a partition, is looked at in steps: no flood, and nothing lost', () => {
+  const world = new World();
+  const full = world.add(1);
+  const checked = new Set<string>();
+  const behind = world.add(2, {
+    judge: ({ key }) => {
+      checked.add(key);
+      return key.startsWith('0') ? null : new RuleError('NO_ACCOUNT');
+    },
+  });
+  for (const tx of transactions(0, 20_000)) full.pool.set(tx.key, tx);
+  world.connect(behind, full);
+  world.advance(30_000);
+  expect([...full.closes, ...behind.closes]).toEqual([]);
+  expect(checked.size).toBe(full.pool.size);
+});
+
 test('a known filter remembers the last ids and forgets in generations', () => {
   const filter = new KnownFilter(100);
   const ids = idsOf(transactions(0, 250));
