@@ -10,8 +10,8 @@ import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger } from '../../chain/ledger/ledger.ts';
 import type { MemoryStore } from '../../chain/ledger/memory-store.ts';
 import type { SignatureCheck, Verifier } from '../../chain/ledger/ports.ts';
-import { bodyRow, stateRow } from '../../chain/ledger/store-keys.ts';
-import { accountRef, type EntryRef, recordRef } from '../../chain/state/entries.ts';
+import { bodyRow, endOf, stateRow } from '../../chain/ledger/store-keys.ts';
+import { accountRef, decodeEntry, type EntryRef, recordRef } from '../../chain/state/entries.ts';
 import { AuditError } from '../audit-error.ts';
 import { Book } from './book.ts';
 import { Foul } from './book-account.ts';
@@ -27,6 +27,8 @@ interface Position extends Ancestor {
   readonly earned: number;
   readonly book: Book;
 }
+
+const ROWS_MAX = 1_000_000;
 
 const ascii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
 
@@ -84,6 +86,14 @@ export class Referee {
     };
     await compare('account', accounts, accountRef, bookedAccount);
     await compare('record', records, recordRef, bookedRecord);
+    const from = stateRow(new Uint8Array(0));
+    const rows = await content.iterate({ from, to: endOf(from), limit: ROWS_MAX });
+    const kinds = rows.map(([, bytes]) => decodeEntry(bytes).TAG);
+    const count = (kind: string): number => kinds.filter((other) => other === kind).length;
+    if (count('account') !== accounts.size || count('record') !== records.size)
+      throw new AuditError(
+        `there are ${count('account')} accounts and ${count('record')} records, and ${accounts.size} and ${records.size} were made, at height ${tip.height}`,
+      );
   }
 
   #begin({ id, key, header }: HeaderNode): void {

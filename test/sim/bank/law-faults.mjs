@@ -105,6 +105,24 @@ export const LAW_FAULTS = [
     'if (state.known.has(tx.id)) state.waiting.push(tx);',
     'life',
   ),
+  {
+    name: 'an account appears that nobody paid for',
+    scenes: ['life'],
+    edits: [
+      {
+        file: EXECUTE,
+        find: 'if (record !== null) records.set(toHex(record), record);',
+        replace:
+          'if (record === null) continue;\n    records.set(toHex(record), record);\n    addresses.set(toHex(record.slice(0, 20)), record.slice(0, 20));',
+      },
+      {
+        file: EXECUTE,
+        find: 'const sender = state.changeAccount(tx.sender, height);',
+        replace:
+          'const record = recordOf(tx);\n  if (record !== null) state.changeAccount(record.slice(0, 20), height);\n  const sender = state.changeAccount(tx.sender, height);',
+      },
+    ],
+  },
   // Bugs of before: each with the world that found it
   fault(
     'what waited and lost its place is given up without a word',
