@@ -59,7 +59,7 @@ export const LAW_FAULTS = [
   fault(
     'requests to one peer are not bounded',
     FETCHER,
-    'state.requests.size < limits.TRANSACTION_REQUESTS_MAX &&',
+    ' || requests.size >= limits.TRANSACTION_REQUESTS_MAX',
     '',
     'announcement flood',
   ),
