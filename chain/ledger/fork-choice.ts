@@ -44,15 +44,26 @@ export class ForkChoice {
     return marked;
   }
 
-  /** True if the branches of a header, as far as headers go, lead to more work than that. */
-  mayPass(node: HeaderNode, work: bigint): boolean {
-    const open = [node];
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (next.invalid) continue;
-      if (next.work > work) return true;
-      open.push(...next.children);
-    }
-    return false;
+  /** Of these headers, those whose branches, as far as headers go, lead to no more work than that. Looks at each once. */
+  lost(nodes: readonly HeaderNode[], work: bigint): HeaderNode[] {
+    const passing = new Set<HeaderNode>();
+    const failing = new Set<HeaderNode>();
+    return nodes.filter((node) => {
+      const seen: HeaderNode[] = [];
+      const open = [node];
+      for (let next = open.pop(); next !== undefined; next = open.pop()) {
+        if (next.invalid || failing.has(next)) continue;
+        if (next.work > work || passing.has(next)) {
+          for (let at = next; at !== node; at = at.parent!) passing.add(at);
+          passing.add(node);
+          return false;
+        }
+        seen.push(next);
+        open.push(...next.children);
+      }
+      for (const fails of seen) failing.add(fails);
+      return true;
+    });
   }
 
   /** After a restart: of branches with equal work the one followed before stays first. */

@@ -229,9 +229,8 @@ export class Ledger {
    * branch grow above the tip, they are asked for again.
    */
   #letGo(): void {
-    for (const node of this.#bodies.incomplete()) {
-      const isRecent = node.height + INCOMPLETE_BLOCKS > this.tip.height;
-      if (isRecent || this.#choice.mayPass(node, this.tip.work)) continue;
+    const isOld = ({ height }: HeaderNode): boolean => height + INCOMPLETE_BLOCKS <= this.tip.height;
+    for (const node of this.#choice.lost(this.#bodies.incomplete().filter(isOld), this.tip.work)) {
       this.#bodies.release(node);
       node.hasBody = false;
     }
