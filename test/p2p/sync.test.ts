@@ -506,3 +506,23 @@ describe('serving bodies', () => {
     expect(peer.closedWith).toBe('FLOOD');
   });
 });
+
+test('a branch that another overtakes while bodies of it are with the reactor is waited for no more', () => {
+  const node = new TestNode({ seed: 1 });
+  node.answersBlocks = false;
+  const peer = new ScriptedPeer(node, 2).join();
+  peer.say('headers', { request: peer.heard('getHeaders')[0]!.request, headers: [] });
+  const first = makeBlock(node.headers.genesis, { transactions: transactions(0, 1) });
+  const second = makeBlock(first.context, { transactions: transactions(1, 1) });
+  // The first is being put together, and lacks a transaction; the second comes whole.
+  peer.say('block', { header: encodeHeader(first.header), shortIds: [new Uint8Array(6)] });
+  peer.say('tip', { header: encodeHeader(second.header) });
+  const { request } = peer.heard('getBodies')[0]!;
+  peer.say('body', { request, id: second.context.id, body: encodeBody(second.transactions) });
+  expect(node.machine.syncState().missing).toBe(2);
+  const [given] = node.effectsOf('acceptBlock');
+  node.give(makeChain(node.headers.genesis, 3, { salt: 1 }));
+  node.input({ type: 'blockChecked', node: given!.node, error: null, link: peer.link });
+  node.input({ type: 'tipChanged', tip: node.chain.tip });
+  expect(node.machine.syncState()).toMatchObject({ syncing: false, missing: 0 });
+});
