@@ -36,3 +36,10 @@ export function worldParams(random: Random, blockMs: number, allocations: readon
     activations: [],
   };
 }
+
+/** What each miner has of the hash rate: the same, or between one and eight parts of it. */
+export function drawHashrates(random: Random, total: number, miners: number, uneven: boolean): number[] {
+  const parts = Array.from({ length: miners }, () => (uneven ? random.between(1, 8) : 1));
+  const all = parts.reduce((sum, part) => sum + part, 0);
+  return parts.map((part) => (total * part) / all);
+}

@@ -33,6 +33,8 @@ export interface Plan {
   /** Between two faults, and two acts of adversaries, on average. */
   readonly faultMs: number;
   readonly actMs: number;
+  /** Hash rates differ. */
+  readonly uneven: boolean;
 }
 
 /** Adversaries a world has at most, so that the honest ones stay the majority. */
@@ -64,5 +66,6 @@ export function drawPlan(
     skewMs: random.chance(1, 5) ? 8_000 : 500,
     faultMs: random.pick([8_000, 15_000, 40_000]),
     actMs: random.pick([1_000, 3_000, 8_000]),
+    uneven: random.chance(1, 3),
   };
 }

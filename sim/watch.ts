@@ -21,12 +21,8 @@ import type { Schedule } from './schedule.ts';
 const STATE_EVERY = 40;
 const LOOK_EVERY = 16;
 const POOL_EVERY = 3;
-/**
- * Of the checks of a whole state, how often its last blocks are taken back and connected again; that costs a copy of the
- * store, so the longer the chain, the seldomer: after one check more for this many blocks of it.
- */
+/** Of the checks of a whole state, how often its last blocks are taken back and connected again. */
 const UNDO_EVERY = 4;
-const UNDO_SHARE = 128;
 
 /** What a slow link or a partition may lead to; every other fault of a peer is one only a false node commits. */
 const HONEST_FAULTS: readonly FaultCode[] = [
@@ -66,7 +62,6 @@ export class Watch implements NodeObserver {
   #changes = 0;
   #looks = 0;
   #wholes = 0;
-  #undoDue = UNDO_EVERY;
   readonly #tips = new Map<SimNode, { work: bigint; count: number }>();
 
   /** Nodes with an index below `honest` are what they say. */
@@ -185,10 +180,7 @@ export class Watch implements NodeObserver {
       if (mempool) await auditPool(ledger, pool, node.disk.content);
       if (whole) await this.referee.compare(ledger, node.disk.content);
       if (whole) await auditState(ledger, node.disk.content);
-      if (whole && ++this.#wholes >= this.#undoDue) {
-        this.#undoDue = this.#wholes + Math.max(UNDO_EVERY, Math.floor(ledger.tip.height / UNDO_SHARE));
-        await auditUndo(ledger, node.disk.content);
-      }
+      if (whole && ++this.#wholes % UNDO_EVERY === 0) await auditUndo(ledger, node.disk.content);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       this.fail(`node ${node.index}: ${error.message}`);

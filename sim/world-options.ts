@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly replay: string;
   /** Of all nodes, how many mine: the first ones. All unless given. */
   readonly miners?: number;
+  /** Hash rates differ from miner to miner. */
+  readonly uneven?: boolean;
   /** How many run from the beginning: the first ones. All unless given. */
   readonly started?: number;
   /** Nodes besides that may join later, with nothing on their disks. */

@@ -12,7 +12,7 @@ import type { Submitted } from '../node/reactor/admissions.ts';
 import { Gang } from './adversaries/gang.ts';
 import { areIdle, describeNodes, doAgree } from './agreement.ts';
 import { sharedRows } from './audit.ts';
-import { totalHashrate, worldParams } from './ledger-params.ts';
+import { drawHashrates, totalHashrate, worldParams } from './ledger-params.ts';
 import { Network } from './network.ts';
 import { SimNode } from './node.ts';
 import { Random } from './random.ts';
@@ -67,6 +67,7 @@ export class World {
       bytesPerMs: options.bytesPerMs ?? null,
     });
     const skews = this.random.fork('skew');
+    const rates = drawHashrates(this.random.fork('hash rates'), hashrate, miners, options.uneven === true);
     const isHidden = (index: number): boolean => index >= founders - hidden && index < founders;
     const dialled = Array.from({ length: nodes }, (_, index) => index).filter((index) => !isHidden(index));
     this.nodes = Array.from({ length: nodes }, (_, index) => {
@@ -82,7 +83,7 @@ export class World {
             .reverse(),
         hidden: isHidden(index),
         skewMs: skews.between(-skewMs, skewMs),
-        hashrate: index < miners ? hashrate / miners : 0,
+        hashrate: rates[index] ?? 0,
         diskLatencyMs: options.diskLatencyMs ?? 0,
         ...(options.sign && { sign: options.sign }),
         ...(options.verify && { verify: options.verify }),

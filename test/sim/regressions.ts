@@ -26,6 +26,7 @@ const PLAIN: Plan = {
   skewMs: 500,
   faultMs: 8_000,
   actMs: 1_000,
+  uneven: false,
 };
 
 export const REGRESSIONS: readonly Regression[] = [
