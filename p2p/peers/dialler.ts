@@ -115,7 +115,7 @@ export class Dialler {
     } else if (code === 'REQUESTED' && entry !== undefined) {
       entry.nextDialAtMs = this.#wire.nowMs + DISCONNECT_PAUSE_MS;
     } else if (code === 'FEELER' && entry !== undefined) {
-      entry.nextDialAtMs = this.#wire.nowMs + limits.FEELER_INTERVAL_MS;
+      entry.nextDialAtMs = this.#wire.nowMs + (entry.pinned ? 0 : limits.FEELER_INTERVAL_MS);
     } else {
       this.#failed(peer.address);
     }

@@ -152,6 +152,16 @@ test('one that the operator names while it is tried stays', () => {
   expect(dialled(node, 40, address, 1n).closedWith).toBeNull();
 });
 
+test('one that the operator names while it is on trial is dialled again after it', () => {
+  const { node } = setUp();
+  const liar = claim(node, 50);
+  node.input({ type: 'connect', address: liar.address });
+  const before = dials(node).length;
+  at(node, node.now.monotonicMs + limits.FEELER_TRIAL_MS);
+  expect(liar.closedWith).toBe('FEELER');
+  expect(dials(node).slice(before)).toContain(liar.address);
+});
+
 test('links of the last run that are not needed do not take the turns of all others', () => {
   const book = new AddressBook(new Uint8Array(32));
   const urls = Array.from({ length: 20 }, (_, i) => `ws://40.${i}.0.1:9000`);
