@@ -41,6 +41,8 @@ export class Peer {
   bytesIn = 0;
   bytesOut = 0;
   queuedBytes = 0;
+  /** When the oldest of them was sent. */
+  queuedAtMs = 0;
   heldBytes = 0;
   #lastRequest = 0;
 

@@ -59,6 +59,7 @@ export class Wire {
   send<K extends MessageName>(peer: Peer, name: K, body: MessageBody<K>): void {
     if (peer.phase === 'closing') return;
     const bytes = encodeMessage(name, body);
+    if (peer.queuedBytes === 0) peer.queuedAtMs = this.nowMs;
     peer.queuedBytes += bytes.length;
     this.#queuedBytes += bytes.length;
     peer.bytesOut += bytes.length;
@@ -102,11 +103,10 @@ export class Wire {
     this.#effects.push({ type: 'event', name, fields });
   }
 
-  /** All slow readers together hold too much: the one that holds most goes. */
+  /** All slow readers together hold too much: of those that hold much, the one that has read nothing for longest goes. */
   #closeSlowest(): void {
     let slowest: Peer | null = null;
-    for (const peer of this.peers.values())
-      if (peer.queuedBytes > (slowest?.queuedBytes ?? 0)) slowest = peer;
+    for (const peer of this.peers.values()) if (slowest === null || isSlower(peer, slowest)) slowest = peer;
     if (slowest !== null) this.close(slowest, 'SLOW_READER', 'too much is queued on all links');
   }
 
@@ -116,6 +116,13 @@ export class Wire {
     this.#effects = [];
     return effects;
   }
+}
+
+/** Not by bytes first: who keeps just below what a reader of large answers has queued would have that one closed. */
+function isSlower(a: Peer, b: Peer): boolean {
+  if (a.congested !== b.congested) return a.congested;
+  if (a.congested && a.queuedAtMs !== b.queuedAtMs) return a.queuedAtMs < b.queuedAtMs;
+  return a.queuedBytes > b.queuedBytes;
 }
 
 /** The earlier of two deadlines, where `null` is never. */

@@ -18,7 +18,7 @@ function setUp(count: number) {
   return { wire, closed, peers };
 }
 
-test('on all links together: the one that holds most is given up', () => {
+test('on all links together: of equals the one that holds most is given up', () => {
   const { wire, closed, peers } = setUp(33);
   for (const peer of peers.slice(0, 31)) wire.send(peer, 'body', BODY);
   // One of them holds nearly twice as much.
@@ -36,4 +36,20 @@ test('on all links together: the one that holds most is given up', () => {
   expect(wire.queuedBytes).toBe(peers.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0));
   for (const peer of peers) wire.drained(peer);
   expect(wire.queuedBytes).toBe(0);
+});
+
+test('and not one that reads, for those who just keep below its queue', () => {
+  const { wire, closed, peers } = setUp(62);
+  const [reader, ...others] = peers as [Peer, ...Peer[]];
+  for (const peer of others)
+    wire.send(peer, 'body', { ...BODY, body: new Uint8Array(limits.SEND_HIGH_BYTES + 1) });
+  wire.now = { monotonicMs: 1_000, wallMs: 0 };
+  for (let i = 0; i < 3; i++) {
+    wire.send(reader, 'body', BODY);
+    wire.drained(reader);
+  }
+  wire.send(reader, 'body', BODY);
+  wire.send(reader, 'body', { ...BODY, body: new Uint8Array(3 * MIB) });
+  expect(reader.queuedBytes).toBe(Math.max(...peers.map(({ queuedBytes }) => queuedBytes)));
+  expect(closed).toEqual([others[0]!.link]);
 });
