@@ -10,7 +10,7 @@
  */
 import { CorruptStoreError } from '../chain/errors.ts';
 import { decodeBody } from '../chain/format/block.ts';
-import { fromHex, toHex } from '../chain/format/bytes.ts';
+import { toHex } from '../chain/format/bytes.ts';
 import { decodeHeader } from '../chain/format/header.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
 import type { StoreWrite } from '../chain/ledger/ports.ts';
@@ -65,7 +65,7 @@ export class Disk {
   readonly #random: Random;
   readonly #latencyMs: number;
   /** Rows that can't be read, by key in hex. */
-  readonly #damaged = new Set<string>();
+  readonly #damaged = new Map<string, Uint8Array>();
   /** From the first batch that isn't safe, in order. */
   #batches: Logged[] = [];
   #log = 0;
@@ -136,7 +136,7 @@ export class Disk {
 
   /** A row can't be read any more, until it is written again. */
   damage(key: Uint8Array): void {
-    this.#damaged.add(toHex(key));
+    this.#damaged.set(toHex(key), key);
     this.#lose(key);
     this.harmed = true;
   }
@@ -165,7 +165,7 @@ export class Disk {
     if (this.#damaged.size > 0) {
       for (const [key] of batch) this.#damaged.delete(toHex(key));
       // What is written above a gap goes with it.
-      const gap = [...this.#damaged].some((name) => isOfBlock(fromHex(name.slice(0, 2))));
+      const gap = [...this.#damaged.values()].some(isOfBlock);
       for (const [key, value] of batch)
         if (gap && key[0] === BODY_ROWS[0] && value !== null) this.#loseBody(value);
     }

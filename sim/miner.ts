@@ -3,10 +3,9 @@
  * is real, a nonce that reaches the target. So targets are kept a few hashes hard.
  */
 import { workOf } from '../chain/consensus/difficulty.ts';
-import { meetsTarget } from '../chain/consensus/header-rules.ts';
 import { equalBytes } from '../chain/format/bytes.ts';
-import { headerId } from '../chain/format/header.ts';
 import type { Miner, MiningJob } from '../node/ports.ts';
+import { withWork } from './headers.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -95,8 +94,6 @@ export class VirtualMiner implements Miner {
     if (this.#schedule.now > luck.at && job !== null) return this.start(job);
     this.#job = null;
     if (job === null || this.#rate === 0) return;
-    let { nonce } = job.header;
-    while (!meetsTarget(headerId({ ...job.header, nonce }), job.header.bits)) nonce++;
-    this.#found({ jobId: job.jobId, nonce });
+    this.#found({ jobId: job.jobId, nonce: withWork(job.header).nonce });
   }
 }

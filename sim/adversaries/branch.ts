@@ -1,12 +1,8 @@
 /** Owns branches of headers that keep every rule, with real work and no bodies behind them. It holds no state. */
-import {
-  childDifficulty,
-  contextOf,
-  type HeaderContext,
-  historyRootAfter,
-} from '../../chain/consensus/header-rules.ts';
-import { HEADER_VERSION, type Header, headerId } from '../../chain/format/header.ts';
+import { contextOf, type HeaderContext } from '../../chain/consensus/header-rules.ts';
+import { type Header, headerId } from '../../chain/format/header.ts';
 import type { Params } from '../../chain/format/params.ts';
+import { bareHeader } from '../headers.ts';
 import { work } from './forge.ts';
 
 /** As many headers on top of another as it says times (ms, later one by one); what they commit to is made up. */
@@ -19,18 +15,8 @@ export function growBranch(
   const headers: Header[] = [];
   let parent = from;
   for (const time of times) {
-    const header = work({
-      version: HEADER_VERSION,
-      height: parent.header.height + 1,
-      previous: parent.id,
-      historyRoot: historyRootAfter(parent),
-      txRoot: new Uint8Array(32).fill(salt),
-      stateRoot: new Uint8Array(32).fill(salt),
-      time,
-      ...childDifficulty(params, parent, time),
-      miner: new Uint8Array(20).fill(salt),
-      nonce: 0,
-    });
+    const miner = new Uint8Array(20).fill(salt);
+    const header = work(bareHeader(params, parent, { time, miner, fill: salt }));
     headers.push(header);
     parent = contextOf(parent, header, headerId(header));
   }

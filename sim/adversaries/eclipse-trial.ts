@@ -7,12 +7,12 @@ import { HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { fromText } from '../../chain/format/bytes.ts';
 import { DOMAIN, hash } from '../../chain/format/hash.ts';
 import { makeGenesis } from '../../chain/ledger/genesis.ts';
-import { Heap } from '../../chain/pool/heap.ts';
 import type { Effect, Input } from '../../p2p/door.ts';
 import { Machine } from '../../p2p/machine.ts';
 import { decodeMessage, encodeMessage, type MessageBody, type MessageName } from '../../p2p/messages.ts';
 import { worldParams } from '../ledger-params.ts';
 import { Random } from '../random.ts';
+import { Schedule } from '../schedule.ts';
 
 export interface EclipseOptions {
   readonly seed: number;
@@ -41,12 +41,6 @@ interface Line {
   readonly inbound: boolean;
   /** When it ends by itself. */
   readonly endsAtMs: number;
-}
-
-interface Coming {
-  readonly atMs: number;
-  readonly order: number;
-  readonly run: () => void;
 }
 
 const MINUTE_MS = 60_000;
@@ -78,17 +72,15 @@ class Trial {
   readonly #attackers: readonly string[];
   readonly #isHonest: ReadonlySet<string>;
   readonly #headers: HeaderTree;
-  /** What is on its way, in the order of its time. */
-  #coming = makeQueue();
+  /** What is on its way. */
+  #coming = new Schedule();
   #lines = new Map<number, Line>();
   #machine!: Machine;
   #saved: Uint8Array | null = null;
-  #nowMs = 0;
   #bootedMs = 0;
   #work = 0;
   #attacking = false;
   #lastLink = 0;
-  #order = 0;
 
   constructor(options: EclipseOptions, headers: HeaderTree) {
     this.#headers = headers;
@@ -113,10 +105,11 @@ class Trial {
     this.#attacking = true;
     this.#live(this.#options.attackHours * HOUR_MS);
     this.#lines.clear();
-    this.#coming = makeQueue();
+    const bootedMs = this.#nowMs;
+    this.#coming = new Schedule();
+    this.#coming.skipTo(bootedMs);
     this.#boot('second');
     const known = this.#machine.addresses().map(({ url }) => url);
-    const bootedMs = this.#nowMs;
     let linkedAfterMs: number | null = null;
     const look = (): void => {
       if (linkedAfterMs === null && this.#outbound.some((url) => this.#isHonest.has(url)))
@@ -131,6 +124,10 @@ class Trial {
       linkedAfterMs,
       attackersKnown: known.filter((url) => !this.#isHonest.has(url)).length,
     };
+  }
+
+  get #nowMs(): number {
+    return this.#coming.now;
   }
 
   get #outbound(): string[] {
@@ -174,17 +171,18 @@ class Trial {
 
   #run(endMs: number, look: () => void): void {
     for (;;) {
-      const next = this.#coming.peek()?.atMs ?? Number.POSITIVE_INFINITY;
+      const next = this.#coming.nextAt ?? Number.POSITIVE_INFINITY;
       const deadline = this.#machine.deadline();
       const due = Math.min(next, deadline === null ? next : deadline + this.#bootedMs);
       if (due > endMs) break;
-      this.#nowMs = Math.max(this.#nowMs, due);
-      if (next <= this.#nowMs) {
-        this.#coming.pop()!.run();
-      } else this.#take({ type: 'wake' });
+      if (next <= Math.max(this.#nowMs, due)) this.#coming.step();
+      else {
+        this.#coming.skipTo(due);
+        this.#take({ type: 'wake' });
+      }
       look();
     }
-    this.#nowMs = endMs;
+    this.#coming.skipTo(endMs);
   }
 
   /** Now and then: blocks, links that end, and the attacker's gossip. */
@@ -243,13 +241,9 @@ class Trial {
 
   #say<K extends MessageName>(link: number, name: K, body: MessageBody<K>): void {
     const bytes = encodeMessage(name, body);
-    this.#later(LATENCY_MS, () => {
+    this.#coming.after(LATENCY_MS, () => {
       if (this.#lines.has(link)) this.#take({ type: 'frame', link, bytes });
     });
-  }
-
-  #later(ms: number, run: () => void): void {
-    this.#coming.push({ atMs: this.#nowMs + ms, order: this.#order++, run });
   }
 
   #take(input: Input): void {
@@ -261,15 +255,11 @@ class Trial {
   }
 
   #carryOut(effect: Effect): void {
-    if (effect.type === 'dial') this.#later(LATENCY_MS, () => this.#open(effect.address, false));
+    if (effect.type === 'dial') this.#coming.after(LATENCY_MS, () => this.#open(effect.address, false));
     else if (effect.type === 'send') {
-      this.#later(0, () => this.#take({ type: 'drained', link: effect.link }));
-      this.#later(LATENCY_MS, () => this.#answer(effect.link, effect.bytes));
-    } else if (effect.type === 'close') this.#later(LATENCY_MS, () => this.#close(effect.link));
+      this.#coming.after(0, () => this.#take({ type: 'drained', link: effect.link }));
+      this.#coming.after(LATENCY_MS, () => this.#answer(effect.link, effect.bytes));
+    } else if (effect.type === 'close') this.#coming.after(LATENCY_MS, () => this.#close(effect.link));
     else if (effect.type === 'saveAddresses') this.#saved = effect.bytes;
   }
-}
-
-function makeQueue(): Heap<Coming> {
-  return new Heap((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
 }

@@ -6,7 +6,7 @@
 import type { AdversaryName } from '../adversaries/gang.ts';
 import { VICTIM } from '../adversaries/gang.ts';
 import { World } from '../world.ts';
-import type { Study, StudyOptions } from './figure.ts';
+import { liveWorlds, type Study, type StudyOptions } from './figure.ts';
 import { mean, percentile } from './stage.ts';
 
 const HONEST = 6;
@@ -66,11 +66,7 @@ export const censorship: Study = {
   about: `${HONEST} honest nodes, and ${CENSORS} with ${CENSORS_PERCENT} % of the hash rate that neither relay nor mine one sender's payments; a payment a world`,
   async run(options) {
     const seeds = options.seeds ?? SEEDS;
-    const waits: number[] = [];
-    for (let seed = 1; seed <= seeds; seed++) {
-      options.progress?.(`world ${seed} of ${seeds}`);
-      waits.push(await censorOnce(options, seed));
-    }
+    const waits = await liveWorlds(options, seeds, (seed) => censorOnce(options, seed));
     const worst = Math.max(...waits);
     const what = 'blocks until the payment is mined';
     const unit = 'blocks';

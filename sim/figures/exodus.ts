@@ -3,7 +3,7 @@
  * next target by two to the power of its delay in half-lives, at most one, until blocks are as frequent as before.
  */
 import { workOf } from '../../chain/consensus/difficulty.ts';
-import type { Study, StudyOptions } from './figure.ts';
+import { liveWorlds, type Study, type StudyOptions } from './figure.ts';
 import { expectedMs, HALF_LIFE_MS, headersTo, mean, percentile, stageWorld, TARGET_MS } from './stage.ts';
 
 const NODES = 4;
@@ -71,12 +71,7 @@ export const exodus: Study = {
   name: 'exodus',
   about: `${NODES} nodes; ${NODES - STAYERS} of them, with ${100 - STAY_PERCENT} % of the hash rate, leave at once`,
   async run(options) {
-    const seeds = options.seeds ?? SEEDS;
-    const worlds: Exodus[] = [];
-    for (let seed = 1; seed <= seeds; seed++) {
-      options.progress?.(`world ${seed} of ${seeds}`);
-      worlds.push(await exodusOnce(options, seed));
-    }
+    const worlds = await liveWorlds(options, options.seeds ?? SEEDS, (seed) => exodusOnce(options, seed));
     const blocks = worlds.map((world) => world.blocks);
     const what = 'blocks until they take at most twice the target time';
     return [

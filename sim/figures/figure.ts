@@ -31,3 +31,18 @@ export interface Study {
   readonly about: string;
   run(options: StudyOptions): Promise<Figure[]>;
 }
+
+/** What each of the first worlds gives, told as it goes; `what` says in whose run. */
+export async function liveWorlds<T>(
+  { progress }: StudyOptions,
+  seeds: number,
+  live: (seed: number) => Promise<T>,
+  what = '',
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let seed = 1; seed <= seeds; seed++) {
+    progress?.(`${what}world ${seed} of ${seeds}`);
+    found.push(await live(seed));
+  }
+  return found;
+}

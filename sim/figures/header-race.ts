@@ -4,13 +4,13 @@
  * miners come close, and stamps them as it likes. Grows with the headers of the race.
  */
 import { workOf } from '../../chain/consensus/difficulty.ts';
-import { childDifficulty, historyRootAfter, meetsTarget } from '../../chain/consensus/header-rules.ts';
+import { childBits } from '../../chain/consensus/header-rules.ts';
 import { type HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { RuleError } from '../../chain/errors.ts';
-import { ZERO_HASH } from '../../chain/format/hash.ts';
-import { HEADER_VERSION, type Header, headerId } from '../../chain/format/header.ts';
+import type { Header } from '../../chain/format/header.ts';
 import type { Params } from '../../chain/format/params.ts';
 import { makeGenesis } from '../../chain/ledger/genesis.ts';
+import { bareHeader, withWork } from '../headers.ts';
 import { totalHashrate, worldParams } from '../ledger-params.ts';
 import { Random } from '../random.ts';
 import { amendDifficulty, TARGET_MS } from './stage.ts';
@@ -125,26 +125,13 @@ export class HeaderRace {
   }
 
   #wait(parent: HeaderNode, percent: number): number {
-    const { bits } = childDifficulty(this.#params, parent, parent.header.time + 1);
+    const bits = childBits(this.#params, parent);
     const rate = (totalHashrate(this.#params) * percent) / 100;
     return this.#random.exponential((Number(workOf(bits)) * 1_000) / rate);
   }
 
   #mine(parent: HeaderNode, wallMs: number, miner: Uint8Array): Header {
     const time = Math.max(wallMs, parent.header.time + 1);
-    let header = {
-      version: HEADER_VERSION,
-      height: parent.height + 1,
-      previous: parent.id,
-      historyRoot: historyRootAfter(parent),
-      txRoot: ZERO_HASH,
-      stateRoot: ZERO_HASH,
-      time,
-      ...childDifficulty(this.#params, parent, time),
-      miner,
-      nonce: 0,
-    };
-    while (!meetsTarget(headerId(header), header.bits)) header = { ...header, nonce: header.nonce + 1 };
-    return header;
+    return withWork(bareHeader(this.#params, parent, { time, miner, fill: 0 }));
   }
 }

@@ -3,7 +3,7 @@
  * chain's elapsed time takes one half-life of it, so the first targets are at most twice as easy, and tighten from there.
  */
 import type { World } from '../world.ts';
-import type { Figure, Study, StudyOptions } from './figure.ts';
+import { type Figure, liveWorlds, type Study, type StudyOptions } from './figure.ts';
 import { durations, HALF_LIFE_MS, headersTo, mean, percentile, stageWorld, TARGET_MS } from './stage.ts';
 
 const SLEEP_MS = 8 * 3_600_000;
@@ -109,12 +109,7 @@ async function sleepOften(
   seeds: number,
   halfLifeMs: number,
 ): Promise<number[][]> {
-  const worlds: number[][] = [];
-  for (let seed = 1; seed <= seeds; seed++) {
-    options.progress?.(`${name}: world ${seed} of ${seeds}`);
-    worlds.push(await sleepOnce(options, name, seed, { halfLifeMs }));
-  }
-  return worlds;
+  return liveWorlds(options, seeds, (seed) => sleepOnce(options, name, seed, { halfLifeMs }), `${name}: `);
 }
 
 /** The rule's part is the mean over worlds; in a single one, fifty waits for luck may be a seventh longer or shorter. */

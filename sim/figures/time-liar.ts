@@ -3,7 +3,7 @@
  * stamps its blocks with what its strategy says instead of its clock. They are empty, and pushed to everyone.
  */
 import { workOf } from '../../chain/consensus/difficulty.ts';
-import { childDifficulty } from '../../chain/consensus/header-rules.ts';
+import { childBits } from '../../chain/consensus/header-rules.ts';
 import { encodeBody } from '../../chain/format/block.ts';
 import { encodeHeader } from '../../chain/format/header.ts';
 import { forgeBlock } from '../adversaries/forge.ts';
@@ -67,7 +67,7 @@ export class TimeLiar {
     const { ledger } = nodes[0]!.reactor!;
     if (this.#made === 0) for (const { address } of nodes) this.#peer.dial(address, ledger.chainId);
     // The target hardly changes from block to block, and none of it by the block's own time.
-    const { bits } = childDifficulty(params, ledger.tip, ledger.tip.header.time + 1);
+    const bits = childBits(params, ledger.tip);
     await this.#world.run(this.#random.exponential((Number(workOf(bits)) * 1_000) / this.#hashrate));
     const nowMs = params.time + this.#world.now;
     const wallMs = this.#stamp({

@@ -2,16 +2,17 @@
  * Owns a large world: its nodes, who joins and who leaves, who pays and who finds blocks. Links are what the nodes' own
  * diallers make of a few addresses each. It grows with the nodes of the world and with what they keep.
  */
-import { childDifficulty, historyRootAfter, meetsTarget } from '../../chain/consensus/header-rules.ts';
+import { childDifficulty, historyRootAfter } from '../../chain/consensus/header-rules.ts';
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { bytesInBlock, EMPTY_BLOCK_BYTES } from '../../chain/format/block.ts';
 import { ZERO_HASH } from '../../chain/format/hash.ts';
-import { HEADER_VERSION, type Header, headerId } from '../../chain/format/header.ts';
+import { HEADER_VERSION, type Header } from '../../chain/format/header.ts';
 import { txRoot } from '../../chain/format/merkle.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import { makeGenesis } from '../../chain/ledger/genesis.ts';
 import { AddressBook } from '../../p2p/addresses/address-book.ts';
 import { parsePeerUrl } from '../../p2p/addresses/peer-url.ts';
+import { withWork } from '../headers.ts';
 import { worldParams } from '../ledger-params.ts';
 import { Random } from '../random.ts';
 import { Users } from '../users.ts';
@@ -207,7 +208,7 @@ export class ScaleWorld implements Actor {
   #work(parent: HeaderNode, transactions: readonly Transaction[], { wallMs, index }: LightNode): Header {
     const time = Math.max(parent.header.time + 1, wallMs);
     const { bits, elapsed } = childDifficulty(this.#commons.params, parent, time);
-    let header: Header = {
+    return withWork({
       version: HEADER_VERSION,
       height: parent.height + 1,
       previous: parent.id,
@@ -220,9 +221,7 @@ export class ScaleWorld implements Actor {
       // Tells miners apart who find the same at the same time.
       miner: new Uint8Array(20).fill(index % 256),
       nonce: index * 2 ** 20,
-    };
-    while (!meetsTarget(headerId(header), bits)) header = { ...header, nonce: header.nonce + 1 };
-    return header;
+    });
   }
 
   #spread(): Spread {

@@ -167,20 +167,8 @@ function claimOf(bytes: Uint8Array): { from: number; to: number } {
 }
 
 describe('lies', () => {
-  /** The first node lies so; two honest ones are known too. */
-  async function caught(lie: Lie, name: keyof typeof READS & string): Promise<string> {
-    const { read } = READS[name]!;
-    const truth = await read(await table.open([HONEST, OTHER]));
-    table.nodes[LIAR]!.lie = lie;
-    try {
-      const session = await table.open([LIAR, HONEST, OTHER]);
-      expect(await read(session)).toEqual(truth);
-      expect(liarsOf(session)).toEqual([LIAR]);
-      return session.objections[0]!.reason;
-    } finally {
-      table.nodes[LIAR]!.lie = () => undefined;
-    }
-  }
+  const caught = (lie: Lie, name: keyof typeof READS & string): Promise<string> =>
+    table.caught(lie, READS[name]!.read);
   const inState = (change: (shown: { entry: string | null; path: string }) => object): Lie => {
     return (method, result) =>
       method === 'proveState' ? { ...result, entries: result.entries.map(change) } : undefined;

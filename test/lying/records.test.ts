@@ -18,20 +18,6 @@ beforeAll(async () => {
   table = await Table.lay(BLOCKS);
 });
 
-/** What is found out about a node that lies so, while two honest ones are known. */
-async function caught(lie: Lie, read: (session: Session) => Promise<unknown>): Promise<string> {
-  const truth = await read(await table.open([HONEST, OTHER]));
-  table.nodes[LIAR]!.lie = lie;
-  try {
-    const session = await table.open([LIAR, HONEST, OTHER]);
-    expect(await read(session)).toEqual(truth);
-    expect(liarsOf(session)).toEqual([LIAR]);
-    return session.objections[0]!.reason;
-  } finally {
-    table.nodes[LIAR]!.lie = () => undefined;
-  }
-}
-
 test('the history of a record tells owners and revisions, page by page', async () => {
   const session = await table.open([HONEST, OTHER]);
   const whole = (await history(session))!;
@@ -94,7 +80,7 @@ test('an event left out of the history of a record, doubled or moved', async () 
     (all: Uint8Array[]) => all.toReversed(),
     (all: Uint8Array[]) => [all[0]!, ...all],
   ]) {
-    expect(await caught(changing(change), history)).toContain('leaves out, adds or changes');
+    expect(await table.caught(changing(change), history)).toContain('leaves out, adds or changes');
   }
 });
 
@@ -129,18 +115,18 @@ test('lies about whose a record is', async () => {
         : undefined;
   const withGone = (records: { id: string }[]) =>
     [...records, { ...records[0]!, id: gone }].sort((a, b) => (a.id < b.id ? -1 : 1));
-  expect(await caught(listing(withGone), ofBob)).toContain(
+  expect(await table.caught(listing(withGone), ofBob)).toContain(
     `it lists record ${gone} for ${formatAddress(BOB)}`,
   );
   expect(
-    await caught(
+    await table.caught(
       listing((all) => [all[0]!, all[0]!]),
       ofBob,
     ),
   ).toBe('it lists records out of order');
   const absent: Lie = (method, result) =>
     method === 'proveState' ? { ...result, entries: [{ entry: null, path: '000001' }] } : undefined;
-  expect(await caught(absent, ofBob)).toContain('it claims that there is no record');
+  expect(await table.caught(absent, ofBob)).toContain('it claims that there is no record');
   // What is said to be newer than the agreed block can be neither shown nor refuted.
   table.nodes[LIAR]!.lie = listing(withGone, { height: BLOCKS + 1, id: 'ff'.repeat(32) });
   const session = await table.open([LIAR, HONEST]);

@@ -1,4 +1,5 @@
 /** Owns the table at which clients and nodes of a test sit: one drawn chain, a real ledger that has it, nodes in memory. */
+import { expect } from 'vitest';
 import type { HeaderContext } from '../../chain/consensus/header-rules.ts';
 import { Session } from '../../wallet/checked/session.ts';
 import { RpcClient } from '../../wallet/client.ts';
@@ -75,6 +76,20 @@ export class Table {
       timer: { after: () => () => {} },
     });
     return Session.open({ rpc, chain: this.chain, world, timer, witnesses });
+  }
+
+  /** What is found out about the first node when it lies so, while two honest ones are known too. */
+  async caught(lie: Lie, read: (session: Session) => Promise<unknown>): Promise<string> {
+    const truth = await read(await this.open([HONEST, OTHER]));
+    this.nodes[LIAR]!.lie = lie;
+    try {
+      const session = await this.open([LIAR, HONEST, OTHER]);
+      expect(await read(session)).toEqual(truth);
+      expect(liarsOf(session)).toEqual([LIAR]);
+      return session.objections[0]!.reason;
+    } finally {
+      this.nodes[LIAR]!.lie = () => undefined;
+    }
   }
 }
 

@@ -80,6 +80,17 @@ export interface CheckedTransaction {
   readonly transaction: Transaction;
 }
 
+/** The id and the place, as an item of a history begins. */
+export function placeOf({ block, index, transaction }: CheckedTransaction) {
+  return {
+    id: transaction.key,
+    height: block.header.height,
+    block: toHex(block.id),
+    index,
+    time: block.header.time,
+  };
+}
+
 /** The transaction with its place in the chain; `null` if none of the nodes that agree can show that it is there. */
 export async function checkedTransaction(session: Session, id: string): Promise<CheckedTransaction | null> {
   for (const node of session.agreement.nodes) {

@@ -1,10 +1,9 @@
 /** Owns the history of an account, checked: what touched it, and what each transaction meant to it. */
 import { formatAddress } from '../../chain/format/address.ts';
-import { toHex } from '../../chain/format/bytes.ts';
 import { amountFor, counterpartOf } from '../../chain/format/movement.ts';
 import { accountRef } from '../../chain/state/entries.ts';
 import type { HistoryAnswer } from '../ledger-answers.ts';
-import type { CheckedTransaction } from './block-answers.ts';
+import { type CheckedTransaction, placeOf } from './block-answers.ts';
 import type { Session } from './session.ts';
 import { accountOf, proveOn } from './state-answers.ts';
 import { type Subject, touchesOn } from './touches.ts';
@@ -36,17 +35,11 @@ export function checkedHistory(
   });
 }
 
-function itemOf(
-  account: Uint8Array,
-  { block, index, transaction }: CheckedTransaction,
-): HistoryAnswer['items'][number] {
+function itemOf(account: Uint8Array, place: CheckedTransaction): HistoryAnswer['items'][number] {
+  const { transaction } = place;
   const to = counterpartOf(account, transaction);
   return {
-    id: transaction.key,
-    height: block.header.height,
-    block: toHex(block.id),
-    index,
-    time: block.header.time,
+    ...placeOf(place),
     kind: transaction.body.TAG,
     from: formatAddress(transaction.sender),
     to: to === null ? null : formatAddress(to),

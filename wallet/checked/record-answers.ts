@@ -8,7 +8,7 @@ import type { Transaction } from '../../chain/format/transaction.ts';
 import type { LedgerRecord } from '../../chain/state/entries.ts';
 import { NodeLie, Unsettled } from '../headers/faults.ts';
 import * as answers from '../ledger-answers.ts';
-import type { CheckedTransaction } from './block-answers.ts';
+import { type CheckedTransaction, placeOf } from './block-answers.ts';
 import type { Session } from './session.ts';
 import { proveAllOn, proveOn, recordOf, wantedRecord } from './state-answers.ts';
 import { type PageWish, touchesOn } from './touches.ts';
@@ -49,20 +49,14 @@ export function checkedRecordHistory(
 
 const isPut = ({ body }: Transaction): boolean => body.TAG === 'put';
 
-function itemOf(
-  { block, index, transaction }: CheckedTransaction,
-  revision: number,
-): CheckedRecordHistory['items'][number] {
+function itemOf(place: CheckedTransaction, revision: number): CheckedRecordHistory['items'][number] {
+  const { transaction } = place;
   const { body, sender } = transaction;
   if (body.TAG !== 'put' && body.TAG !== 'give' && body.TAG !== 'drop') {
     throw new NodeLie(`a ${body.TAG} is in its history of a record`);
   }
   return {
-    id: transaction.key,
-    height: block.header.height,
-    block: toHex(block.id),
-    index,
-    time: block.header.time,
+    ...placeOf(place),
     kind: body.TAG,
     from: formatAddress(sender),
     owner: formatAddress(body.TAG === 'give' ? body.data.to : sender),
