@@ -33,19 +33,36 @@ export function bitsOf(target: bigint): number {
  * negative, not zero, below 2^256, no shorter form.
  */
 export function targetOf(bits: number): bigint {
+  const size = sizeOf(bits);
+  const mantissa = bits & 0x7f_ffff;
+  return size <= 3 ? BigInt(mantissa >>> (8 * (3 - size))) : BigInt(mantissa) << BigInt(8 * (size - 3));
+}
+
+/** The same target as 32 big-endian bytes, as a hash is compared with. */
+export function targetBytesOf(bits: number): Uint8Array {
+  const size = sizeOf(bits);
+  const bytes = new Uint8Array(32);
+  for (let i = 0; i < Math.min(3, size); i++) {
+    // Of 33 bytes the first is zero.
+    if (i >= size - 32) bytes[32 - size + i] = bits >>> (8 * (2 - i));
+  }
+  return bytes;
+}
+
+/** Bytes of the target of compact bits, which are checked. */
+function sizeOf(bits: number): number {
   if (!Number.isInteger(bits) || bits < 0 || bits > 0xffff_ffff) {
     throw new RuleError('BAD_BITS', 'not a 32-bit number');
   }
-  const size = Math.floor(bits / 2 ** 24);
-  const mantissa = BigInt(bits & 0x7f_ffff);
-  if ((bits & 0x80_0000) !== 0) throw new RuleError('BAD_BITS', 'negative');
-  // 34, not 32: a mantissa with leading zeros could still be below 2^256. The checks below settle it.
-  if (size > 34) throw new RuleError('BAD_BITS', 'over 2^256-1');
-  const target = size <= 3 ? mantissa >> BigInt(8 * (3 - size)) : mantissa << BigInt(8 * (size - 3));
-  if (target === 0n) throw new RuleError('BAD_BITS', 'zero');
-  if (target >= TARGET_LIMIT) throw new RuleError('BAD_BITS', 'over 2^256-1');
-  if (bitsOf(target) !== bits) throw new RuleError('BAD_BITS', 'not canonical');
-  return target;
+  const size = bits >>> 24;
+  const mantissa = bits & 0xff_ffff;
+  if (mantissa > 0x7f_ffff) throw new RuleError('BAD_BITS', 'negative');
+  if (mantissa === 0) throw new RuleError('BAD_BITS', 'zero');
+  // It takes a byte less if the leading one is zero and needn't be, and it can't have set what its size cuts off.
+  const cut = size < 3 ? mantissa & (2 ** (8 * (3 - size)) - 1) : 0;
+  if (mantissa < 0x8000 || cut !== 0) throw new RuleError('BAD_BITS', 'not canonical');
+  if (size > 33 || (size === 33 && mantissa > 0xffff)) throw new RuleError('BAD_BITS', 'over 2^256-1');
+  return size;
 }
 
 /** Work of a block: the number of hashes that reaching its target takes on average. At least 1. */

@@ -3,10 +3,10 @@
  * It holds no state.
  */
 import { RuleError } from '../errors.ts';
-import { compareBytes, equalBytes, toHex, u256 } from '../format/bytes.ts';
+import { compareBytes, equalBytes, toHex } from '../format/bytes.ts';
 import { HEADER_VERSION, type Header, headerId } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
-import { nextBits, nextElapsed, targetOf, workOf } from './difficulty.ts';
+import { nextBits, nextElapsed, targetBytesOf, workOf } from './difficulty.ts';
 import { appendHistory, EMPTY_HISTORY, historyRoot, type Peaks } from './history.ts';
 
 /** What a child is checked against. */
@@ -27,20 +27,21 @@ export function historyRootAfter(parent: HeaderContext): Uint8Array {
 
 /**
  * Checks a header against its parent, cheapest and most telling first: proof of work stands before anything that costs
- * memory. `wallMs` is the local clock. Returns the context for its children; throws a `RuleError`.
+ * memory. `wallMs` is the local clock; `id` is the header's own, for who has hashed it already. Returns the context for
+ * its children; throws a `RuleError`.
  */
 export function validateHeader(
   params: Params,
   parent: HeaderContext,
   header: Header,
   wallMs: number,
+  id: Uint8Array = headerId(header),
 ): HeaderContext {
   const above = parent.header;
   if (!equalBytes(header.previous, parent.id)) throw new RuleError('UNKNOWN_PARENT');
   if (header.version !== HEADER_VERSION) throw new RuleError('BAD_VERSION', String(header.version));
   if (header.height !== above.height + 1) throw new RuleError('BAD_HEIGHT', String(header.height));
   if (header.bits !== childBits(params, parent)) throw new RuleError('BAD_BITS', header.bits.toString(16));
-  const id = headerId(header);
   if (!meetsTarget(id, header.bits)) throw new RuleError('BAD_WORK', toHex(id));
   if (header.elapsed !== nextElapsed(difficultyOf(params), above, header.time))
     throw new RuleError('BAD_ELAPSED');
@@ -54,7 +55,7 @@ export function validateHeader(
 
 /** True if the id, read as a number, doesn't exceed the target of `bits`. */
 export function meetsTarget(id: Uint8Array, bits: number): boolean {
-  return compareBytes(id, u256(targetOf(bits))) <= 0;
+  return compareBytes(id, targetBytesOf(bits)) <= 0;
 }
 
 /** The parameters in the shape the difficulty rule takes them. */

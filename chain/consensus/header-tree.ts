@@ -5,7 +5,7 @@
  * beyond that is capped in `p2p/` (per-peer caps, and long low-work branches are counted before they are kept).
  */
 import { assert, RuleError } from '../errors.ts';
-import { equalBytes, toHex } from '../format/bytes.ts';
+import { toHex } from '../format/bytes.ts';
 import { type Header, headerId } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import { contextOf, type HeaderContext, validateHeader } from './header-rules.ts';
@@ -67,19 +67,21 @@ export class HeaderTree {
     return this.#best;
   }
 
-  /** Validates and keeps a header; the known node if it's known. Throws a `RuleError` and changes nothing. */
-  add(header: Header, wallMs: number): HeaderNode {
-    const parent = this.#nodes.get(toHex(header.previous));
-    if (parent === undefined) {
-      throw new RuleError('UNKNOWN_PARENT', toHex(header.previous));
-    }
-    const known = parent.children.find((child) => sameHeader(child.header, header));
+  /**
+   * Validates and keeps a header; the known node if it's known. `id` is the header's own, for who has hashed it already.
+   * Throws a `RuleError` and changes nothing.
+   */
+  add(header: Header, wallMs: number, id: Uint8Array = headerId(header)): HeaderNode {
+    const known = this.#nodes.get(toHex(id));
     if (known !== undefined) {
       if (known.invalid) throw new RuleError('INVALID_PARENT', known.key);
       return known;
     }
+    const above = toHex(header.previous);
+    const parent = this.#nodes.get(above);
+    if (parent === undefined) throw new RuleError('UNKNOWN_PARENT', above);
     if (parent.invalid) throw new RuleError('INVALID_PARENT', parent.key);
-    return this.#attach(validateHeader(this.params, parent, header, wallMs), parent);
+    return this.#attach(validateHeader(this.params, parent, header, wallMs, id), parent);
   }
 
   /** Puts back a header this node had validated and stored; only its id is checked. */
@@ -199,11 +201,18 @@ function skipHeight(height: number): number {
     : withoutLowestBit(withoutLowestBit(height - 1)) + (height > 1 ? 1 : 0);
 }
 
-function makeNode(context: HeaderContext, parent: HeaderNode | null, skip: HeaderNode | null): HeaderNode {
+function makeNode(
+  { id, header, history, work }: HeaderContext,
+  parent: HeaderNode | null,
+  skip: HeaderNode | null,
+): HeaderNode {
   return {
-    ...context,
-    key: toHex(context.id),
-    height: context.header.height,
+    id,
+    header,
+    history,
+    work,
+    key: toHex(id),
+    height: header.height,
     parent,
     skip,
     children: [],
@@ -217,14 +226,4 @@ function makeNode(context: HeaderContext, parent: HeaderNode | null, skip: Heade
 function isForgotten(node: HeaderNode, tip: HeaderNode, depth: number): boolean {
   const bare = node.children.length === 0 && !node.hasBody && !node.invalid && node.parent !== null;
   return bare && node.height + depth <= tip.height && node.work < tip.work;
-}
-
-function sameHeader(a: Header, b: Header): boolean {
-  return (
-    a.nonce === b.nonce &&
-    a.time === b.time &&
-    equalBytes(a.txRoot, b.txRoot) &&
-    equalBytes(a.stateRoot, b.stateRoot) &&
-    equalBytes(headerId(a), headerId(b))
-  );
 }

@@ -29,6 +29,9 @@ export interface Peak extends HistoryNode {
   readonly rest: Peaks;
 }
 
+/** Of a node, as the one over it hashes it. */
+const NODE_BYTES = 68;
+
 /** The history of the genesis block: nothing is earlier. */
 export const EMPTY_HISTORY: Peaks = null;
 
@@ -69,19 +72,26 @@ export function leafNode(leaf: HistoryLeaf): HistoryNode {
 
 /** The node over both; `left` covers the older headers. */
 export function mergeHistory(left: HistoryNode, right: HistoryNode): HistoryNode {
+  const bytes = new Uint8Array(2 * NODE_BYTES);
+  writeNode(bytes, 0, left);
+  writeNode(bytes, NODE_BYTES, right);
   return {
-    hash: hash(
-      DOMAIN.historyInner,
-      left.hash,
-      u32(left.count),
-      u256(left.work),
-      right.hash,
-      u32(right.count),
-      u256(right.work),
-    ),
+    hash: hash(DOMAIN.historyInner, bytes),
     count: left.count + right.count,
     work: left.work + right.work,
   };
+}
+
+/** Hash (32), count u32, work u256. */
+function writeNode(bytes: Uint8Array, at: number, { hash: own, count, work }: HistoryNode): void {
+  bytes.set(own, at);
+  const view = new DataView(bytes.buffer, at + own.length);
+  view.setUint32(0, count);
+  // Each takes the lowest 64 bits.
+  view.setBigUint64(4, work >> 192n);
+  view.setBigUint64(12, work >> 128n);
+  view.setBigUint64(20, work >> 64n);
+  view.setBigUint64(28, work);
 }
 
 /** One node over all peaks: folded from the smallest to the largest. */

@@ -10,7 +10,7 @@ import { workOf } from '../../chain/consensus/difficulty.ts';
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { RuleError } from '../../chain/errors.ts';
 import { equalBytes, toHex } from '../../chain/format/bytes.ts';
-import { decodeHeader, type Header, headerIdOfBytes } from '../../chain/format/header.ts';
+import { decodeHeader, type Header } from '../../chain/format/header.ts';
 import type { Census } from '../census.ts';
 import type { ChainView } from '../door.ts';
 import * as limits from '../limits.ts';
@@ -19,6 +19,7 @@ import { earlier, type Wire } from '../wire.ts';
 import { type HeaderBatch, isWorked, readHeaderBatch } from './header-batch.ts';
 import { type HeaderState, hasRoom, locatorOf, newHeaderState, turnEndOf } from './header-state.ts';
 import { LowWorkWalk } from './low-work-walk.ts';
+import { PushedHeader } from './pushed-header.ts';
 import { UnprovenHeaders } from './unproven-headers.ts';
 
 export class HeaderSync {
@@ -27,6 +28,7 @@ export class HeaderSync {
   readonly #chain: ChainView;
   readonly #states = new Map<number, HeaderState>();
   readonly #unproven: UnprovenHeaders;
+  readonly #pushed = new PushedHeader();
   /** Some peer is asked, or to be asked, or to be asked later. */
   #busy = false;
 
@@ -54,7 +56,7 @@ export class HeaderSync {
    */
   learn(peer: Peer, bytes: Uint8Array): HeaderNode | null {
     const state = this.#states.get(peer.link)!;
-    const id = headerIdOfBytes(bytes);
+    const id = this.#pushed.idOf(bytes);
     const known = this.#headers.get(toHex(id));
     if (known !== undefined) {
       if (!known.invalid) peer.shows(known);
@@ -71,10 +73,9 @@ export class HeaderSync {
       this.#busy = true;
       return null;
     }
-    if (parent.work + workOf(header.bits) < this.#enough() || state.unproven >= limits.UNPROVEN_HEADERS_MAX) {
-      return null;
-    }
-    return this.#add(state, header);
+    const mayAdd = state.unproven < limits.UNPROVEN_HEADERS_MAX;
+    if (!mayAdd || !this.#isEnough(parent.work + workOf(header.bits))) return null;
+    return this.#add(state, header, id);
   }
 
   headersReceived(peer: Peer, request: number, encoded: readonly Uint8Array[]) {
@@ -172,6 +173,10 @@ export class HeaderSync {
     return tip.work > margin ? tip.work - margin : 0n;
   }
 
+  #isEnough(work: bigint): boolean {
+    return work >= this.#chain.tip.work || work >= this.#enough();
+  }
+
   #mayAsk(state: HeaderState): boolean {
     if (!state.peer.ready) return false;
     if (!hasRoom(state)) return false;
@@ -195,7 +200,7 @@ export class HeaderSync {
   #take(state: HeaderState, parent: HeaderNode, batch: HeaderBatch) {
     let claimed = parent.work;
     for (const { bits } of batch.headers) claimed += workOf(bits);
-    if (claimed >= this.#enough()) return this.#store(state, batch);
+    if (this.#isEnough(claimed)) return this.#store(state, batch);
     if (batch.headers.length < limits.HEADERS_MAX) {
       this.#wire.event('lowWork', { link: state.peer.link });
       return this.#endWalk(state);
@@ -216,7 +221,7 @@ export class HeaderSync {
       return this.#wire.close(peer, 'BAD_HEADER', 'not after our locator');
     }
     try {
-      if (walk.count(batch.headers, this.#enough(), this.#wire.now.wallMs)) {
+      if (walk.count(batch, this.#enough(), this.#wire.now.wallMs)) {
         this.#wire.event('presyncDone', { link: peer.link, height: batch.headers.at(-1)!.height });
       }
     } catch (error) {
@@ -235,31 +240,25 @@ export class HeaderSync {
 
   #store(state: HeaderState, batch: HeaderBatch, walked = false) {
     let last: HeaderNode | null = null;
-    for (const header of batch.headers) {
-      const node = this.#add(state, header, walked);
+    for (const [i, header] of batch.headers.entries()) {
+      const node = this.#add(state, header, batch.ids[i]!, walked);
       if (node === null) break;
       last = node;
     }
     if (last === null || !state.peer.ready) return this.#endWalk(state);
-    this.#wire.event('headersAdded', {
-      link: state.peer.link,
-      count: batch.headers.length,
-      height: last.height,
-    });
+    const { link } = state.peer;
+    this.#wire.event('headersAdded', { link, count: batch.headers.length, height: last.height });
     const whole = last.height === batch.headers.at(-1)!.height;
-    if (whole && batch.headers.length === limits.HEADERS_MAX) {
-      state.from = last;
-      state.ask = true;
-    } else {
-      this.#endWalk(state);
-    }
+    if (!whole || batch.headers.length < limits.HEADERS_MAX) return this.#endWalk(state);
+    state.from = last;
+    state.ask = true;
   }
 
-  #add(state: HeaderState, header: Header, walked = false): HeaderNode | null {
+  #add(state: HeaderState, header: Header, id: Uint8Array, walked = false): HeaderNode | null {
     const size = this.#headers.size;
     let node: HeaderNode;
     try {
-      node = this.#headers.add(header, this.#wire.now.wallMs);
+      node = this.#headers.add(header, this.#wire.now.wallMs, id);
     } catch (error) {
       if (error instanceof RuleError) return this.#fail(state, error, header);
       throw error;

@@ -8,9 +8,9 @@
 import { type HeaderContext, validateHeader } from '../../chain/consensus/header-rules.ts';
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { equalBytes } from '../../chain/format/bytes.ts';
-import type { Header } from '../../chain/format/header.ts';
 import type { Params } from '../../chain/format/params.ts';
 import { HEADERS_MAX, PRESYNC_BATCHES_MAX } from '../limits.ts';
+import type { HeaderBatch } from './header-batch.ts';
 
 export class LowWorkWalk {
   /** Where the branch leaves what we have. */
@@ -48,9 +48,11 @@ export class LowWorkWalk {
    * First walk: validates a batch in order. True once the branch has `enough` work and the second walk has begun; throws
    * the `RuleError` of the first bad header, and nothing of the batch counts then.
    */
-  count(headers: readonly Header[], enough: bigint, wallMs: number): boolean {
+  count({ headers, ids }: HeaderBatch, enough: bigint, wallMs: number): boolean {
     let context = this.#context!;
-    for (const header of headers) context = validateHeader(this.#params, context, header, wallMs);
+    for (const [i, header] of headers.entries()) {
+      context = validateHeader(this.#params, context, header, wallMs, ids[i]);
+    }
     this.#commitments.push(context.id);
     this.#context = context;
     this.#lastCount = headers.length;

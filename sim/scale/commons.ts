@@ -64,15 +64,15 @@ export class LightTree extends HeaderTree {
     this.#commons = commons;
   }
 
-  override add(header: Header, wallMs: number): HeaderNode {
-    const key = toHex(headerId(header));
+  override add(header: Header, wallMs: number, id: Uint8Array = headerId(header)): HeaderNode {
+    const key = toHex(id);
     const shared = this.#commons.headers.get(key);
     const isEarly = header.time > wallMs + this.params.limits.futureMs;
     if (shared !== undefined && !isEarly && this.get(key) === undefined) {
       const node = this.restore(shared.header, shared.id);
       if (node !== null) return node;
     }
-    const node = super.add(header, wallMs);
+    const node = super.add(header, wallMs, id);
     if (shared === undefined) this.#commons.headers.set(key, node);
     return node;
   }

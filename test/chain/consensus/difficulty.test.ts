@@ -7,10 +7,12 @@ import {
   type DifficultyParams,
   nextBits,
   nextElapsed,
+  targetBytesOf,
   targetOf,
   workOf,
 } from '../../../chain/consensus/difficulty.ts';
 import { RuleError } from '../../../chain/errors.ts';
+import { toBigInt } from '../../../chain/format/bytes.ts';
 
 const VECTORS = new URL('./vectors/aserti3-2d/', import.meta.url);
 
@@ -40,6 +42,7 @@ describe('compact bits', () => {
     [0x2100ffff, 0xffffn << 240n],
   ])('%s stand for their target, and back', (bits, target) => {
     expect(targetOf(bits)).toBe(target);
+    expect(toBigInt(targetBytesOf(bits))).toBe(target);
     expect(bitsOf(target)).toBe(bits);
   });
 
