@@ -106,6 +106,7 @@ export type Input =
 
 export type Effect =
   | { readonly type: 'dial'; readonly address: string }
+  /** The bytes may be sent on several links: nobody may change them. */
   | { readonly type: 'send'; readonly link: number; readonly bytes: Uint8Array }
   | { readonly type: 'close'; readonly link: number; readonly code: string; readonly reason: string }
   /** Their structure is checked; signatures and state aren't. Answered by 'transactionsChecked'. */

@@ -57,8 +57,12 @@ export class Wire {
 
   /** Sends a message; nothing on a link that is closing. */
   send<K extends MessageName>(peer: Peer, name: K, body: MessageBody<K>): void {
+    if (peer.phase !== 'closing') this.sendFrame(peer, encodeMessage(name, body));
+  }
+
+  /** Sends a message that is encoded already; several links may be sent the same bytes. */
+  sendFrame(peer: Peer, bytes: Uint8Array): void {
     if (peer.phase === 'closing') return;
-    const bytes = encodeMessage(name, body);
     if (peer.queuedBytes === 0) peer.queuedAtMs = this.nowMs;
     peer.queuedBytes += bytes.length;
     this.#queuedBytes += bytes.length;

@@ -10,9 +10,10 @@ import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
 import type { PoolView } from '../door.ts';
 import * as limits from '../limits.ts';
+import { encodeMessage } from '../messages.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
-import { KnownFilter } from './known-filter.ts';
+import { KnownFilter, numberOf } from './known-filter.ts';
 
 interface State {
   readonly peer: Peer;
@@ -33,6 +34,8 @@ export class Announcer {
   readonly #states = new Map<number, State>();
   /** Something may wait to be told to somebody. */
   #hasNews = false;
+  /** The announcement made last, of at most `ANNOUNCE_IDS_MAX` ids: most peers are told the same, and it is encoded once. */
+  #told: { readonly ids: Uint8Array[]; readonly frame: Uint8Array } | null = null;
 
   constructor(wire: Wire, pool: PoolView) {
     this.#wire = wire;
@@ -66,10 +69,13 @@ export class Announcer {
   /** Has the next `tick` tell all who don't know them. */
   added(transactions: readonly Transaction[]): void {
     this.#hasNews = true;
-    for (const state of this.#states.values()) {
-      for (const tx of transactions) if (!state.known.has(tx.id)) state.waiting.push(tx);
-      const over = state.waiting.length - limits.UNANNOUNCED_MAX;
-      if (over > 0) state.waiting.splice(0, over);
+    for (const tx of transactions) {
+      const number = numberOf(tx.id);
+      for (const { known, waiting } of this.#states.values()) if (!known.hasNumber(number)) waiting.push(tx);
+    }
+    for (const { waiting } of this.#states.values()) {
+      const over = waiting.length - limits.UNANNOUNCED_MAX;
+      if (over > 0) waiting.splice(0, over);
     }
   }
 
@@ -115,16 +121,13 @@ export class Announcer {
       if (nowMs >= state.quietAtMs) state.open = 0;
       const room = limits.ANNOUNCE_WINDOW_IDS - state.open;
       if (state.peer.congested || room <= 0 || nowMs < state.nextAtMs) continue;
-      const step = state.waiting.splice(0, room);
       const ids: Uint8Array[] = [];
-      for (const { id, key } of step) {
+      for (const { id, key } of state.waiting.splice(0, room)) {
         // What waited may have been mined meanwhile, or heard from the peer itself.
-        if (state.known.has(id) || !this.#pool.has(key)) continue;
-        state.known.add(id);
-        ids.push(id);
+        if (this.#pool.has(key) && state.known.add(id)) ids.push(id);
       }
       for (let at = 0; at < ids.length; at += limits.ANNOUNCE_IDS_MAX) {
-        this.#wire.send(state.peer, 'announce', { ids: ids.slice(at, at + limits.ANNOUNCE_IDS_MAX) });
+        this.#wire.sendFrame(state.peer, this.#frameOf(ids.slice(at, at + limits.ANNOUNCE_IDS_MAX)));
       }
       state.open += ids.length;
       if (ids.length > 0) state.quietAtMs = nowMs + limits.ANNOUNCE_QUIET_MS;
@@ -140,5 +143,13 @@ export class Announcer {
       at = earlier(at, open < limits.ANNOUNCE_WINDOW_IDS ? nextAtMs : Math.max(nextAtMs, quietAtMs));
     }
     return at;
+  }
+
+  #frameOf(ids: Uint8Array[]): Uint8Array {
+    const told = this.#told;
+    if (told?.ids.length === ids.length && ids.every((id, i) => id === told.ids[i])) return told.frame;
+    const frame = encodeMessage('announce', { ids });
+    this.#told = { ids, frame };
+    return frame;
   }
 }

@@ -269,9 +269,10 @@ export class TransactionFetcher {
 
   /** To be asked for in its turn. What others brought meanwhile is swept out before it is as much as what is wanted. */
   #enqueue({ queue, peer }: State, key: string): void {
-    const isDue = (other: string): boolean => this.#wanted.get(other)?.asked === peer.link;
-    if (queue.length >= 2 * limits.ANNOUNCED_PER_PEER_MAX)
+    if (queue.length >= 2 * limits.ANNOUNCED_PER_PEER_MAX) {
+      const isDue = (other: string): boolean => this.#wanted.get(other)?.asked === peer.link;
       queue.splice(0, queue.length, ...queue.filter(isDue));
+    }
     queue.push(key);
   }
 

@@ -264,3 +264,14 @@ test('a known filter remembers the last ids and forgets in generations', () => {
   filter.clear();
   expect(filter.count).toBe(0);
 });
+
+test('ids made up to collide in a known filter cost it memory of themselves only', () => {
+  const filter = new KnownFilter(1_000);
+  // Equal in all bits that choose a place, whatever the size of the table.
+  const crafted = Array.from({ length: 500 }, (_, i) => Uint8Array.of(i >> 8, i & 255, 1, 2, 3, 4));
+  expect(crafted.every((id) => filter.add(id) && filter.has(id))).toBe(true);
+  expect(crafted.filter((id) => filter.has(id)).length).toBeLessThanOrEqual(65);
+  const honest = idsOf(transactions(0, 400));
+  expect(honest.every((id) => filter.add(id))).toBe(true);
+  expect(honest.filter((id) => !filter.has(id)).length).toBeLessThan(2);
+});
