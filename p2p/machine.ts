@@ -12,12 +12,12 @@ import type { Effect, Input, MachineDeps, Now, PeerInfo, SyncState } from './doo
 import { type FaultCode, penaltyMs } from './faults.ts';
 import { INBOUND_MAX } from './limits.ts';
 import { decodeMessage, MESSAGES, type Message, speaksOtherVersion } from './messages.ts';
-import { makeParts, type Parts } from './parts.ts';
+import { deadlineOfParts, makeParts, type Parts, tickParts } from './parts.ts';
 import { Peer } from './peer.ts';
 import { admitInbound } from './peers/admission.ts';
 import { Discouraged } from './peers/discouraged.ts';
 import { routeMessage } from './routes.ts';
-import { earlier, Wire } from './wire.ts';
+import { Wire } from './wire.ts';
 
 export class Machine {
   readonly #deps: MachineDeps;
@@ -49,9 +49,7 @@ export class Machine {
 
   /** Monotonic time at which a 'wake' is due; `null` if never. */
   deadline(): number | null {
-    let at: number | null = null;
-    for (const part of this.#parts.timed) at = earlier(at, part.deadline?.() ?? null);
-    return at;
+    return deadlineOfParts(this.#parts);
   }
 
   /** Links that are through their handshake. */
@@ -254,7 +252,7 @@ export class Machine {
       for (let next = this.#parts.intake.next(); next !== null; next = this.#parts.intake.next()) {
         if (next.peer.phase !== 'closing') this.#dispatch(next.peer, next.frame);
       }
-      for (const part of this.#parts.timed) part.tick?.();
+      tickParts(this.#parts);
     } while (this.#closed.length > 0);
   }
 }

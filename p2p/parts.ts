@@ -24,7 +24,7 @@ import { BodyServing } from './sync/body-serving.ts';
 import { BodySync } from './sync/body-sync.ts';
 import { HeaderServing } from './sync/header-serving.ts';
 import { HeaderSync } from './sync/header-sync.ts';
-import type { Wire } from './wire.ts';
+import { earlier, type Wire } from './wire.ts';
 
 /** What the parts ask of whoever puts them together. */
 export interface Hooks {
@@ -47,18 +47,13 @@ interface CountedPart {
   census(census: Census): void;
 }
 
-/** A part that waits for time to pass. */
-interface TimedPart {
-  tick?(): void;
-  deadline?(): number | null;
-}
-
 export interface Parts {
   readonly intake: Intake;
   readonly book: AddressBook;
   readonly handshake: Handshake;
   readonly keepAlive: KeepAlive;
   readonly dialler: Dialler;
+  readonly feeler: Feeler;
   readonly exchange: AddressExchange;
   readonly saver: AddressSaver;
   readonly announcer: Announcer;
@@ -69,7 +64,6 @@ export interface Parts {
   readonly bodySync: BodySync;
   readonly bodyServing: BodyServing;
   readonly linked: readonly LinkedPart[];
-  readonly timed: readonly TimedPart[];
   readonly counted: readonly CountedPart[];
 }
 
@@ -108,6 +102,7 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
     handshake,
     keepAlive,
     dialler,
+    feeler,
     exchange,
     saver,
     announcer,
@@ -143,20 +138,38 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
       bodySync,
       bodyServing,
     ],
-    // Headers before bodies: they tell which are missing. What is read and dialled comes last.
-    timed: [
-      intake,
-      handshake,
-      keepAlive,
-      headerSync,
-      relay,
-      bodySync,
-      fetcher,
-      announcer,
-      bodyServing,
-      feeler,
-      dialler,
-      saver,
-    ],
   };
+}
+
+/**
+ * Has every part do what has become due. Headers before bodies: they tell which are missing. What is read and dialled
+ * comes last. By name, not through a list: every input asks all of them, and nearly all have nothing to do.
+ */
+export function tickParts(parts: Parts): void {
+  parts.handshake.tick();
+  parts.keepAlive.tick();
+  parts.headerSync.tick();
+  parts.relay.tick();
+  parts.bodySync.tick();
+  parts.fetcher.tick();
+  parts.announcer.tick();
+  parts.bodyServing.tick();
+  parts.feeler.tick();
+  parts.dialler.tick();
+  parts.saver.tick();
+}
+
+/** The earliest monotonic time at which `tickParts`, or a frame that waits, has something to do; `null` if never. */
+export function deadlineOfParts(parts: Parts): number | null {
+  let at = parts.intake.deadline();
+  at = earlier(at, parts.handshake.deadline());
+  at = earlier(at, parts.keepAlive.deadline());
+  at = earlier(at, parts.headerSync.deadline());
+  at = earlier(at, parts.relay.deadline());
+  at = earlier(at, parts.bodySync.deadline());
+  at = earlier(at, parts.fetcher.deadline());
+  at = earlier(at, parts.announcer.deadline());
+  at = earlier(at, parts.feeler.deadline());
+  at = earlier(at, parts.dialler.deadline());
+  return earlier(at, parts.saver.deadline());
 }

@@ -13,6 +13,7 @@ import { accountsChanged, followTip } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import type { Effect, Identity, Input, MachineConfig } from '../../p2p/door.ts';
 import { Machine } from '../../p2p/machine.ts';
+import { earlier } from '../../p2p/wire.ts';
 import type { Clock, Miner, Timer, Transport } from '../ports.ts';
 import { Admissions, type Submitted } from './admissions.ts';
 import { CauseLog } from './cause-log.ts';
@@ -56,6 +57,8 @@ export class Reactor {
   /** Bodies being read for peers. Bounded by the machine. */
   #reading = 0;
   #stopped = false;
+  /** Made once: the timer is set anew after every input. */
+  readonly #onWake = (): void => this.#wake();
 
   constructor(parts: ReactorParts) {
     this.#parts = parts;
@@ -158,9 +161,9 @@ export class Reactor {
 
   #schedule(): void {
     if (this.#stopped) return;
-    const deadlines = [this.machine.deadline(), this.mining.deadline()].filter((at) => at !== null);
-    if (deadlines.length === 0) this.#parts.timer.cancel();
-    else this.#parts.timer.set(Math.min(...deadlines), () => this.#wake());
+    const at = earlier(this.machine.deadline(), this.mining.deadline());
+    if (at === null) this.#parts.timer.cancel();
+    else this.#parts.timer.set(at, this.#onWake);
   }
 
   #wake(): void {
@@ -278,9 +281,8 @@ export class Reactor {
 
   #transactionsAdded(transactions: readonly Transaction[], link: number | null, way: Way): void {
     this.#listeners.tell({ type: 'pending', transactions, link, way });
-    this.#input({ type: 'transactionsAdded', transactions, link });
     this.mining.poolChanged();
-    this.#schedule();
+    this.#input({ type: 'transactionsAdded', transactions, link });
   }
 
   #transactionsDropped(dropped: readonly Dropped[]): void {

@@ -66,7 +66,7 @@ export class Feeler {
 
   tick(): void {
     const { nowMs } = this.#wire;
-    for (const [peer, { work, untilMs }] of this.#trials) if (nowMs >= untilMs) this.#judge(peer, work);
+    if (this.#trials.size > 0) this.#endTrials();
     const work = this.#tipWork();
     if (work !== this.#tip.work) this.#tip = { work, atMs: nowMs };
     if (this.#wire.readyOutbound < this.#target) {
@@ -80,6 +80,7 @@ export class Feeler {
   }
 
   deadline(): number | null {
+    if (this.#trials.size === 0) return this.#nextMs;
     const [first] = this.#trials.values();
     return earlier(this.#nextMs, first?.untilMs ?? null);
   }
@@ -95,6 +96,11 @@ export class Feeler {
     const isStale = nowMs >= this.#tip.atMs + this.#staleMs;
     const intervalMs = isStale ? limits.FEELER_STALE_INTERVAL_MS : limits.FEELER_INTERVAL_MS;
     return nowMs + intervalMs / 2 + (this.#random() % intervalMs);
+  }
+
+  #endTrials(): void {
+    const { nowMs } = this.#wire;
+    for (const [peer, { work, untilMs }] of this.#trials) if (nowMs >= untilMs) this.#judge(peer, work);
   }
 
   #judge(peer: Peer, work: bigint): void {

@@ -168,6 +168,7 @@ export class Handshake {
   }
 
   tick(): void {
+    if (this.#states.size === 0) return;
     for (const { peer } of this.#states.values()) {
       if (this.#wire.nowMs >= peer.openedAtMs + HANDSHAKE_TIMEOUT_MS)
         this.#wire.close(peer, 'HANDSHAKE_TIMEOUT');
@@ -176,6 +177,7 @@ export class Handshake {
 
   deadline(): number | null {
     let at: number | null = null;
+    if (this.#states.size === 0) return at;
     for (const { peer } of this.#states.values()) at = earlier(at, peer.openedAtMs + HANDSHAKE_TIMEOUT_MS);
     return at;
   }

@@ -158,8 +158,10 @@ export class BodySync {
 
   tick(): void {
     // No header has more work than the tip, so no peer has shown one: nothing to look for at every step.
-    const nothing = this.#headers.best().work <= this.#chain.tip.work && this.#path.target === null;
-    if (nothing && this.#path.missing === 0 && this.#asked.size === 0) return;
+    const best = this.#headers.best();
+    const { tip } = this.#chain;
+    const isBehind = best !== tip && best.work > tip.work;
+    if (!isBehind && this.#path.target === null && this.#path.missing === 0 && this.#asked.size === 0) return;
     this.#path.update(this.#wire.ready);
     if (this.#path.missing === 0 && this.#asked.size === 0) return;
     this.#endLate();
