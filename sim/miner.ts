@@ -39,7 +39,6 @@ export class VirtualMiner implements Miner {
 
   start(job: MiningJob): void {
     if (this.#stopped) return;
-    this.#schedule.touch();
     this.#job = job;
     this.#draw(job.header.previous, job.header.bits);
   }

@@ -1,6 +1,6 @@
 /**
  * Owns virtual time: what happens next, in the order of time and then of arrival. Nothing waits in a world; time jumps
- * to the next event. It also counts what goes on outside of events, so that the world knows when an event is over.
+ * to the next event, once all that the one before set off is over.
  */
 import { assert } from '../chain/errors.ts';
 import { Heap } from '../chain/pool/heap.ts';
@@ -11,11 +11,6 @@ interface Event {
   readonly run: () => void;
 }
 
-/**
- * Turns of the microtask queue in which nothing touches a port before an event counts as over. Some ten times the
- * longest chain of awaits between two ports.
- */
-const QUIET_TURNS = 100;
 /** Events at one millisecond above which something goes round in circles. */
 const SAME_TIME_MAX = 100_000;
 
@@ -23,7 +18,6 @@ export class Schedule {
   readonly #events = new Heap<Event>((a, b) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence));
   #sequence = 0;
   #now = 0;
-  #activity = 0;
   #awaited = 0;
   #atSameTime = 0;
 
@@ -56,14 +50,8 @@ export class Schedule {
     });
   }
 
-  /** A port was used: what an event set off isn't over. */
-  touch(): void {
-    this.#activity++;
-  }
-
-  /** The same, of a port whose answer somebody awaits. */
+  /** Somebody awaits the answer of a port: what an event set off isn't over when the event is. */
   awaited(): void {
-    this.#activity++;
     this.#awaited++;
   }
 
@@ -81,13 +69,9 @@ export class Schedule {
     return before !== this.#awaited;
   }
 
-  /** Lets everything go on that waits for nothing but its turn. */
-  async settle(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS; ) {
-      const before = this.#activity;
-      await undefined;
-      quiet = before === this.#activity ? quiet + 1 : 0;
-    }
+  /** Lets everything go on that waits for nothing but its turn: a tick comes once no promise has anything left to do. */
+  settle(): Promise<void> {
+    return new Promise((resolve) => process.nextTick(resolve));
   }
 
   /** Time goes on without events; those due before happen at the next step, late. */

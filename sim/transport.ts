@@ -52,12 +52,10 @@ export class VirtualTransport implements Transport, Endpoint {
   }
 
   dial(address: string): void {
-    this.#schedule.touch();
     if (!this.#gone) this.#network.dial(this, address);
   }
 
   send(link: number, bytes: Uint8Array) {
-    this.#schedule.touch();
     if (this.#tamper === null) return this.#sides.get(link)?.send(bytes);
     for (const said of this.#tamper.outgoing(bytes)) {
       if (said.afterMs === 0) this.#sides.get(link)?.send(said.bytes);
@@ -66,7 +64,6 @@ export class VirtualTransport implements Transport, Endpoint {
   }
 
   close(link: number, code: string, reason: string): void {
-    this.#schedule.touch();
     const side = this.#sides.get(link);
     if (side === undefined) return;
     this.#traffic.closed(side.remote, code, reason);

@@ -277,7 +277,7 @@ export class World {
   async #settle(): Promise<void> {
     try {
       await this.#schedule.settle();
-      await this.watch.audit();
+      if (this.watch.hasChanges) await this.watch.audit();
     } catch (error) {
       this.#throw(error);
     }

@@ -8,7 +8,13 @@ import { checkLock, checkReasons, checkVersions } from './tidy/packages.ts';
 import { checkExceptions, checkWords, type Exception } from './tidy/words.ts';
 
 /** Where a banned word is right. Every line needs its reason, and goes when the word does. */
-const EXCEPTIONS: readonly Exception[] = [];
+const EXCEPTIONS: readonly Exception[] = [
+  {
+    path: 'sim/schedule.ts',
+    word: 'process',
+    reason: 'only the platform knows that no promise has anything left to do: its next tick comes then',
+  },
+];
 
 const files = readCheckout();
 const sources = files
