@@ -41,6 +41,15 @@ export class PageEditor {
     return kind === INNER ? this.nodeAt(position) : leafHash(this.nodeAt(position));
   }
 
+  /** True if there is nothing at the position, or the leaf of that key. */
+  isFreeFor(position: number, key: Uint8Array): boolean {
+    const kind = this.kindAt(position);
+    if (kind !== LEAF) return kind === EMPTY;
+    const start = position * SLOT_BYTES;
+    for (let i = 0; i < 32; i++) if (this.#slots[start + i] !== key[i]) return false;
+    return true;
+  }
+
   clear(position: number): void {
     const others = ~(1 << position);
     this.#inner &= others;

@@ -47,34 +47,34 @@ export async function loadPages(
   while (level.length > 0) {
     const next: Visit[] = [];
     for (let i = 0; i < level.length; i += PAGES_A_CALL) {
-      const visits = level.slice(i, i + PAGES_A_CALL);
-      const pages = await findPages(visits, shelf);
+      const visits = level.length <= PAGES_A_CALL ? level : level.slice(i, i + PAGES_A_CALL);
+      const known = visits.map((visit) => knownPage(visit, shelf));
+      // Most often all of them are known, and there is nothing to wait for.
+      const stored = known.includes(undefined) ? await readMissing(visits, known, shelf) : [];
+      let used = 0;
       for (const [j, visit] of visits.entries()) {
-        const { page, loaded } = pages[j]!;
+        const page = known[j] ?? readPage(stored[used++], visit);
         followKeys(page, ROOT_POSITION, visit.depth, sorted, visit.from, visit.to, next);
-        shelf.keep(visit.path, page, loaded);
+        shelf.keep(visit.path, page, known[j] === undefined);
       }
     }
     level = next;
   }
 }
 
-async function findPages(
+function knownPage(visit: Visit, shelf: PageShelf): Page | undefined {
+  const page = shelf.known(visit.path);
+  return page !== undefined && isPageOf(page, visit) ? page : undefined;
+}
+
+/** What the source has for the visits whose page isn't known. */
+function readMissing(
   visits: readonly Visit[],
-  shelf: PageShelf,
-): Promise<{ page: Page; loaded: boolean }[]> {
-  const known = visits.map((visit) => {
-    const page = shelf.known(visit.path);
-    return page !== undefined && isPageOf(page, visit) ? page : undefined;
-  });
+  known: readonly (Page | undefined)[],
+  { source }: PageShelf,
+): Promise<(Uint8Array | undefined)[]> {
   const missing = visits.filter((_, i) => known[i] === undefined);
-  const stored = missing.length === 0 ? [] : await shelf.source.getMany(missing.map((v) => pageKey(v.path)));
-  let used = 0;
-  return visits.map((visit, i) => {
-    const page = known[i];
-    if (page !== undefined) return { page, loaded: false };
-    return { page: readPage(stored[used++], visit), loaded: true };
-  });
+  return source.getMany(missing.map(({ path }) => pageKey(path)));
 }
 
 function readPage(stored: Uint8Array | undefined, visit: Visit): Page {

@@ -12,6 +12,8 @@ import { type Keyed, sortByKey, splitAtBit } from './sorted-keys.ts';
 
 /** Hashes between two yields: some 3 ms in plain JavaScript. */
 const HASHES_A_SLICE = 2_000;
+/** Items that are brought in without a rest: at most some hundreds of hashes, or thousands under keys that were sought for. */
+const SHORT_RUN = 64;
 
 /** A new value for a key, or `null` to delete it. */
 export type TreeChange = readonly [key: Uint8Array, valueHash: Uint8Array | null];
@@ -28,9 +30,20 @@ interface Item extends Keyed {
   readonly valueHash: Uint8Array | null;
 }
 
+/** Items `from` to `to - 1`, which belong under one page. */
+interface Run {
+  readonly items: readonly Item[];
+  readonly from: number;
+  readonly to: number;
+  /** False where the page is yet to be made. */
+  readonly exists: boolean;
+}
+
 /** A page in hand. */
 interface PageEdit {
   readonly editor: PageEditor;
+  readonly path: PagePath;
+  readonly depth: number;
   /** As it was; `null` for one that is being made. */
   readonly page: Page | null;
   /** Bit p: something under the inner node at p, above the bottom, changes. */
@@ -38,25 +51,24 @@ interface PageEdit {
   readonly descents: Descent[];
 }
 
-/** Items `from` to `to - 1` that belong under a position at the bottom of a page. */
-interface Descent {
+/** What goes under a position at the bottom of a page. */
+interface Descent extends Run {
   readonly position: number;
-  readonly items: readonly Item[];
-  readonly from: number;
-  readonly to: number;
-  /** False where the page below is yet to be made. */
-  readonly exists: boolean;
 }
 
 export class TreeUpdate {
   readonly #pageAt: (path: PagePath) => Page;
-  readonly #editors: PageEditor[] = [];
+  readonly #editors: PageEditor[];
   readonly #writes: PageWrites = [];
   #hashes = 0;
 
-  /** `pageAt` gives a page that is there, in the state the update starts from. */
-  constructor(pageAt: (path: PagePath) => Page) {
+  /**
+   * `pageAt` gives a page that is there, in the state the update starts from. `editors`, by depth, are its own until it
+   * is through; it adds those it lacks.
+   */
+  constructor(pageAt: (path: PagePath) => Page, editors: PageEditor[]) {
     this.#pageAt = pageAt;
+    this.#editors = editors;
   }
 
   /** Applies the changes (each key once) to the tree, which has a root page if `exists`. Yields between slices. */
@@ -65,50 +77,63 @@ export class TreeUpdate {
     for (let i = 1; i < items.length; i++) {
       assert(compareBytes(items[i - 1]!.key, items[i]!.key) !== 0, 'an update has each key once');
     }
-    const editor = yield* this.#updatePage(0, exists, items, 0, items.length);
+    const root: Run = { items, from: 0, to: items.length, exists };
+    const editor = isShort(root) ? this.#updatePage(0, root) : yield* this.#updateInSlices(0, root);
     return { root: editor.hashAt(ROOT_POSITION).slice(), writes: this.#writes };
   }
 
   /** Leaves the page as it will be in the editor of its depth, until the next page of that depth. */
-  *#updatePage(
-    depth: number,
-    exists: boolean,
-    items: readonly Item[],
-    from: number,
-    to: number,
-  ): Generator<void, PageEditor> {
+  #updatePage(depth: number, run: Run): PageEditor {
+    const edit = this.#open(depth, run);
+    for (const below of edit.descents) {
+      edit.editor.setRootOf(below.position, this.#updatePage(depth + PAGE_LEVELS, below));
+    }
+    return this.#close(edit);
+  }
+
+  /** The same, with rests. */
+  *#updateInSlices(depth: number, run: Run): Generator<void, PageEditor> {
+    const edit = this.#open(depth, run);
+    const next = depth + PAGE_LEVELS;
+    for (const below of edit.descents) {
+      const child = isShort(below) ? this.#updatePage(next, below) : yield* this.#updateInSlices(next, below);
+      edit.editor.setRootOf(below.position, child);
+      if (this.#hashes < HASHES_A_SLICE) continue;
+      this.#hashes = 0;
+      yield;
+    }
+    return this.#close(edit);
+  }
+
+  /** Takes the page in hand and places the items of the run in it. */
+  #open(depth: number, { items, from, to, exists }: Run): PageEdit {
     const path = pagePath(items[from]!.key, depth);
     const page = exists ? this.#pageAt(path) : null;
-    const editor = this.#editorFor(depth);
+    const index = depth / PAGE_LEVELS;
+    this.#editors[index] ??= new PageEditor();
+    const editor = this.#editors[index];
     editor.open(page);
-    const edit: PageEdit = { editor, page, touched: 0, descents: [] };
+    const edit: PageEdit = { editor, path, depth, page, touched: 0, descents: [] };
     placeItems(edit, ROOT_POSITION, depth, items, from, to);
-    for (const d of edit.descents) {
-      const child = yield* this.#updatePage(depth + PAGE_LEVELS, d.exists, d.items, d.from, d.to);
-      editor.setRootOf(d.position, child);
-    }
+    return edit;
+  }
+
+  /** Hashes what changed, from the bottom up, and notes the page that there is now. */
+  #close({ editor, path, depth, page, touched }: PageEdit): PageEditor {
     for (let position = FIRST_BOTTOM - 1; position >= ROOT_POSITION; position--) {
-      if (((edit.touched >>> position) & 1) === 0) continue;
+      if (((touched >>> position) & 1) === 0) continue;
       editor.settle(position);
       // Its own hash, and often that of a leaf below.
       this.#hashes += 2;
     }
     const root = editor.kindAt(ROOT_POSITION);
     const stays = root === INNER || (root === LEAF && depth === 0);
-    if (stays || exists) this.#writes.push([path, stays ? editor.seal() : null]);
-    if (this.#hashes >= HASHES_A_SLICE) {
-      this.#hashes = 0;
-      yield;
-    }
+    if (stays || page !== null) this.#writes.push([path, stays ? editor.seal() : null]);
     return editor;
   }
-
-  #editorFor(depth: number): PageEditor {
-    const index = depth / PAGE_LEVELS;
-    this.#editors[index] ??= new PageEditor();
-    return this.#editors[index];
-  }
 }
+
+const isShort = ({ from, to }: Run): boolean => to - from <= SHORT_RUN;
 
 /** Brings the items down to leaves and to the bottom of the page; the hashes of what is above follow later. */
 function placeItems(
@@ -130,6 +155,12 @@ function placeItems(
       edit.page!.check(position);
       placeBelow(edit, position, depth, items, from, to);
     }
+    return;
+  }
+  if (to - from === 1 && editor.isFreeFor(position, items[from]!.key)) {
+    const { key, valueHash } = items[from]!;
+    if (valueHash === null) editor.clear(position);
+    else editor.setLeaf(position, key, valueHash);
     return;
   }
   const live = liveItems(editor, position, items.slice(from, to));

@@ -14,6 +14,7 @@ import { ZERO_HASH } from '../format/hash.ts';
 import { keyBit } from './node-hash.ts';
 import { EMPTY, FIRST_BOTTOM, INNER, LEAF, type Page, ROOT_POSITION } from './page.ts';
 import type { PageCache } from './page-cache.ts';
+import type { PageEditor } from './page-editor.ts';
 import { loadPages, type PageSource } from './page-loader.ts';
 import { type PagePath, pageKey, pagePath, ROOT_PATH } from './page-path.ts';
 import type { TreeProof } from './tree-proof.ts';
@@ -37,6 +38,8 @@ export class StateTree {
   /** Pages that differ from the store's; `null`: deleted. */
   readonly #dirty = new Map<PagePath, Page | null>();
   #savepoints: Savepoint[] = [];
+  /** Of the last update, for the next; at most 64 of 2 KiB. */
+  #editors: PageEditor[] = [];
   /** What `#dirty` held before each change since the oldest savepoint. */
   readonly #log: [path: PagePath, before: Page | null | undefined][] = [];
   /** Grows with every change: an update that started from another state can't be applied. */
@@ -80,16 +83,16 @@ export class StateTree {
 
   /** Hash of the value at a prepared key, or `null` if it has none. */
   valueHashAt(key: Uint8Array): Uint8Array | null {
-    const { end } = this.#walk(key);
-    return end !== null && equalBytes(end.subarray(0, 32), key) ? end.slice(32) : null;
+    const end = this.#walk(key);
+    return end !== null && startsWith(end, key) ? end.slice(32) : null;
   }
 
   /** Proof of the value at a prepared key, or of its absence. */
   prove(key: Uint8Array): TreeProof {
     const siblings: Uint8Array[] = [];
-    const { end } = this.#walk(key, siblings);
+    const end = this.#walk(key, siblings);
     if (end === null) return { siblings, end: { kind: 'empty' } };
-    if (equalBytes(end.subarray(0, 32), key)) return { siblings, end: { kind: 'present' } };
+    if (startsWith(end, key)) return { siblings, end: { kind: 'present' } };
     return { siblings, end: { kind: 'other', key: end.slice(0, 32), valueHash: end.slice(32) } };
   }
 
@@ -100,8 +103,12 @@ export class StateTree {
   *update(changes: readonly TreeChange[]): Generator<void, Uint8Array> {
     if (changes.length === 0) return this.#root;
     const version = this.#version;
-    const update = new TreeUpdate((path) => this.#pageAt(path));
+    // An update that was left unfinished keeps them: they are worth no more than the time to make them.
+    const editors = this.#editors;
+    this.#editors = [];
+    const update = new TreeUpdate((path) => this.#pageAt(path), editors);
     const { root, writes } = yield* update.run(changes, !this.#isEmpty());
+    this.#editors = editors;
     assert(version === this.#version && this.#preparing === 0, 'a tree has one writer');
     this.#version++;
     for (const [path, page] of writes) {
@@ -191,9 +198,9 @@ export class StateTree {
   }
 
   /** Follows the key to a leaf (its key and value hash, not copied) or to nothing, noting the subtrees beside the path. */
-  #walk(key: Uint8Array, siblings?: Uint8Array[]): { end: Uint8Array | null } {
+  #walk(key: Uint8Array, siblings?: Uint8Array[]): Uint8Array | null {
     assert(key.length === 32, 'a key of the state has 32 bytes');
-    if (this.#isEmpty()) return { end: null };
+    if (this.#isEmpty()) return null;
     let page = this.#pageAt(ROOT_PATH);
     let position = ROOT_POSITION;
     for (let depth = 0; page.kindAt(position) === INNER; depth++) {
@@ -207,6 +214,11 @@ export class StateTree {
     }
     const kind = page.kindAt(position);
     assert(kind === EMPTY || kind === LEAF, 'a path ends');
-    return { end: kind === LEAF ? page.nodeAt(position) : null };
+    return kind === LEAF ? page.nodeAt(position) : null;
   }
+}
+
+function startsWith(entry: Uint8Array, key: Uint8Array): boolean {
+  for (let i = 0; i < key.length; i++) if (entry[i] !== key[i]) return false;
+  return true;
 }
