@@ -58,7 +58,10 @@ export class Reactor {
   #reading = 0;
   #stopped = false;
   /** Made once: the timer is set anew after every input. */
-  readonly #onWake = (): void => this.#wake();
+  readonly #wake = (): void => {
+    this.mining.wake();
+    this.#input({ type: 'wake' });
+  };
 
   constructor(parts: ReactorParts) {
     this.#parts = parts;
@@ -163,12 +166,7 @@ export class Reactor {
     if (this.#stopped) return;
     const at = earlier(this.machine.deadline(), this.mining.deadline());
     if (at === null) this.#parts.timer.cancel();
-    else this.#parts.timer.set(at, this.#onWake);
-  }
-
-  #wake(): void {
-    this.mining.wake();
-    this.#input({ type: 'wake' });
+    else this.#parts.timer.set(at, this.#wake);
   }
 
   #carryOut(effect: Effect) {
