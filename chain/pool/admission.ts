@@ -1,13 +1,15 @@
 /**
  * Owns the way into the mempool: signatures, then a trial on the tip's state behind what the sender has waiting. The key
  * is checked before a transaction gets a place or replaces another, so nobody can hold up someone else's account.
+ *
+ * One for a pool: the trial is kept while the tip stays (bounded in `trial.ts`), and must see all that enters the pool.
  */
 import { RuleError } from '../errors.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { areMined } from '../ledger/queries.ts';
 import type { Dropped, Mempool } from './mempool.ts';
-import { Trial } from './trial.ts';
+import { HELD_MAX, Trial } from './trial.ts';
 
 export interface AdmissionResult {
   /** The fault of each transaction, in order; `null` for those that are in the pool now. */
@@ -19,62 +21,103 @@ export interface AdmissionResult {
 /** Transactions executed between two pauses: about 5 ms of work. */
 const SLICE = 250;
 
-/**
- * Tries to take transactions into the pool, in order. Of one batch a later transaction may rest on an earlier one of its
- * sender. `returning` are those that were in the pool or the chain before: the raised fee floor isn't for them. Never
- * rejects for what a transaction is. Until it resolves nobody else may change the pool or the chain.
- */
-export async function admit(
-  ledger: Ledger,
+export class Admission {
+  readonly ledger: Ledger;
+  readonly pool: Mempool;
+  #trial: Trial | null = null;
+
+  constructor(ledger: Ledger, pool: Mempool) {
+    this.ledger = ledger;
+    this.pool = pool;
+  }
+
+  /**
+   * Tries to take transactions into the pool, in order. Of one batch a later transaction may rest on an earlier one of
+   * its sender. `returning` are those that were in the pool or the chain before: the raised fee floor isn't for them.
+   * Never rejects for what a transaction is. Until it resolves nobody else may change the pool or the chain.
+   */
+  async admit(
+    transactions: readonly Transaction[],
+    { returning = false }: { readonly returning?: boolean } = {},
+  ): Promise<AdmissionResult> {
+    const { ledger, pool } = this;
+    const height = ledger.tip.height + 1;
+    const errors = transactions.map((tx) => faultOf(() => pool.precheck(tx, height, returning)));
+    const open = transactions.filter((_, i) => errors[i] === null);
+    const verdicts = await ledger.verdicts.check(open);
+    const trial = this.#trialNow();
+    await trial.load(open.filter((_, i) => verdicts[i]));
+    const dropped = new Map<string, Dropped>();
+    const refused: number[] = [];
+    let checked = 0;
+    let changed = false;
+    for (const [i, tx] of transactions.entries()) {
+      if (errors[i] !== null) continue;
+      if (verdicts[checked++] !== true) {
+        errors[i] = new RuleError('BAD_SIGNATURE');
+        continue;
+      }
+      errors[i] = faultOf(() => {
+        if (changed) pool.precheck(tx, height, returning);
+        const costs = trial.execute(tx);
+        changed = true;
+        for (const gone of pool.add(tx, costs)) dropped.set(gone.transaction.key, gone);
+      });
+      if (errors[i] !== null) refused.push(i);
+      if (trial.executed < SLICE) continue;
+      trial.executed = 0;
+      await ledger.pause();
+    }
+    if (refused.length > 0) await this.#findMined(transactions, refused, errors);
+    if (dropped.size > 0) forgetPassing(pool, transactions, errors, dropped);
+    return { errors, dropped: [...dropped.values()] };
+  }
+
+  /** The trial on the present tip, with what it has read and tried before, as far as that is kept. */
+  #trialNow(): Trial {
+    const { tip } = this.ledger;
+    if (this.#trial === null || this.#trial.tip !== tip || this.#trial.held > HELD_MAX)
+      this.#trial = new Trial(this.ledger, this.pool);
+    return this.#trial;
+  }
+
+  /** Tells those that are mined from the others refused. A trial never takes one: its nonce is used. */
+  async #findMined(
+    transactions: readonly Transaction[],
+    refused: readonly number[],
+    errors: (RuleError | null)[],
+  ): Promise<void> {
+    const mined = await areMined(
+      this.ledger,
+      refused.map((i) => transactions[i]!.id),
+    );
+    refused.forEach((i, k) => {
+      if (mined[k]) errors[i] = new RuleError('ALREADY_MINED');
+    });
+  }
+}
+
+/** What came and went within one batch was never dropped: it wasn't taken. */
+function forgetPassing(
   pool: Mempool,
   transactions: readonly Transaction[],
-  { returning = false }: { readonly returning?: boolean } = {},
-): Promise<AdmissionResult> {
-  const errors: (RuleError | null)[] = transactions.map(() => null);
-  const attempt = (i: number, work: () => void): void => {
-    if (errors[i] !== null) return;
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof RuleError)) throw error;
-      errors[i] = error;
-    }
-  };
-  const next = ledger.tip.height + 1;
-  transactions.forEach((tx, i) => {
-    attempt(i, () => pool.precheck(tx, next, returning));
-  });
-  const open = transactions.filter((_, i) => errors[i] === null);
-  const verdicts = await ledger.verdicts.check(open);
-  const mined = await areMined(
-    ledger,
-    open.map(({ id }) => id),
-  );
-  const facts = new Map(open.map((tx, i) => [tx, { signed: verdicts[i]!, mined: mined[i]! }]));
-  const trial = await Trial.load(ledger, pool, open);
-  const dropped = new Map<string, Dropped>();
-  for (const [i, tx] of transactions.entries()) {
-    attempt(i, () => {
-      const fact = facts.get(tx)!;
-      if (fact.mined) throw new RuleError('ALREADY_MINED');
-      if (!fact.signed) throw new RuleError('BAD_SIGNATURE');
-      pool.precheck(tx, next, returning);
-      for (const gone of pool.add(tx, trial.execute(tx))) {
-        dropped.set(gone.transaction.key, gone);
-        // A replaced one is no loss to its queue; one that was pushed out is.
-        if (gone.error.code === 'POOL_FULL') trial.forget(gone.transaction.sender);
-      }
-    });
-    if (trial.executed < SLICE) continue;
-    trial.executed = 0;
-    await ledger.pause();
-  }
+  errors: (RuleError | null)[],
+  dropped: Map<string, Dropped>,
+): void {
   transactions.forEach((tx, i) => {
     const gone = dropped.get(tx.key);
     if (gone === undefined || errors[i] !== null) return;
-    // It came and went within this batch.
     dropped.delete(tx.key);
     if (!pool.has(tx.key)) errors[i] = gone.error;
   });
-  return { errors, dropped: [...dropped.values()] };
+}
+
+function faultOf(work: () => void): RuleError | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    if (error instanceof RuleError) return error;
+    throw error;
+  }
 }

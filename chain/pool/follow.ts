@@ -5,7 +5,7 @@ import { toHex } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger, TipChange } from '../ledger/ledger.ts';
 import { accountsOf } from '../state/execute.ts';
-import { admit } from './admission.ts';
+import type { Admission } from './admission.ts';
 import type { Dropped, Mempool } from './mempool.ts';
 import { mayPass } from './waiting.ts';
 
@@ -19,7 +19,8 @@ export interface PoolChange {
 }
 
 /** Brings the pool from one tip to the next. */
-export async function followTip(ledger: Ledger, pool: Mempool, change: TipChange): Promise<PoolChange> {
+export async function followTip(admission: Admission, change: TipChange): Promise<PoolChange> {
+  const { ledger, pool } = admission;
   const mined = change.connected.flatMap(({ transactions }) => transactions);
   const stale = staleSenders(pool, change, mined);
   pool.removeMined(mined);
@@ -31,7 +32,7 @@ export async function followTip(ledger: Ledger, pool: Mempool, change: TipChange
     .filter(({ key }) => !minedKeys.has(key));
   const again = [...displaced, ...stale.flatMap((sender) => pool.takeQueue(sender))].sort(bySenderAndNonce);
   if (again.length === 0) return { returned: [], early: [], dropped };
-  const { errors, dropped: pushedOut } = await admit(ledger, pool, again, { returning: true });
+  const { errors, dropped: pushedOut } = await admission.admit(again, { returning: true });
   dropped.push(...pushedOut);
   const early: Transaction[] = [];
   again.forEach((tx, i) => {

@@ -56,6 +56,8 @@ export class Mempool {
   #bytes = 0;
   #sequence = 0;
   #raised = 0;
+  /** No transaction here is valid until less than this height. */
+  #expiresAfter = Infinity;
 
   constructor(params: Params, options: { bytesMax?: number } = {}) {
     this.#minimumRate = params.prices.feePerByte * 1000;
@@ -123,8 +125,8 @@ export class Mempool {
       throw new RuleError('POOL_FULL', `the floor is ${this.floorRate} planks per 1,000 bytes`);
     }
     const queue = this.queueOf(transaction.sender);
-    const rival = queue.find((entry) => entry.transaction.nonce === transaction.nonce);
-    if (rival !== undefined) checkReplacement(rival.transaction, transaction);
+    const place = placeOf(queue, transaction.nonce);
+    if (place >= 0) checkReplacement(queue[place]!.transaction, transaction);
     else if (queue.length >= QUEUE_MAX) throw new RuleError('QUEUE_FULL', `${QUEUE_MAX} at most`);
   }
 
@@ -139,7 +141,7 @@ export class Mempool {
     const name = toHex(transaction.sender);
     const queue = this.#queues.get(name) ?? [];
     const entry = { transaction, cost, rate: rateOf(transaction), sequence: this.#sequence++ };
-    const place = queue.findIndex((other) => other.transaction.nonce === transaction.nonce);
+    const place = placeOf(queue, transaction.nonce);
     const gone: Dropped[] = [];
     if (place >= 0) {
       const rival = queue[place]!;
@@ -159,6 +161,7 @@ export class Mempool {
     this.#entries.set(transaction.key, entry);
     if (FICKLE.includes(transaction.body.TAG)) this.#fickle.add(entry);
     this.#bytes += transaction.bytes.length;
+    this.#expiresAfter = Math.min(this.#expiresAfter, transaction.validUntil);
     this.#dropped.delete(transaction.key);
     if (this.#bytes > this.#bytesMax) gone.push(...this.#evict());
     return gone;
@@ -201,7 +204,14 @@ export class Mempool {
   /** Drops what can't be mined at `height` or later, and lets the fee floor fall. */
   expire(height: number): Dropped[] {
     this.#raised = Math.floor(this.#raised - this.#raised / FLOOR_DECAY_SHARE);
-    const expired = [...this.#entries.values()].filter(({ transaction }) => transaction.validUntil < height);
+    if (height <= this.#expiresAfter) return [];
+    this.#expiresAfter = Infinity;
+    const expired: PoolEntry[] = [];
+    for (const entry of this.#entries.values()) {
+      const { validUntil } = entry.transaction;
+      if (validUntil < height) expired.push(entry);
+      else this.#expiresAfter = Math.min(this.#expiresAfter, validUntil);
+    }
     return expired
       .filter(({ transaction }) => this.has(transaction.key))
       .flatMap(({ transaction }) =>
@@ -260,6 +270,14 @@ export class Mempool {
     if (this.#dropped.size > DROPPED_MAX) this.#dropped.delete(this.#dropped.keys().next().value!);
     return { transaction, error };
   }
+}
+
+/** Where in a queue, which has no gaps, the transaction with this nonce stands; -1 if none has it. */
+export function placeOf(queue: readonly PoolEntry[], nonce: number): number {
+  const first = queue[0];
+  if (first === undefined) return -1;
+  const place = nonce - first.transaction.nonce;
+  return place >= 0 && place < queue.length ? place : -1;
 }
 
 /** Planks per 1,000 bytes, a whole number. */

@@ -1,109 +1,148 @@
 /**
- * Owns the trial of newcomers to the mempool: for each sender the tip's state as its own waiting transactions leave it.
- * Senders are tried apart, so what is taken from one never rests on what another has waiting, and what waits of one is
- * covered by its balance at the tip. Lives for one batch; bounded by it and by its senders' queues.
+ * Owns the trial of newcomers to the mempool on one tip: for each sender the tip's state as its own waiting transactions
+ * leave it. Senders are tried apart, so what is taken from one never rests on what another has waiting, and what waits of
+ * one is covered by its balance at the tip.
+ *
+ * Kept from batch to batch while the tip stays, with the entries it has read and each sender's state. Bound: its owner
+ * begins another once `held` is over `HELD_MAX`; until then it grows by what one batch and its senders' queues name.
  */
-import { RuleError } from '../errors.ts';
+import type { HeaderNode } from '../consensus/header-tree.ts';
+import { assert, RuleError } from '../errors.ts';
 import { equalBytes, toHex } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { getEntries } from '../ledger/queries.ts';
 import type { ExecutionContext } from '../state/effect.ts';
-import { type Account, type EntryRef, TOTALS } from '../state/entries.ts';
-import { accessList, checkAuthority, executeTransaction } from '../state/execute.ts';
-import { WorkingState } from '../state/working-state.ts';
-import type { Mempool, PoolEntry } from './mempool.ts';
+import {
+  type Account,
+  accountName,
+  accountRef,
+  type EntryRef,
+  recordName,
+  recordRef,
+  TOTALS,
+} from '../state/entries.ts';
+import { accountsOf, checkAuthority, recordOf, tryTransaction } from '../state/execute.ts';
+import { type StoredEntry, WorkingState } from '../state/working-state.ts';
+import { type Mempool, type PoolEntry, placeOf } from './mempool.ts';
+
+/** Entries read, and those of them that senders' states have looked at: about half a kilobyte each. */
+export const HELD_MAX = 10_000;
 
 /** One sender's state behind its queue. */
 interface Line {
   readonly context: ExecutionContext;
   /** Planks of the balance at the tip that nothing waiting takes. */
   left: number;
+  /** The last of the queue it stands behind. With another there it is out of date. */
+  behind: Transaction | null;
 }
 
 export class Trial {
+  readonly tip: HeaderNode;
   /** Transactions executed since the caller last set it to 0: to know when to pause. */
   executed = 0;
   readonly #ledger: Ledger;
   readonly #pool: Mempool;
-  readonly #height: number;
-  /** By name of the entry. */
-  readonly #values: ReadonlyMap<string, Uint8Array | null>;
-  /** By sender: all that its queue and its part of the batch can touch. */
-  readonly #refs: ReadonlyMap<string, readonly EntryRef[]>;
+  /** As stored at the tip, by name. */
+  readonly #entries = new Map<string, StoredEntry>();
+  /** By sender. */
   readonly #lines = new Map<string, Line>();
+  /** Entries that lines have looked at. */
+  #looked = 0;
 
-  /** Reads what trying these transactions can need. The tip must not move, nor the pool change but by them. */
-  static async load(ledger: Ledger, pool: Mempool, transactions: readonly Transaction[]): Promise<Trial> {
-    const senders = new Map<string, Transaction[]>();
-    for (const tx of transactions) {
-      const name = toHex(tx.sender);
-      const own = senders.get(name);
-      if (own === undefined) senders.set(name, [tx]);
-      else own.push(tx);
-    }
-    const refs = new Map<string, EntryRef[]>();
-    const all = new Map<string, EntryRef>();
-    for (const [name, own] of senders) {
-      const queue = pool.queueOf(own[0]!.sender).map(({ transaction }) => transaction);
-      const list = [TOTALS, ...accessList(mayReplay(queue, own) ? [...queue, ...own] : own)];
-      refs.set(name, list);
-      for (const ref of list) all.set(ref.name, ref);
-    }
-    const { tip, value } = await getEntries(ledger, [...all.values()]);
-    const values = new Map([...all.keys()].map((name, i) => [name, value[i]!]));
-    return new Trial(ledger, pool, tip.height + 1, values, refs);
-  }
-
-  private constructor(
-    ledger: Ledger,
-    pool: Mempool,
-    height: number,
-    values: ReadonlyMap<string, Uint8Array | null>,
-    refs: ReadonlyMap<string, readonly EntryRef[]>,
-  ) {
+  /** The pool takes nothing in but what this trial has tried, as long as it is used. */
+  constructor(ledger: Ledger, pool: Mempool) {
     this.#ledger = ledger;
     this.#pool = pool;
-    this.#height = height;
-    this.#values = values;
-    this.#refs = refs;
+    this.tip = ledger.tip;
+  }
+
+  get held(): number {
+    return this.#entries.size + this.#looked;
+  }
+
+  /** Reads what trying these transactions can need and isn't here. The tip must not have moved. */
+  async load(transactions: readonly Transaction[]): Promise<void> {
+    const missing = this.#missing(transactions);
+    if (missing.length === 0) return;
+    const { tip, value } = await getEntries(this.#ledger, missing);
+    assert(tip === this.tip, 'a trial is of one tip');
+    missing.forEach(({ name, key }, i) => {
+      this.#entries.set(name, { key, before: value[i]! });
+    });
   }
 
   /**
    * Executes a transaction behind its sender's queue, or in it in place of the one with its nonce. Returns its cost and,
-   * for a replacement, the costs of those behind it, which it must not break.
+   * for a replacement, the costs of those behind it, which it must not break. The pool is to take it then.
    */
   execute(tx: Transaction): number[] {
     const queue = this.#pool.queueOf(tx.sender);
-    const place = queue.findIndex(({ transaction }) => transaction.nonce === tx.nonce);
+    const place = placeOf(queue, tx.nonce);
     if (place >= 0) return this.#replace(tx, queue, place);
-    return [this.#run(this.#lines.get(toHex(tx.sender)) ?? this.#begin(tx, queue), tx)];
+    const line = this.#lineBehind(queue, tx);
+    const cost = this.#run(line, tx);
+    line.behind = tx;
+    return [cost];
   }
 
-  /** Notes that a sender's queue has become another. */
-  forget(sender: Uint8Array): void {
-    this.#lines.delete(toHex(sender));
+  #missing(transactions: readonly Transaction[]): EntryRef[] {
+    const missing = new Map<string, EntryRef>();
+    if (!this.#entries.has(TOTALS.name)) missing.set(TOTALS.name, TOTALS);
+    for (const tx of transactions) this.#addMissing(missing, tx);
+    for (const queue of this.#replayed(transactions)) {
+      for (const { transaction } of queue) this.#addMissing(missing, transaction);
+    }
+    return [...missing.values()];
+  }
+
+  #addMissing(missing: Map<string, EntryRef>, tx: Transaction): void {
+    for (const address of accountsOf(tx)) {
+      const name = accountName(address);
+      if (!this.#entries.has(name) && !missing.has(name)) missing.set(name, accountRef(address));
+    }
+    const record = recordOf(tx);
+    if (record === null) return;
+    const name = recordName(record);
+    if (!this.#entries.has(name) && !missing.has(name)) missing.set(name, recordRef(record));
+  }
+
+  /** Queues that may have to be executed again to try a batch: what they touch themselves is needed then. */
+  #replayed(transactions: readonly Transaction[]): (readonly PoolEntry[])[] {
+    const queues: (readonly PoolEntry[])[] = [];
+    for (const own of bySender(transactions)) {
+      const queue = this.#pool.queueOf(own[0]!.sender);
+      if (queue.length > 0 && mayReplay(queue, own)) queues.push(queue);
+    }
+    return queues;
   }
 
   #replace(tx: Transaction, queue: readonly PoolEntry[], place: number): number[] {
     const line = this.#open(tx, queue);
-    for (const { transaction } of queue.slice(0, place)) this.#run(line, transaction);
-    const costs = [tx, ...queue.slice(place + 1).map(({ transaction }) => transaction)];
-    const found = costs.map((transaction) => this.#run(line, transaction));
+    for (let i = 0; i < place; i++) this.#run(line, queue[i]!.transaction);
+    const costs = [this.#run(line, tx)];
+    for (let i = place + 1; i < queue.length; i++) costs.push(this.#run(line, queue[i]!.transaction));
+    line.behind = place === queue.length - 1 ? tx : queue.at(-1)!.transaction;
     this.#lines.set(toHex(tx.sender), line);
-    return found;
+    return costs;
   }
 
   /** The state behind a sender's queue. Transfers need only be counted: what they cost was found before. */
-  #begin(tx: Transaction, queue: readonly PoolEntry[]): Line {
+  #lineBehind(queue: readonly PoolEntry[], tx: Transaction): Line {
+    const name = toHex(tx.sender);
+    const last = queue.at(-1)?.transaction ?? null;
+    const known = this.#lines.get(name);
+    if (known !== undefined && known.behind === last) return known;
     const line = this.#open(tx, queue);
     if (queue.every(({ transaction }) => isTransfer(transaction))) {
       for (const { cost } of queue) line.left -= cost;
-      if (queue.length > 0) this.#account(line, tx).nonce = queue.at(-1)!.transaction.nonce + 1;
+      if (last !== null) this.#account(line, tx).nonce = last.nonce + 1;
     } else {
       this.#follow(line, queue);
     }
-    this.#lines.set(toHex(tx.sender), line);
+    line.behind = last;
+    this.#lines.set(name, line);
     return line;
   }
 
@@ -116,38 +155,54 @@ export class Trial {
     }
   }
 
-  /** The sender's state at the tip. Throws unless the key may be its: the present one, or one that its queue brings. */
+  /**
+   * The sender's state at the tip. Throws unless the key may be its: the present one, or one that its queue brings;
+   * nobody else has us execute a queue again.
+   */
   #open(tx: Transaction, queue: readonly PoolEntry[]): Line {
-    const refs = this.#refs.get(toHex(tx.sender))!;
-    const state = new WorkingState();
-    state.load(
-      refs,
-      refs.map(({ name }) => this.#values.get(name)!),
-    );
+    const state = new WorkingState((name) => {
+      this.#looked++;
+      return this.#entries.get(name);
+    });
     const account = state.account(tx.sender);
     if (account === null) throw new RuleError('NO_ACCOUNT');
-    if (!queue.some(({ transaction }) => bringsKey(transaction, tx))) checkAuthority(account, tx);
-    return { context: { params: this.#ledger.params, height: this.#height, state }, left: account.balance };
+    if (queue.length > 0 && !queue.some(({ transaction }) => bringsKey(transaction, tx)))
+      checkAuthority(account, tx);
+    const context = { params: this.#ledger.params, height: this.tip.height + 1, state };
+    return { context, left: account.balance, behind: null };
   }
 
   /** Executes the next transaction of a line with what is left of the balance; changes nothing if it throws. */
   #run(line: Line, tx: Transaction): number {
     this.executed++;
     this.#account(line, tx).balance = line.left;
-    const cost = executeTransaction(line.context, tx);
+    const cost = tryTransaction(line.context, tx);
     line.left -= cost;
     return cost;
   }
 
-  #account(line: Line, tx: Transaction): Account {
-    return line.context.state.changeAccount(tx.sender, this.#height);
+  #account({ context }: Line, tx: Transaction): Account {
+    return context.state.changeAccount(tx.sender, context.height);
   }
 }
 
-/** True if a queue's transactions may have to be executed to try a batch: they touch entries of their own then. */
-function mayReplay(queue: readonly Transaction[], batch: readonly Transaction[]): boolean {
-  const nonces = new Set([...queue, ...batch].map(({ nonce }) => nonce));
-  return nonces.size < queue.length + batch.length || ![...queue, ...batch].every(isTransfer);
+function bySender(transactions: readonly Transaction[]): Iterable<readonly Transaction[]> {
+  if (transactions.length === 1) return [transactions];
+  const senders = new Map<string, Transaction[]>();
+  for (const tx of transactions) {
+    const name = toHex(tx.sender);
+    const own = senders.get(name);
+    if (own === undefined) senders.set(name, [tx]);
+    else own.push(tx);
+  }
+  return senders.values();
+}
+
+/** True if a queue's transactions may have to be executed to try a batch of its sender. */
+function mayReplay(queue: readonly PoolEntry[], batch: readonly Transaction[]): boolean {
+  if (!batch.every(isTransfer) || !queue.every(({ transaction }) => isTransfer(transaction))) return true;
+  if (batch.some(({ nonce }) => placeOf(queue, nonce) >= 0)) return true;
+  return batch.length > 1 && new Set(batch.map(({ nonce }) => nonce)).size < batch.length;
 }
 
 function bringsKey({ body }: Transaction, { scheme, publicKey }: Transaction): boolean {

@@ -132,6 +132,29 @@ export function* executeBlock(
  * from its sender, in planks, fee included.
  */
 export function executeTransaction(context: ExecutionContext, tx: Transaction): number {
+  const { cost, accounts, record } = carryOut(context, tx);
+  for (const account of accounts) touch(account, tx.id);
+  if (record !== null) touch(context.state.record(record)!, tx.id);
+  return cost;
+}
+
+/**
+ * The same without the chains of touches, which decide nothing and are most of the hashing: to find out whether
+ * transactions can be executed and what they cost. Such a state can't be stored.
+ */
+export function tryTransaction(context: ExecutionContext, tx: Transaction): number {
+  return carryOut(context, tx).cost;
+}
+
+/** What a transaction did: planks it took from its sender, and what it touched. */
+interface Deed {
+  readonly cost: number;
+  readonly accounts: readonly Account[];
+  /** Id of a record. */
+  readonly record: Uint8Array | null;
+}
+
+function carryOut(context: ExecutionContext, tx: Transaction): Deed {
   const { state, height } = context;
   const known = checkSender(context, tx);
   const effect = RULES[tx.body.TAG](tx, known, context);
@@ -147,9 +170,7 @@ export function executeTransaction(context: ExecutionContext, tx: Transaction): 
   sender.balance -= effect.cost;
   if (effect.burned > 0) state.totals().burned += effect.burned;
   effect.apply(sender);
-  for (const account of accounts) touch(account, tx.id);
-  if (effect.record !== null) touch(state.record(effect.record)!, tx.id);
-  return effect.cost;
+  return { cost: effect.cost, accounts, record: effect.record };
 }
 
 /** Checks all that holds for every kind: expiry, fee, and that the sender's current key signs its next nonce. */

@@ -26,9 +26,13 @@ export interface Change {
   readonly after: Uint8Array | null;
 }
 
-interface Slot {
+/** An entry as stored: its key in the state tree and its bytes, `null` where there is none. */
+export interface StoredEntry {
   readonly key: Uint8Array;
   readonly before: Uint8Array | null;
+}
+
+interface Slot extends StoredEntry {
   /** `undefined` until it is looked at: much of what may be touched isn't. */
   entry: Entry | null | undefined;
   dirty: boolean;
@@ -36,6 +40,12 @@ interface Slot {
 
 export class WorkingState {
   readonly #slots = new Map<string, Slot>();
+  readonly #source: ((name: string) => StoredEntry | undefined) | null;
+
+  /** `source` has what isn't loaded: it is asked once for each entry, when that is first looked at. */
+  constructor(source: ((name: string) => StoredEntry | undefined) | null = null) {
+    this.#source = source;
+  }
 
   /** Adds entries as stored; `null` where there is none. An entry that is here already is kept. */
   load(refs: readonly EntryRef[], values: readonly (Uint8Array | null)[]): void {
@@ -93,7 +103,7 @@ export class WorkingState {
     this.#set(ref.name, { TAG: 'pending', data });
   }
 
-  /** What differs from what was loaded, in the order of loading. */
+  /** What differs from what was loaded, in the order of loading or first look. */
   changes(): Change[] {
     const changes: Change[] = [];
     for (const { key, before, entry, dirty } of this.#slots.values()) {
@@ -118,8 +128,14 @@ export class WorkingState {
   }
 
   #find(name: string): Slot {
-    const slot = this.#slots.get(name);
-    assert(slot !== undefined, `the access list names ${name}`);
+    return this.#slots.get(name) ?? this.#fetch(name);
+  }
+
+  #fetch(name: string): Slot {
+    const stored = this.#source?.(name);
+    assert(stored !== undefined, `the access list names ${name}`);
+    const slot: Slot = { key: stored.key, before: stored.before, entry: undefined, dirty: false };
+    this.#slots.set(name, slot);
     return slot;
   }
 }

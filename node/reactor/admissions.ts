@@ -6,7 +6,7 @@ import { RuleError } from '../../chain/errors.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger } from '../../chain/ledger/ledger.ts';
 import { areMined } from '../../chain/ledger/queries.ts';
-import { admit } from '../../chain/pool/admission.ts';
+import type { Admission } from '../../chain/pool/admission.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import { mayPass, Waiting } from '../../chain/pool/waiting.ts';
 import type { NodeEvent, Way } from './events.ts';
@@ -39,6 +39,7 @@ interface Queued {
 }
 
 export class Admissions {
+  readonly #admission: Admission;
   readonly #ledger: Ledger;
   readonly #pool: Mempool;
   readonly #lane: Lane;
@@ -47,9 +48,10 @@ export class Admissions {
   #queue: Queued[] = [];
   #scheduled = false;
 
-  constructor(ledger: Ledger, pool: Mempool, lane: Lane, outcome: AdmissionOutcome) {
-    this.#ledger = ledger;
-    this.#pool = pool;
+  constructor(admission: Admission, lane: Lane, outcome: AdmissionOutcome) {
+    this.#admission = admission;
+    this.#ledger = admission.ledger;
+    this.#pool = admission.pool;
     this.#lane = lane;
     this.#outcome = outcome;
   }
@@ -116,7 +118,7 @@ export class Admissions {
     const errors = new Map<Transaction, RuleError | null>();
     const mined = new Set<string>();
     await this.#lane.run(async () => {
-      const result = await admit(this.#ledger, this.#pool, valid);
+      const result = await this.#admission.admit(valid);
       valid.forEach((tx, i) => {
         errors.set(tx, result.errors[i]!);
       });
@@ -188,11 +190,7 @@ export class Admissions {
   }
 
   async #checkBatch(batch: readonly Queued[]): Promise<void> {
-    const { errors, dropped } = await admit(
-      this.#ledger,
-      this.#pool,
-      batch.map(({ transaction }) => transaction),
-    );
+    const { errors, dropped } = await this.#admission.admit(batch.map(({ transaction }) => transaction));
     const links = new Map<
       number | null,
       { added: Transaction[]; results: { key: string; error: RuleError | null }[] }

@@ -9,6 +9,7 @@ import { CorruptStoreError, RuleError } from '../../chain/errors.ts';
 import type { Header } from '../../chain/format/header.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger, Rejection, TipChange } from '../../chain/ledger/ledger.ts';
+import { Admission } from '../../chain/pool/admission.ts';
 import { accountsChanged, followTip } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import type { Effect, Identity, Input, MachineConfig } from '../../p2p/door.ts';
@@ -49,6 +50,7 @@ export class Reactor {
   readonly causes: CauseLog;
   readonly admissions: Admissions;
   readonly #parts: ReactorParts;
+  readonly #admission: Admission;
   readonly #lane: Lane;
   readonly #listeners = new Listeners();
   /** Blocks given to the ledger whose verdict the machine waits for. Bounded by its requests. */
@@ -68,7 +70,8 @@ export class Reactor {
     this.ledger = parts.ledger;
     this.pool = parts.pool;
     this.#lane = new Lane((error) => this.#fail(error));
-    this.admissions = new Admissions(this.ledger, this.pool, this.#lane, {
+    this.#admission = new Admission(this.ledger, this.pool);
+    this.admissions = new Admissions(this.#admission, this.#lane, {
       added: (transactions, link, way) => this.#transactionsAdded(transactions, link, way),
       dropped: (dropped) => this.#transactionsDropped(dropped),
       checked: (link, results) => this.#input({ type: 'transactionsChecked', link, results }),
@@ -244,7 +247,7 @@ export class Reactor {
 
   async #tipChanged(change: TipChange): Promise<void> {
     if (change.disconnected.length > 0) this.reorgs.add(change, this.#parts.clock.wallMs());
-    const { returned, early, dropped } = await followTip(this.ledger, this.pool, change);
+    const { returned, early, dropped } = await followTip(this.#admission, change);
     this.#listeners.tell({ type: 'tip', change });
     this.admissions.hold(early);
     this.#transactionsDropped(dropped);

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   addressFor,
   claim,
+  type Draft,
   drop,
   give,
   put,
@@ -11,6 +12,7 @@ import {
   rotate,
   setRecovery,
   transfer,
+  transferMany,
   veto,
 } from '../actors.ts';
 import { ChainBuilder, TEST_PARAMS } from '../builder.ts';
@@ -176,6 +178,41 @@ describe('behind other kinds', () => {
       else for (const [i, tx] of all.entries()) expect((await world.admit(tx)).codes).toEqual([expected[i]]);
       await world.check();
     }
+  });
+});
+
+describe('what was read of a tip', () => {
+  /** Reads of the store that an offer takes. */
+  const readsFor = async (world: PoolWorld, given: Draft): Promise<number> => {
+    const { store } = world.harness;
+    const read = vi.spyOn(store, 'getMany');
+    await world.offer(given);
+    const count = read.mock.calls.length;
+    read.mockRestore();
+    return count;
+  };
+
+  test('isn’t read again, until the next', async () => {
+    const world = await PoolWorld.open();
+    expect(await readsFor(world, transfer('alice', 'bob', 1))).toBe(1);
+    expect(await readsFor(world, transfer('alice', 'bob', 2))).toBe(0);
+    expect(await readsFor(world, transfer('bob', 'alice', 2))).toBe(0);
+    expect(await readsFor(world, transfer('bob', 'carol', 2))).toBe(1);
+    await world.block();
+    expect(await readsFor(world, transfer('alice', 'bob', 3))).toBe(1);
+    await world.check();
+  });
+
+  test('is forgotten when it is more than 10,000 entries', async () => {
+    const world = await PoolWorld.open();
+    await world.offer(transfer('alice', 'bob', 1));
+    for (let i = 0; i < 20; i++) {
+      expect(await readsFor(world, transfer('alice', 'bob', 1))).toBe(0);
+      // Each receiver is read, and looked at before the sum is too much.
+      const many = Array.from({ length: 255 }, (_, k): [string, number] => [`${i} ${k}`, 4_000_000]);
+      expect(await world.offer(transferMany('carol', many))).toEqual(['OVERSPEND']);
+    }
+    expect(await readsFor(world, transfer('alice', 'bob', 1))).toBe(1);
   });
 });
 

@@ -17,7 +17,7 @@ import {
 } from '../actors.ts';
 import { hexOf } from '../model/hex.ts';
 import { Random } from '../random.ts';
-import { PoolWorld, ROOMY } from './pool-world.ts';
+import { PoolWorld } from './pool-world.ts';
 
 const EXPIRED = new RuleError('EXPIRED');
 
@@ -115,10 +115,12 @@ const PEOPLE = ['alice', 'bob', 'carol'];
 class Life {
   readonly #world: PoolWorld;
   readonly #random: Random;
+  readonly #receivers: readonly string[];
   readonly seen = new Map<string, number>();
 
-  constructor(world: PoolWorld, seed: number) {
+  constructor(world: PoolWorld, seed: number, receivers: readonly string[]) {
     this.#world = world;
+    this.#receivers = receivers;
     this.#random = new Random(seed);
   }
 
@@ -162,7 +164,7 @@ class Life {
     const random = this.#random;
     const from = random.pick(PEOPLE);
     const fee = random.chance(0.5) ? {} : { fee: random.between(600, 9_000) };
-    const to = random.pick([...PEOPLE, 'new', 'newer']);
+    const to = random.pick(this.#receivers);
     const creator = random.pick(PEOPLE);
     const name = random.pick(['a', 'b']);
     const kind = random.weighted({ transfer: 10, put: 4, give: 2, drop: 2, rotate: 1 });
@@ -212,13 +214,17 @@ function keyOfRotation({ body }: Transaction, person: string): string {
 
 describe('a random life', () => {
   test.each([
-    ['with room for all', 2 ** 20],
-    ['in a small pool', 3_000],
-  ])('%s keeps queues whole, covered and ready to be mined', async (name, bytesMax) => {
+    ['with room for all', 2 ** 20, false],
+    ['in a small pool', 3_000, false],
+    // The surcharge of an account that one waiting brings is counted twice by who forgets that it does.
+    ['among acquaintances', 2 ** 20, true],
+    ['among acquaintances in a small pool', 3_000, true],
+  ])('%s keeps queues whole, covered and ready to be mined', async (name, bytesMax, compared) => {
+    const receivers = compared ? PEOPLE : [...PEOPLE, 'new', 'newer'];
     const seen = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
-        const life = new Life(await PoolWorld.open({ params: ROOMY, bytesMax }), seed);
+        const life = new Life(await PoolWorld.open({ bytesMax, compared }), seed, receivers);
         for (let i = 0; i < 40; i++) await life.step();
         for (const [what, count] of life.seen) seen.set(what, (seen.get(what) ?? 0) + count);
       }),

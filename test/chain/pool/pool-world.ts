@@ -6,12 +6,13 @@ import type { Params } from '../../../chain/format/params.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
 import { getAccounts } from '../../../chain/ledger/queries.ts';
 import { buildTemplate, type Template } from '../../../chain/ledger/template.ts';
-import { admit } from '../../../chain/pool/admission.ts';
+import { Admission } from '../../../chain/pool/admission.ts';
 import { followTip } from '../../../chain/pool/follow.ts';
 import { type Dropped, Mempool, POOL_BYTES_MAX, QUEUE_MAX } from '../../../chain/pool/mempool.ts';
 import { addressFor, type Draft } from '../actors.ts';
 import { type BlockSpec, ChainBuilder, TEST_PARAMS } from '../builder.ts';
 import { Harness } from '../ledger/harness.ts';
+import { ForgetfulPool } from './forgetful-pool.ts';
 
 /** Room for all that the tests let wait. */
 export const ROOMY: Params = {
@@ -29,18 +30,27 @@ export class PoolWorld {
   readonly chain: ChainBuilder;
   readonly harness: Harness;
   readonly pool: Mempool;
+  readonly admission: Admission;
   readonly #bytesMax: number;
+  readonly #forgetful: ForgetfulPool | null;
   #blocks = 0;
 
-  private constructor(chain: ChainBuilder, harness: Harness, bytesMax: number) {
+  private constructor(chain: ChainBuilder, harness: Harness, bytesMax: number, compared: boolean) {
     this.chain = chain;
     this.harness = harness;
     this.pool = new Mempool(chain.params, { bytesMax });
+    this.admission = new Admission(harness.ledger, this.pool);
     this.#bytesMax = bytesMax;
+    this.#forgetful = compared ? new ForgetfulPool(harness.ledger, bytesMax) : null;
   }
 
-  static async open({ params = ROOMY, bytesMax = POOL_BYTES_MAX } = {}): Promise<PoolWorld> {
-    return new PoolWorld(new ChainBuilder(params), await Harness.open(params), bytesMax);
+  /** `compared` with a forgetful pool, if nobody but this changes the pool. */
+  static async open({
+    params = ROOMY,
+    bytesMax = POOL_BYTES_MAX,
+    compared = false,
+  } = {}): Promise<PoolWorld> {
+    return new PoolWorld(new ChainBuilder(params), await Harness.open(params), bytesMax, compared);
   }
 
   get tipName(): string {
@@ -62,7 +72,9 @@ export class PoolWorld {
   }
 
   async admit(...transactions: Transaction[]): Promise<{ codes: (ErrorCode | null)[]; dropped: Dropped[] }> {
-    const { errors, dropped } = await admit(this.harness.ledger, this.pool, transactions);
+    const result = await this.admission.admit(transactions);
+    await this.#forgetful?.admit(transactions, result, this.pool);
+    const { errors, dropped } = result;
     return { codes: errors.map((error) => error?.code ?? null), dropped: [...dropped] };
   }
 
@@ -85,7 +97,9 @@ export class PoolWorld {
     for (;;) {
       const change = await ledger.advance();
       if (change === null) return followed;
-      const { returned, early, dropped } = await followTip(ledger, this.pool, change);
+      const changed = await followTip(this.admission, change);
+      await this.#forgetful?.follow(change, changed, this.pool);
+      const { returned, early, dropped } = changed;
       followed.returned.push(...returned);
       followed.early.push(...early);
       followed.dropped.push(...dropped);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RuleError } from '../../../chain/errors.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
+import { Admission } from '../../../chain/pool/admission.ts';
 import type { Dropped } from '../../../chain/pool/mempool.ts';
 import { Admissions, type Submitted } from '../../../node/reactor/admissions.ts';
 import { Lane } from '../../../node/reactor/lane.ts';
@@ -17,7 +18,7 @@ async function setUp() {
   const checked: [link: number, key: string, code: string | undefined][] = [];
   const told: string[] = [];
   const state = { behind: false };
-  const admissions = new Admissions(world.harness.ledger, world.pool, lane, {
+  const admissions = new Admissions(world.admission, lane, {
     added: (transactions, link) => added.push([link, transactions]),
     dropped: (gone) => dropped.push(...gone),
     checked: (link, results) => {
@@ -238,7 +239,10 @@ describe('after a restart', () => {
       checked: () => {},
       tell: () => {},
     };
-    const admissions = new Admissions(ledger, before.pool, lane, { ...outcome, behind: () => false });
+    const admissions = new Admissions(new Admission(ledger, before.pool), lane, {
+      ...outcome,
+      behind: () => false,
+    });
     await admissions.restore();
     await lane.settled();
     expect(nonces(before, 'alice')).toEqual([0, 1]);
