@@ -69,9 +69,11 @@ export class Schedule {
     return before !== this.#awaited;
   }
 
-  /** Lets everything go on that waits for nothing but its turn: a tick comes once no promise has anything left to do. */
-  settle(): Promise<void> {
-    return new Promise((resolve) => process.nextTick(resolve));
+  /** Lets everything go on that waits for nothing but its turn. */
+  async settle(): Promise<void> {
+    // A tick asked for by a promise comes once none has anything left to do; asked for by others it comes before them.
+    await undefined;
+    await new Promise<void>((resolve) => process.nextTick(resolve));
   }
 
   /** Time goes on without events; those due before happen at the next step, late. */
