@@ -128,11 +128,14 @@ export type Effect =
     };
 
 /** A link as the RPC shows it. */
-export interface PeerInfo {
-  readonly link: number;
+export interface PeerName {
   /** Node id, hex. */
   readonly node: string;
   readonly address: string;
+}
+
+export interface PeerInfo extends PeerName {
+  readonly link: number;
   readonly inbound: boolean;
   /** Of the best header it is known to have, or as it claimed. */
   readonly height: number;

@@ -8,7 +8,7 @@ import { RuleError } from '../chain/errors.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import { hostOf } from './addresses/peer-url.ts';
 import { Census } from './census.ts';
-import type { Effect, Input, MachineDeps, Now, PeerInfo, SyncState } from './door.ts';
+import type { Effect, Input, MachineDeps, Now, PeerInfo, PeerName, SyncState } from './door.ts';
 import { type FaultCode, penaltyMs } from './faults.ts';
 import { INBOUND_MAX } from './limits.ts';
 import { decodeMessage, MESSAGES, type Message, speaksOtherVersion } from './messages.ts';
@@ -57,7 +57,7 @@ export class Machine {
     return this.#wire.ready.map((peer) => ({
       link: peer.link,
       node: peer.nodeKey,
-      address: peer.inbound && peer.listen !== '' ? peer.listen : peer.address,
+      address: addressOf(peer),
       inbound: peer.inbound,
       height: peer.best?.height ?? peer.hello!.height,
       work: peer.best?.work ?? peer.hello!.work,
@@ -68,6 +68,12 @@ export class Machine {
       bytesOut: peer.bytesOut,
       heldBytes: peer.heldBytes,
     }));
+  }
+
+  /** Who is behind a link that is through its handshake. */
+  nameOf(link: number): PeerName | undefined {
+    const peer = this.#wire.peers.get(link);
+    return peer?.ready ? { node: peer.nodeKey, address: addressOf(peer) } : undefined;
   }
 
   /** The address book; `lastSeenMs` is the wall clock of the last handshake there, `null` for none. */
@@ -255,4 +261,9 @@ export class Machine {
       tickParts(this.#parts);
     } while (this.#closed.length > 0);
   }
+}
+
+/** Where others may dial it, or else where it is linked from. */
+function addressOf(peer: Peer): string {
+  return peer.inbound && peer.listen !== '' ? peer.listen : peer.address;
 }

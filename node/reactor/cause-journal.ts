@@ -1,6 +1,6 @@
 /**
- * Owns the log of causes on disk: parts that are written once, in order, so that stories go on after a restart. Not
- * synced: a power cut may cost the newest.
+ * Owns the log of causes on disk: parts that are written once, in order, so that stories go on after a restart. One is
+ * written a block, and not synced: a crash may cost the newest.
  *
  * Bounds: `JOURNAL_BYTES_MAX` and `PARTS_MAX`, above which the oldest parts go.
  */

@@ -12,7 +12,7 @@ import { toHex } from '../../chain/format/bytes.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { TipChange } from '../../chain/ledger/ledger.ts';
 import type { Store } from '../../chain/ledger/ports.ts';
-import type { PeerInfo } from '../../p2p/door.ts';
+import type { PeerName } from '../../p2p/door.ts';
 import type { Clock } from '../ports.ts';
 import { CauseJournal } from './cause-journal.ts';
 import {
@@ -36,11 +36,11 @@ const ARRIVALS_MAX = 1_000;
 const REJECTIONS_MAX = 100;
 /** Of the transactions that a reorganisation displaced. */
 const DISPLACED_MAX = 1_000;
-/** Entries that wait to be written while no block comes. */
+/** Entries that wait to be written while no block comes: each is of one event. */
 const UNSAVED_MAX = 1_000;
 
 export interface CauseLogParts {
-  peer(link: number): PeerInfo | undefined;
+  peer(link: number): PeerName | undefined;
   /** The store can't be written. */
   failed(error: unknown): void;
 }
@@ -75,11 +75,11 @@ export class CauseLog {
   /** Takes up what was known before the last stop. */
   async load(): Promise<void> {
     for (const entry of await this.#journal.read()) {
-      if ('cause' in entry) {
+      if ('transactions' in entry) {
         this.#since = Math.min(this.#since, entry.cause.at);
-        this.#add(entry.transaction, entry.cause);
+        for (const key of entry.transactions) this.#add(key, entry.cause);
       } else if ('arrival' in entry) this.#arrive(entry.block, entry.arrival);
-      else this.#displacement = entry.displacement;
+      else if ('displacement' in entry) this.#displacement = entry.displacement;
     }
   }
 
@@ -129,16 +129,14 @@ export class CauseLog {
       case 'pending': {
         const from = event.way === 'new' ? this.#originOf(event.link) : null;
         const cause: Cause = { at: this.#clock.wallMs(), what: 'pending', way: event.way, from };
-        for (const { key } of event.transactions) this.#record(key, cause);
-        // Whoever asked for it wants to know, also after a crash.
-        if (event.way === 'new' && event.link === null) void this.save();
+        this.#record(event.transactions, cause);
         break;
       }
       case 'waiting': {
         const { way, link, error, transaction } = event;
         const from = way === 'new' ? this.#originOf(link) : null;
         const reason = error === null ? null : reasonOf(error);
-        this.#record(transaction.key, { at: this.#clock.wallMs(), what: 'waiting', way, from, reason });
+        this.#record([transaction], { at: this.#clock.wallMs(), what: 'waiting', way, from, reason });
         break;
       }
       case 'refused':
@@ -148,7 +146,7 @@ export class CauseLog {
         const { transaction, error } = event;
         const by = event.replacedBy ?? (error.code === 'NONCE_USED' ? this.#rivalOf(transaction) : null);
         const reason = reasonOf(error);
-        this.#record(transaction.key, { at: this.#clock.wallMs(), what: 'dropped', reason, by });
+        this.#record([transaction], { at: this.#clock.wallMs(), what: 'dropped', reason, by });
         break;
       }
       case 'invalidBlock':
@@ -167,7 +165,7 @@ export class CauseLog {
       reason: reasonOf(error),
       from: this.#originOf(link),
     };
-    this.#record(transaction.key, cause);
+    this.#record([transaction], cause);
   }
 
   #noteTip(change: TipChange): void {
@@ -176,8 +174,8 @@ export class CauseLog {
     if (change.disconnected.length > 0) this.#noteReorg(change, at);
     let node = change.to;
     for (const { transactions } of change.connected.toReversed()) {
-      const cause: Cause = { at, what: 'mined', block: blockName(node) };
-      for (const { key } of transactions) if (this.#stories.has(key)) this.#record(key, cause);
+      const told = transactions.filter(({ key }) => this.#stories.has(key));
+      if (told.length > 0) this.#record(told, { at, what: 'mined', block: blockName(node) });
       node = node.parent!;
     }
     const arrival = this.#arrivals.get(change.to.key);
@@ -189,12 +187,10 @@ export class CauseLog {
     let node = change.from;
     for (const { transactions } of change.disconnected) {
       const block = blockName(node);
-      const cause: Cause = { at, what: 'orphaned', block, reorg };
-      for (const { key } of transactions) {
-        // It came with its block, or so long ago that it is forgotten.
-        if (!this.#stories.has(key)) this.#record(key, { at: this.#timeOf(node), what: 'mined', block });
-        this.#record(key, cause);
-      }
+      // They came with their block, or so long ago that they are forgotten.
+      const untold = transactions.filter(({ key }) => !this.#stories.has(key));
+      this.#record(untold, { at: this.#timeOf(node), what: 'mined', block });
+      this.#record(transactions, { at, what: 'orphaned', block, reorg });
       node = node.parent!;
     }
     const displaced = change.disconnected.toReversed().flatMap(({ transactions }) => transactions);
@@ -206,27 +202,32 @@ export class CauseLog {
     this.#unsaved.push({ displacement: this.#displacement });
   }
 
-  #record(transaction: string, cause: Cause): void {
-    if (!this.#add(transaction, cause)) return;
-    this.#unsaved.push({ transaction, cause });
+  #record(transactions: readonly Transaction[], cause: Cause): void {
+    const told: string[] = [];
+    for (const { key } of transactions) if (this.#add(key, cause)) told.push(key);
+    if (told.length === 0) return;
+    this.#unsaved.push({ transactions: told, cause });
     if (this.#unsaved.length >= UNSAVED_MAX) void this.save();
   }
 
   /** False if it only says again what is known. */
   #add(key: string, cause: Cause): boolean {
-    const known = this.#stories.get(key) ?? this.#refused.get(key);
-    const story = known ?? { causes: [], left: 0 };
+    const taken = this.#stories.get(key);
+    const story = taken ?? this.#refused.get(key) ?? { causes: [], left: 0 };
     if (repeats(story.causes.at(-1), cause)) return false;
     story.causes.push(cause);
     if (story.causes.length > CAUSES_MAX) {
       story.causes.splice(1, 1);
       story.left++;
     }
-    const taken = this.#stories.has(key) || cause.what !== 'refused';
-    this.#refused.delete(key);
-    this.#stories.delete(key);
-    (taken ? this.#stories : this.#refused).set(key, story);
-    dropOldest(this.#refused, REFUSED_MAX);
+    if (taken === undefined) this.#refused.delete(key);
+    else this.#stories.delete(key);
+    if (taken === undefined && cause.what === 'refused') {
+      this.#refused.set(key, story);
+      dropOldest(this.#refused, REFUSED_MAX);
+      return true;
+    }
+    this.#stories.set(key, story);
     const gone = dropOldest(this.#stories, STORIES_MAX);
     if (gone !== null) this.#since = Math.max(this.#since, gone.causes.at(-1)!.at);
     return true;

@@ -65,9 +65,9 @@ export interface Displacement {
   readonly count: number;
 }
 
-/** One entry of the log, as it is stored. */
+/** One entry of the log, as it is stored. Transactions that share a cause share an entry. */
 export type Entry =
-  | { readonly transaction: string; readonly cause: Cause }
+  | { readonly transactions: readonly string[]; readonly cause: Cause }
   | { readonly block: string; readonly arrival: Arrival }
   | { readonly displacement: Displacement };
 

@@ -99,7 +99,7 @@ export class Reactor {
       config: parts.network,
     });
     this.causes = new CauseLog(this.ledger.store, parts.clock, {
-      peer: (link) => this.machine.peers().find((peer) => peer.link === link),
+      peer: (link) => this.machine.nameOf(link),
       failed: (error) => this.#fail(error),
     });
     this.#listeners.add((event) => this.causes.note(event));

@@ -83,6 +83,22 @@ test('the same step again is told once', () => {
   expect(whats(1)).toEqual(['refused', 'refused']);
 });
 
+test('what shares a cause is written once', async () => {
+  const { log, store } = open();
+  const transactions = [transfer(1), transfer(2), transfer(3)];
+  log.note({ type: 'pending', transactions, link: 7, way: 'new' });
+  await log.save();
+  const [entry, ...others] = await new CauseJournal(store).read();
+  expect(others).toEqual([]);
+  expect(entry).toMatchObject({
+    transactions: transactions.map(({ key }) => key),
+    cause: { what: 'pending' },
+  });
+  const { log: again } = open(store);
+  await again.load();
+  for (const { key } of transactions) expect(again.storyOf(key)).toEqual(log.storyOf(key));
+});
+
 test('what was written is there after a restart, with when memory begins', async () => {
   const first = open();
   first.pend(1, null);
@@ -105,7 +121,7 @@ test('what was written is there after a restart, with when memory begins', async
 
 const ROWS = { from: CAUSES_ROWS, to: endOf(CAUSES_ROWS), limit: 100_000 };
 const entry = (number: number, bytes: number): Entry => ({
-  transaction: toHex(u32(number)),
+  transactions: [toHex(u32(number))],
   cause: { at: number, what: 'dropped', reason: { code: 'POOL_FULL', message: 'x'.repeat(bytes) }, by: null },
 });
 
