@@ -6,7 +6,7 @@
 import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../errors.ts';
 import { encodeBody } from '../format/block.ts';
-import { concat, equalBytes, toHex, u32 } from '../format/bytes.ts';
+import { equalBytes, toHex } from '../format/bytes.ts';
 import { encodeHeader } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
@@ -17,7 +17,15 @@ import { type Change, WorkingState } from '../state/working-state.ts';
 import type { Overlay } from './overlay.ts';
 import { ownerMoves } from './owned-records.ts';
 import type { RowReader } from './ports.ts';
-import { bodyRow, headerRow, recordTouchRow, touchRow, transactionRow, undoRow } from './store-keys.ts';
+import {
+  bodyRow,
+  headerRow,
+  placeBytes,
+  recordTouchRow,
+  touchRow,
+  transactionRow,
+  undoRow,
+} from './store-keys.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
 
 /** Lets other work run; awaited between slices of a long computation. */
@@ -76,10 +84,10 @@ export class Connector {
     this.#overlay.put(undoRow(node.id), encodeUndo(changes));
     this.#overlay.put(headerRow(node.id), encodeHeader(node.header));
     this.#overlay.put(bodyRow(node.id), encodeBody(transactions));
-    for (const [index, tx] of transactions.entries()) {
-      this.#overlay.put(transactionRow(tx.id), concat(u32(node.height), u32(index)));
+    transactions.forEach((tx, index) => {
+      this.#overlay.put(transactionRow(tx.id), placeBytes(node.height, index));
       for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, tx.id);
-    }
+    });
   }
 
   /** Takes the last block of the working chain back. */
@@ -96,10 +104,10 @@ export class Connector {
     for (const [row, value] of ownerMoves(records)) this.#overlay.put(row, value);
     this.#overlay.change(changes);
     this.#overlay.put(undoRow(node.id), null);
-    for (const [index, tx] of transactions.entries()) {
+    transactions.forEach((tx, index) => {
       this.#overlay.put(transactionRow(tx.id), null);
       for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, null);
-    }
+    });
   }
 
   /** Of changes that are about to be made, those of records, with what each record is now by store and tree. */
@@ -159,11 +167,18 @@ export function checkEntry(tree: StateTree, key: Uint8Array, value: Uint8Array |
 
 /** Rows of the history index for a transaction: one for each account it touches, and for its record. */
 function touchRowsOf(tx: Transaction, height: number, index: number): Uint8Array[] {
-  const rows = distinct(accountsOf(tx)).map((address) => touchRow(address, height, index));
+  const rows: Uint8Array[] = [];
+  const addresses = accountsOf(tx);
+  addresses.forEach((address, i) => {
+    if (!isAmong(addresses, i, address)) rows.push(touchRow(address, height, index));
+  });
   const record = recordOf(tx);
-  return record === null ? rows : [...rows, recordTouchRow(record, height, index)];
+  if (record !== null) rows.push(recordTouchRow(record, height, index));
+  return rows;
 }
 
-function distinct(addresses: Uint8Array[]): Uint8Array[] {
-  return addresses.filter((address, i) => addresses.findIndex((other) => equalBytes(other, address)) === i);
+/** True if one of the first `count` addresses is this one. */
+function isAmong(addresses: readonly Uint8Array[], count: number, address: Uint8Array): boolean {
+  for (let i = 0; i < count; i++) if (equalBytes(addresses[i]!, address)) return true;
+  return false;
 }

@@ -2,13 +2,14 @@
  * Owns the writes that wait for the next atomic batch, and lets the state be read as if they were written.
  * Bounded by the engine, which commits when `bytes` passes its limit.
  */
-import { toHex } from '../format/bytes.ts';
+import { toText } from '../format/bytes.ts';
 import type { Change } from '../state/working-state.ts';
 import type { RowReader, StoreWrite } from './ports.ts';
 import { stateRow } from './store-keys.ts';
 
 export class Overlay {
   readonly #store: RowReader;
+  /** By key as text. */
   readonly #state = new Map<string, StoreWrite>();
   #rows: StoreWrite[] = [];
   #bytes = 0;
@@ -24,7 +25,8 @@ export class Overlay {
 
   /** State entries at these keys; `null` where there is none. */
   async entries(keys: readonly Uint8Array[]): Promise<(Uint8Array | null)[]> {
-    const found = keys.map((key) => this.#state.get(toHex(key)));
+    if (this.#state.size === 0) return nullable(await this.#store.getMany(keys.map(stateRow)));
+    const found = keys.map((key) => this.#state.get(toText(key)));
     const missing = keys.filter((_, i) => found[i] === undefined);
     const stored = missing.length === 0 ? [] : await this.#store.getMany(missing.map(stateRow));
     let next = 0;
@@ -34,7 +36,7 @@ export class Overlay {
   /** Changes of state entries, forward or back. */
   change(changes: readonly Change[]): void {
     for (const { key, after } of changes) {
-      this.#state.set(toHex(key), [stateRow(key), after]);
+      this.#state.set(toText(key), [stateRow(key), after]);
       this.#bytes += 33 + (after?.length ?? 0);
     }
   }
@@ -58,3 +60,6 @@ export class Overlay {
     this.#bytes = 0;
   }
 }
+
+const nullable = (values: readonly (Uint8Array | undefined)[]): (Uint8Array | null)[] =>
+  values.map((value) => value ?? null);

@@ -12,16 +12,17 @@ const NOTHING = new Uint8Array(0);
 
 /** Writes that move each record whose owner the changes change. `before` and `after` must both be known. */
 export function ownerMoves(changes: readonly Change[]): StoreWrite[] {
-  return changes.flatMap(({ before, after }) => {
+  const moves: StoreWrite[] = [];
+  for (const { before, after } of changes) {
+    if (before?.[0] !== RECORD_KIND && after?.[0] !== RECORD_KIND) continue;
     const [old, next] = [recordIn(before), recordIn(after)];
     const any = next ?? old;
-    if (any === null || (old !== null && next !== null && equalBytes(old.owner, next.owner))) return [];
+    if (any === null || (old !== null && next !== null && equalBytes(old.owner, next.owner))) continue;
     const id = recordId(any.creator, any.name);
-    const moves: StoreWrite[] = [];
     if (old !== null) moves.push([ownedRow(old.owner, id), null]);
     if (next !== null) moves.push([ownedRow(next.owner, id), NOTHING]);
-    return moves;
-  });
+  }
+  return moves;
 }
 
 function recordIn(bytes: Uint8Array | null): LedgerRecord | null {

@@ -53,20 +53,48 @@ export const DERIVED_PREFIXES: readonly Uint8Array[] = [
   OWNED,
 ];
 
-export const headerRow = (id: Uint8Array): Uint8Array => concat(HEADER, id);
-export const bodyRow = (id: Uint8Array): Uint8Array => concat(BODY, id);
-export const undoRow = (id: Uint8Array): Uint8Array => concat(UNDO, id);
-export const stateRow = (key: Uint8Array): Uint8Array => concat(STATE, key);
-export const transactionRow = (id: Uint8Array): Uint8Array => concat(TRANSACTION, id);
-export const queuedRow = (id: Uint8Array): Uint8Array => concat(QUEUED, id);
-export const causesRow = (sequence: number): Uint8Array => concat(CAUSES, u32(sequence));
+export const headerRow = (id: Uint8Array): Uint8Array => rowOf(HEADER, id);
+export const bodyRow = (id: Uint8Array): Uint8Array => rowOf(BODY, id);
+export const undoRow = (id: Uint8Array): Uint8Array => rowOf(UNDO, id);
+export const stateRow = (key: Uint8Array): Uint8Array => rowOf(STATE, key);
+export const transactionRow = (id: Uint8Array): Uint8Array => rowOf(TRANSACTION, id);
+export const queuedRow = (id: Uint8Array): Uint8Array => rowOf(QUEUED, id);
+export const causesRow = (sequence: number): Uint8Array => rowOf(CAUSES, u32(sequence));
 export const touchRow = (address: Uint8Array, height: number, index: number): Uint8Array =>
-  concat(TOUCH, address, u32(height), u32(index));
+  placedRow(TOUCH, address, height, index);
 
 export const recordTouchRow = (record: Uint8Array, height: number, index: number): Uint8Array =>
-  concat(RECORD_TOUCH, record, u32(height), u32(index));
+  placedRow(RECORD_TOUCH, record, height, index);
 
 export const ownedRow = (owner: Uint8Array, record: Uint8Array): Uint8Array => concat(OWNED, owner, record);
+
+/** Where a transaction was mined: height u32, index u32. */
+export const placeBytes = (height: number, index: number): Uint8Array =>
+  Uint8Array.of(
+    height >>> 24,
+    height >>> 16,
+    height >>> 8,
+    height,
+    index >>> 24,
+    index >>> 16,
+    index >>> 8,
+    index,
+  );
+
+function rowOf(prefix: Uint8Array, id: Uint8Array): Uint8Array {
+  const row = new Uint8Array(1 + id.length);
+  row[0] = prefix[0]!;
+  row.set(id, 1);
+  return row;
+}
+
+function placedRow(prefix: Uint8Array, id: Uint8Array, height: number, index: number): Uint8Array {
+  const row = new Uint8Array(9 + id.length);
+  row[0] = prefix[0]!;
+  row.set(id, 1);
+  row.set(placeBytes(height, index), 1 + id.length);
+  return row;
+}
 
 export const HEADER_ROWS = HEADER;
 export const QUEUED_ROWS = QUEUED;
