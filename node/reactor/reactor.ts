@@ -260,14 +260,10 @@ export class Reactor {
 
   #rejected(rejection: Rejection): void {
     this.#listeners.tell({ type: 'invalidBlock', rejection });
-    const waiting = this.#unanswered.get(rejection.node.key);
-    this.#unanswered.delete(rejection.node.key);
-    this.#input({
-      type: 'blockChecked',
-      node: rejection.node,
-      error: rejection.error,
-      link: waiting?.link ?? null,
-    });
+    const { node, error } = rejection;
+    const link = this.#unanswered.get(node.key)?.link ?? null;
+    this.#unanswered.delete(node.key);
+    this.#input({ type: 'blockChecked', node, error, link });
   }
 
   /** Tells the machine what became of the blocks it handed over. `all`: nothing is left to be tried. */
