@@ -4,9 +4,10 @@
  */
 import { RuleError } from '../../chain/errors.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
-import type { Ledger } from '../../chain/ledger/ledger.ts';
+import type { Ledger, TipChange } from '../../chain/ledger/ledger.ts';
 import { areMined } from '../../chain/ledger/queries.ts';
 import type { Admission } from '../../chain/pool/admission.ts';
+import { accountsChanged, followTip, type PoolChange } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import { mayPass, Waiting } from '../../chain/pool/waiting.ts';
 import type { NodeEvent, Way } from './events.ts';
@@ -71,6 +72,11 @@ export class Admissions {
     this.#schedule();
   }
 
+  /** Brings the pool to another tip; what it gives back early is to be held. Within the lane. */
+  follow(change: TipChange): Promise<PoolChange> {
+    return followTip(this.#admission, change);
+  }
+
   /** Keeps transactions that were good before and may be again: tried when their senders' accounts move on. */
   hold(transactions: readonly Transaction[]): void {
     for (const transaction of transactions) this.#setAside(transaction, null, null, 'displaced');
@@ -91,6 +97,11 @@ export class Admissions {
     if (this.#waiting.size === 0) return;
     const again = this.#waiting.takeOf(senders);
     if (again.length > 0) this.enqueue(again, null);
+  }
+
+  /** Tries again what waited of accounts that a new tip has changed. */
+  retryAfter({ connected }: TipChange): void {
+    if (this.#waiting.size > 0) this.retry(accountsChanged(this.#ledger, connected));
   }
 
   /**

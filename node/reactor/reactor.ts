@@ -10,7 +10,6 @@ import type { Header } from '../../chain/format/header.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger, Rejection, TipChange } from '../../chain/ledger/ledger.ts';
 import { Admission } from '../../chain/pool/admission.ts';
-import { accountsChanged, followTip } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import type { Effect, Identity, Input, MachineConfig } from '../../p2p/door.ts';
 import { Machine } from '../../p2p/machine.ts';
@@ -50,7 +49,6 @@ export class Reactor {
   readonly causes: CauseLog;
   readonly admissions: Admissions;
   readonly #parts: ReactorParts;
-  readonly #admission: Admission;
   readonly #lane: Lane;
   readonly #listeners = new Listeners();
   /** Blocks given to the ledger whose verdict the machine waits for. Bounded by its requests. */
@@ -70,8 +68,7 @@ export class Reactor {
     this.ledger = parts.ledger;
     this.pool = parts.pool;
     this.#lane = new Lane((error) => this.#fail(error));
-    this.#admission = new Admission(this.ledger, this.pool);
-    this.admissions = new Admissions(this.#admission, this.#lane, {
+    this.admissions = new Admissions(new Admission(this.ledger, this.pool), this.#lane, {
       added: (transactions, link, way) => this.#transactionsAdded(transactions, link, way),
       dropped: (dropped) => this.#transactionsDropped(dropped),
       checked: (link, results) => this.#input({ type: 'transactionsChecked', link, results }),
@@ -247,13 +244,13 @@ export class Reactor {
 
   async #tipChanged(change: TipChange): Promise<void> {
     if (change.disconnected.length > 0) this.reorgs.add(change, this.#parts.clock.wallMs());
-    const { returned, early, dropped } = await followTip(this.#admission, change);
+    const { returned, early, dropped } = await this.admissions.follow(change);
     this.#listeners.tell({ type: 'tip', change });
     this.admissions.hold(early);
     this.#transactionsDropped(dropped);
     this.#input({ type: 'tipChanged', tip: change.to });
     if (returned.length > 0) this.#transactionsAdded(returned, null, 'displaced');
-    this.admissions.retry(accountsChanged(this.ledger, change.connected));
+    this.admissions.retryAfter(change);
     void this.causes.save();
     this.mining.tipChanged();
   }
