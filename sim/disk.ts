@@ -13,7 +13,7 @@ import { decodeBody } from '../chain/format/block.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import { decodeHeader } from '../chain/format/header.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
-import type { StoreWrite } from '../chain/ledger/ports.ts';
+import type { IterateOptions, StoreWrite } from '../chain/ledger/ports.ts';
 import {
   bodyRow,
   CAUSES_ROWS,
@@ -69,8 +69,6 @@ export class Disk {
   /** From the first batch that isn't safe, in order. */
   #batches: Logged[] = [];
   #log = 0;
-  /** The last write: the next one follows it. */
-  #last: Promise<void> = Promise.resolve();
 
   /** An operation takes up to `latencyMs`; with 0 all of them are done at once. */
   constructor(schedule: Schedule, random: Random, latencyMs: number) {
@@ -84,27 +82,16 @@ export class Disk {
   }
 
   /** Takes some of the writes that aren't safe: the last ones, or any. No process may run. */
-  cutPower(): Promise<void> {
-    this.#last = this.#last.then(() => this.#takeUnsafe());
-    return this.#last;
-  }
-
-  /** Resolves once all that was written is there to be read. */
-  settled(): Promise<void> {
-    return this.#last;
-  }
-
-  async #takeUnsafe(): Promise<void> {
+  cutPower(): void {
     const unsafe = this.#batches.filter(({ safe }) => !safe);
     const kept = this.#random.below(unsafe.length + 1);
     const inOrder = this.#random.chance(1, 2);
     const gone = new Set(unsafe.filter((_, i) => (inOrder ? i >= kept : this.#random.chance(1, 2))));
     const queued = [...gone].flatMap(({ batch }) => batch.map(([key]) => key)).filter(isQueued);
-    const before = await this.content.getMany(queued);
-    for (const { before } of this.#batches.toReversed()) await this.content.write(before, { sync: true });
-    for (const logged of this.#batches)
-      if (!gone.has(logged)) await this.content.write(logged.batch, { sync: true });
-    const after = await this.content.getMany(queued);
+    const before = this.content.read(queued);
+    for (const { before } of this.#batches.toReversed()) this.content.replace(before);
+    for (const logged of this.#batches) if (!gone.has(logged)) this.content.replace(logged.batch);
+    const after = this.content.read(queued);
     queued.forEach((key, i) => {
       if (before[i] !== undefined && after[i] === undefined) this.#lose(key);
     });
@@ -112,25 +99,25 @@ export class Disk {
   }
 
   /** Damages one row by chance, of any kind. */
-  async flip(): Promise<void> {
+  flip(): void {
     const from = this.#random.pick(FLIPPED);
-    const rows = await this.content.iterate({ from, to: endOf(from), limit: ROWS_MAX, keysOnly: true });
+    const rows = this.content.scan({ from, to: endOf(from), limit: ROWS_MAX, keysOnly: true });
     if (rows.length === 0) return;
     const [key] = this.#random.pick(rows);
     this.damage(key);
-    if (isOfBlock(key)) await this.#loseFrom(key.subarray(1));
+    if (isOfBlock(key)) this.#loseFrom(key.subarray(1));
   }
 
   /**
    * Without its header or body a block may be lost, and what is above it: no way leads there. So is what was mined in
    * them, if they were shown to nobody yet.
    */
-  async #loseFrom(id: Uint8Array): Promise<void> {
-    const rows = await this.content.iterate({ from: HEADER_ROWS, to: endOf(HEADER_ROWS), limit: ROWS_MAX });
+  #loseFrom(id: Uint8Array): void {
+    const rows = this.content.scan({ from: HEADER_ROWS, to: endOf(HEADER_ROWS), limit: ROWS_MAX });
     const heights = rows.map(([key, value]) => ({ key, height: decodeHeader(value).height }));
     const lost = heights.find(({ key }) => toHex(key.subarray(1)) === toHex(id))?.height ?? 0;
     const above = heights.filter(({ height }) => height >= lost);
-    for (const body of await this.content.getMany(above.map(({ key }) => bodyRow(key.subarray(1)))))
+    for (const body of this.content.read(above.map(({ key }) => bodyRow(key.subarray(1)))))
       if (body !== undefined) this.#loseBody(body);
   }
 
@@ -142,25 +129,28 @@ export class Disk {
   }
 
   /** All that was on it is gone, as when a node moves a hopeless store aside. */
-  async wipe(): Promise<void> {
-    await this.#last;
-    const rows = await this.content.iterate({ from: QUEUED_ROWS, to: endOf(QUEUED_ROWS), limit: ROWS_MAX });
+  wipe(): void {
+    const rows = this.content.scan({ from: QUEUED_ROWS, to: endOf(QUEUED_ROWS), limit: ROWS_MAX });
     for (const [key] of rows) this.#lose(key);
-    const bodies = await this.content.iterate({ from: BODY_ROWS, to: endOf(BODY_ROWS), limit: ROWS_MAX });
+    const bodies = this.content.scan({ from: BODY_ROWS, to: endOf(BODY_ROWS), limit: ROWS_MAX });
     for (const [, body] of bodies) this.#loseBody(body);
     this.content = new MemoryStore();
     this.#damaged.clear();
     this.#batches = [];
   }
 
-  /** Throws if a row can't be read. */
-  check(keys: readonly Uint8Array[]): void {
-    if (this.#damaged.size === 0) return;
-    const bad = keys.find((key) => this.#damaged.has(toHex(key)));
-    if (bad !== undefined) throw new CorruptStoreError(`row ${toHex(bad).slice(0, 12)} is damaged`);
+  read(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    this.#check(keys);
+    return this.content.read(keys);
   }
 
-  async write(batch: readonly StoreWrite[], sync: boolean): Promise<void> {
+  scan(options: IterateOptions): [key: Uint8Array, value: Uint8Array][] {
+    const rows = this.content.scan(options);
+    if (options.keysOnly !== true) this.#check(rows.map(([key]) => key));
+    return rows;
+  }
+
+  write(batch: readonly StoreWrite[], sync: boolean): void {
     if (this.full) throw new Error('no space left on device');
     if (this.#damaged.size > 0) {
       for (const [key] of batch) this.#damaged.delete(toHex(key));
@@ -169,19 +159,18 @@ export class Disk {
       for (const [key, value] of batch)
         if (gap && key[0] === BODY_ROWS[0] && value !== null) this.#loseBody(value);
     }
-    this.#last = this.#last.then(() => this.#write(batch, sync));
-    return this.#last;
+    if (sync) this.#secure((log) => log === this.#log);
+    const before = this.content.replace(batch);
+    if (sync && this.#batches.length === 0) return;
+    this.#batches.push({ batch, before, log: this.#log, safe: sync });
+    if (this.#random.chance(1, LOG_BATCHES)) this.#changeLog();
   }
 
-  async #write(batch: readonly StoreWrite[], sync: boolean): Promise<void> {
-    if (sync) this.#secure((log) => log === this.#log);
-    if (!sync || this.#batches.length > 0) {
-      const found = await this.content.getMany(batch.map(([key]) => key));
-      const before = batch.map(([key], i): StoreWrite => [key, found[i] ?? null]);
-      this.#batches.push({ batch, before, log: this.#log, safe: sync });
-      if (this.#random.chance(1, LOG_BATCHES)) this.#changeLog();
-    }
-    await this.content.write(batch, { sync });
+  /** Throws if a row can't be read. */
+  #check(keys: readonly Uint8Array[]): void {
+    if (this.#damaged.size === 0) return;
+    const bad = keys.find((key) => this.#damaged.has(toHex(key)));
+    if (bad !== undefined) throw new CorruptStoreError(`row ${toHex(bad).slice(0, 12)} is damaged`);
   }
 
   #changeLog(): void {

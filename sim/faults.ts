@@ -105,14 +105,14 @@ export class Faults {
   #endNode(node: SimNode, fault: 'crash' | 'stop' | 'power'): void {
     if (!node.isUp) return;
     if (fault === 'stop') node.stop();
-    else if (fault === 'power') void node.cutPower();
+    else if (fault === 'power') node.cutPower();
     else node.crash();
     this.#later(() => node.start());
   }
 
   #flip(node: SimNode | undefined): void {
     if (node === undefined) return;
-    void node.disk.flip();
+    node.disk.flip();
     // Damage to what is read now is found while it runs, other damage when it starts.
     if (this.#random.chance(1, 2)) this.#endNode(node, 'crash');
   }
@@ -131,7 +131,7 @@ export class Faults {
     if (!node.hasJoined || 3 * staying.length < 2 * founders || whole.length < 2) return;
     if (!knowEachOther(members.filter((other) => other !== node))) return;
     this.#world.watch.note('left', `${node.index}`);
-    void node.leave();
+    node.leave();
   }
 
   /** Of the first nodes a minority, whose disks may be damaged. */

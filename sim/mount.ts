@@ -2,17 +2,15 @@
  * Owns a disk as one process sees it: reads and writes that take their time, in order where it matters, and the end of a
  * process in the middle of them.
  */
-import type { MemoryStore } from '../chain/ledger/memory-store.ts';
 import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
 
-/** What is on the disk. */
+/** What is on the disk, at once. Each throws if it can't be done. */
 interface Rows {
-  readonly content: MemoryStore;
-  /** Throws if a row can't be read. */
-  check(keys: readonly Uint8Array[]): void;
-  write(batch: readonly StoreWrite[], sync: boolean): Promise<void>;
+  read(keys: readonly Uint8Array[]): (Uint8Array | undefined)[];
+  scan(options: IterateOptions): [key: Uint8Array, value: Uint8Array][];
+  write(batch: readonly StoreWrite[], sync: boolean): void;
 }
 
 export interface Mount {
@@ -46,18 +44,11 @@ export class MountedStore implements Store, Mount {
   }
 
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#later(this.#draw(), async () => {
-      this.#disk.check(keys);
-      return this.#disk.content.getMany(keys);
-    });
+    return this.#later(this.#draw(), () => this.#disk.read(keys));
   }
 
   iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
-    return this.#later(this.#draw(), async () => {
-      const rows = await this.#disk.content.iterate(options);
-      if (options.keysOnly !== true) this.#disk.check(rows.map(([key]) => key));
-      return rows;
-    });
+    return this.#later(this.#draw(), () => this.#disk.scan(options));
   }
 
   write(batch: readonly StoreWrite[], { sync }: { readonly sync: boolean }): Promise<void> {
@@ -66,7 +57,7 @@ export class MountedStore implements Store, Mount {
     this.#lastWriteAt = Math.max(this.#lastWriteAt, this.#schedule.now + this.#draw());
     return this.#later(this.#lastWriteAt - this.#schedule.now, () => {
       this.#writes.shift();
-      return this.#disk.write(batch, sync);
+      this.#disk.write(batch, sync);
     });
   }
 
@@ -77,8 +68,11 @@ export class MountedStore implements Store, Mount {
   crash(): void {
     this.#crashed = true;
     const landed = this.#random.below(this.#writes.length + 1);
-    for (const { batch, sync } of this.#writes.slice(0, landed))
-      void this.#disk.write(batch, sync).catch(() => undefined);
+    try {
+      for (const { batch, sync } of this.#writes.slice(0, landed)) this.#disk.write(batch, sync);
+    } catch {
+      // What doesn't fit any more isn't there, and nobody is left to be told.
+    }
     this.#writes.length = 0;
   }
 
@@ -86,18 +80,22 @@ export class MountedStore implements Store, Mount {
     return this.#latencyMs === 0 ? 0 : this.#random.below(this.#latencyMs + 1);
   }
 
-  #later<T>(ms: number, work: () => Promise<T>): Promise<T> {
-    // What a dead process asks for never comes.
-    if (this.#crashed) return new Promise(() => {});
-    this.#schedule.awaited();
-    if (this.#latencyMs === 0) return work();
-    this.pending++;
+  #later<T>(ms: number, work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
+      // What a dead process asks for never comes.
+      if (this.#crashed) return;
+      this.#schedule.awaited();
+      if (this.#latencyMs === 0) return resolve(work());
+      this.pending++;
       this.#schedule.after(ms, () => {
         this.pending--;
         if (this.#crashed) return;
         this.#schedule.awaited();
-        work().then(resolve, reject);
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
       });
     });
   }

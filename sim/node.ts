@@ -184,16 +184,16 @@ export class SimNode {
   }
 
   /** The power is gone: as a crash, and what wasn't synced may be lost. */
-  async cutPower(): Promise<void> {
+  cutPower(): void {
     this.crash();
-    await this.disk.cutPower();
+    this.disk.cutPower();
   }
 
   /** It goes for good, and its disk with it. */
-  async leave(): Promise<void> {
+  leave(): void {
     this.#gone = true;
     this.crash();
-    await this.disk.wipe();
+    this.disk.wipe();
   }
 
   /** As node/node.ts: damage leads to a rebuild at the next start, and a full disk ends the node. */
@@ -237,7 +237,7 @@ export class SimNode {
       }
       if (!(error instanceof CorruptStoreError)) throw error;
       onRebuild('nothing of it can be read');
-      await this.disk.wipe();
+      this.disk.wipe();
       return await open();
     }
   }
@@ -245,8 +245,6 @@ export class SimNode {
   async #boot(mount: Mount, random: Random): Promise<void> {
     const { index, params, verifier, peers, hidden, skewMs, hashrate, verify, tamper, drift } = this.config;
     const schedule = this.#schedule;
-    // What the process before it wrote last may still be landing.
-    await this.disk.settled();
     const ledger = await this.#open(mount, verifier, params);
     if (ledger === null || this.#mount !== mount) return;
     const bootedAt = schedule.now;

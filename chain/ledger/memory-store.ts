@@ -1,24 +1,18 @@
 /**
  * Owns a store in memory, for tests, the simulator and ledgers that need not outlive their process. Maps hold the
- * entries, and sorted lists of keys are brought up to date only when somebody iterates.
+ * values, and keys are put in order only when somebody iterates. What the port promises is there at once, too.
  */
 import { assert } from '../errors.ts';
-import { toText } from '../format/bytes.ts';
+import { fromText, toText } from '../format/bytes.ts';
 import type { IterateOptions, Store, StoreWrite } from './ports.ts';
-
-interface Entry {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-}
 
 export class MemoryStore implements Store {
   /** By first byte of the key, the kind of a row: iterating over one kind costs nothing for the others. */
-  #shelves = new Map<number, Shelf>();
+  readonly #shelves = new Map<number, Shelf>();
   #closed = false;
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    this.#assertOpen();
-    return keys.map((key) => this.#shelves.get(kindOf(key))?.entries.get(toText(key))?.value.slice());
+    return this.read(keys);
   }
 
   async write(batch: readonly StoreWrite[], _options: { readonly sync: boolean }): Promise<void> {
@@ -27,6 +21,21 @@ export class MemoryStore implements Store {
   }
 
   async iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
+    return this.scan(options);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  /** As `getMany`. */
+  read(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    this.#assertOpen();
+    return keys.map((key) => this.#shelves.get(kindOf(key))?.get(key)?.slice());
+  }
+
+  /** As `iterate`. */
+  scan(options: IterateOptions): [key: Uint8Array, value: Uint8Array][] {
     this.#assertOpen();
     const { from, to, limit, reverse = false, keysOnly = false } = options;
     const kinds = [...this.#shelves.keys()].filter((kind) => kind >= kindOf(from) && kind <= kindOf(to));
@@ -36,21 +45,25 @@ export class MemoryStore implements Store {
       const shelf = this.#shelves.get(kind)!;
       const names = shelf.namesBetween(toText(from), toText(to));
       for (let i = 0; i < names.length && found.length < limit; i++) {
-        const entry = shelf.entries.get(names[reverse ? names.length - 1 - i : i]!)!;
-        found.push([entry.key.slice(), keysOnly ? new Uint8Array(0) : entry.value.slice()]);
+        const name = names[reverse ? names.length - 1 - i : i]!;
+        found.push([fromText(name), keysOnly ? new Uint8Array(0) : shelf.values.get(name)!.slice()]);
       }
     }
     return found;
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** As `write`. Gives the batch that takes it back. */
+  replace(batch: readonly StoreWrite[]): StoreWrite[] {
+    this.#assertOpen();
+    const before = batch.map(([key, value]): StoreWrite => [key, this.#shelfOf(kindOf(key)).put(key, value)]);
+    // Of a key that is in it twice the first counts, and is to be written last.
+    return before.reverse();
   }
 
   /** The same content in a store of its own: what a crash leaves behind, for tests and the simulator. */
   copy(): MemoryStore {
     const copy = new MemoryStore();
-    for (const [kind, shelf] of this.#shelves) copy.#shelves.set(kind, shelf.copy());
+    for (const [kind, shelf] of this.#shelves) copy.#shelves.set(kind, new Shelf(shelf.values));
     return copy;
   }
 
@@ -70,41 +83,33 @@ export class MemoryStore implements Store {
 
 /** The rows of one kind. */
 class Shelf {
-  /** By key as text. */
-  entries = new Map<string, Entry>();
-  /** Names in order; may still hold deleted ones, and lacks those of `#added`. */
-  #sorted: string[] = [];
-  #added = new Set<string>();
+  /** By key as text. Arrays of this store alone, which never change. */
+  readonly values: Map<string, Uint8Array>;
+  /** Names in order; `null` since there are others. */
+  #sorted: string[] | null = null;
 
-  put(key: Uint8Array, value: Uint8Array | null): void {
+  constructor(values?: ReadonlyMap<string, Uint8Array>) {
+    this.values = new Map(values);
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.values.get(toText(key));
+  }
+
+  /** What was there before. */
+  put(key: Uint8Array, value: Uint8Array | null): Uint8Array | null {
     const name = toText(key);
-    if (value === null) {
-      this.entries.delete(name);
-    } else {
-      if (!this.entries.has(name)) this.#added.add(name);
-      this.entries.set(name, { key: key.slice(), value: value.slice() });
-    }
+    const before = this.values.get(name) ?? null;
+    if (value === null) this.values.delete(name);
+    else this.values.set(name, value.slice());
+    if ((before === null) !== (value === null)) this.#sorted = null;
+    return before;
   }
 
   /** From the first up to, not with, the second, in order. */
   namesBetween(from: string, to: string): string[] {
-    this.#sort();
+    this.#sorted ??= [...this.values.keys()].sort();
     return this.#sorted.slice(lowerBound(this.#sorted, from), lowerBound(this.#sorted, to));
-  }
-
-  copy(): Shelf {
-    const copy = new Shelf();
-    copy.entries = new Map(this.entries);
-    copy.#added = new Set(this.entries.keys());
-    return copy;
-  }
-
-  #sort(): void {
-    if (this.#added.size === 0 && this.#sorted.length === this.entries.size) return;
-    const kept = this.#sorted.filter((name) => this.entries.has(name) && !this.#added.has(name));
-    const added = [...this.#added].filter((name) => this.entries.has(name)).sort();
-    this.#added.clear();
-    this.#sorted = mergeSorted(kept, added);
   }
 }
 
@@ -120,16 +125,4 @@ function lowerBound(sorted: readonly string[], name: string): number {
     else high = middle;
   }
   return low;
-}
-
-function mergeSorted(a: readonly string[], b: readonly string[]): string[] {
-  if (b.length === 0) return [...a];
-  const merged: string[] = [];
-  let next = 0;
-  for (const name of b) {
-    while (next < a.length && a[next]! < name) merged.push(a[next++]!);
-    merged.push(name);
-  }
-  while (next < a.length) merged.push(a[next++]!);
-  return merged;
 }

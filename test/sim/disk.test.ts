@@ -29,7 +29,7 @@ test('a power cut takes back only what was not synced', async () => {
     await world.run(5_000);
     await world.pay(node!, 0, 1, 1_000 + i);
     const { tip } = node!.reactor!.ledger;
-    await node!.cutPower();
+    node!.cutPower();
     lost = node!.disk.lost.size;
     node!.start();
     await world.until('it is up', () => node!.atRest, 10_000);
@@ -39,55 +39,46 @@ test('a power cut takes back only what was not synced', async () => {
 });
 
 /** Which of three batches a power cut leaves, each once, of many cuts. `syncs` says which of them are synced. */
-async function survivors(syncs: readonly boolean[]): Promise<string[]> {
+function survivors(syncs: readonly boolean[]): string[] {
   const found = new Set<string>();
   for (let seed = 0; seed < 4_000; seed++) {
     const disk = new Disk(new Schedule(), new Random(seed), 0);
-    for (const [i, sync] of syncs.entries()) await disk.write([[Uint8Array.of(i), Uint8Array.of(i)]], sync);
-    await disk.cutPower();
-    const rows = await disk.content.getMany(syncs.map((_, i) => Uint8Array.of(i)));
+    for (const [i, sync] of syncs.entries()) disk.write([[Uint8Array.of(i), Uint8Array.of(i)]], sync);
+    disk.cutPower();
+    const rows = disk.content.read(syncs.map((_, i) => Uint8Array.of(i)));
     found.add(rows.map((row) => (row === undefined ? '-' : '+')).join(''));
   }
   return [...found].sort();
 }
 
-test('a power cut leaves any of what was not synced', async () => {
-  expect(await survivors([false, false, false])).toEqual([
-    '+++',
-    '++-',
-    '+-+',
-    '+--',
-    '-++',
-    '-+-',
-    '--+',
-    '---',
-  ]);
+test('a power cut leaves any of what was not synced', () => {
+  expect(survivors([false, false, false])).toEqual(['+++', '++-', '+-+', '+--', '-++', '-+-', '--+', '---']);
 });
 
-test('what was synced stays; what came before it may go, if the log was changed in between', async () => {
-  expect(await survivors([true, true, true])).toEqual(['+++']);
-  expect(await survivors([false, true, false])).toEqual(['+++', '++-', '-++', '-+-']);
+test('what was synced stays; what came before it may go, if the log was changed in between', () => {
+  expect(survivors([true, true, true])).toEqual(['+++']);
+  expect(survivors([false, true, false])).toEqual(['+++', '++-', '-++', '-+-']);
 });
 
-test('a row is as the last of those batches that a cut leaves wrote it', async () => {
+test('a row is as the last of those batches that a cut leaves wrote it', () => {
   const [key, deleted, rewritten] = [Uint8Array.of(7), Uint8Array.of(8), Uint8Array.of(9)];
   const seen = new Set<number | undefined>();
   for (let seed = 0; seed < 50; seed++) {
     const disk = new Disk(new Schedule(), new Random(seed), 0);
-    await disk.write([[key, Uint8Array.of(1)]], true);
+    disk.write([[key, Uint8Array.of(1)]], true);
     for (const [mark, value] of [
       [deleted, null],
       [rewritten, Uint8Array.of(2)],
     ] as const)
-      await disk.write(
+      disk.write(
         [
           [mark, mark],
           [key, value],
         ],
         false,
       );
-    await disk.cutPower();
-    const [row, hasDelete, hasRewrite] = await disk.content.getMany([key, deleted, rewritten]);
+    disk.cutPower();
+    const [row, hasDelete, hasRewrite] = disk.content.read([key, deleted, rewritten]);
     const wanted = hasRewrite !== undefined ? 2 : hasDelete !== undefined ? undefined : 1;
     expect(row?.[0]).toBe(wanted);
     seen.add(wanted);

@@ -94,7 +94,7 @@ async function powerCut(): Promise<void> {
   for (let i = 0; i < 30; i++) {
     await world.run(20_000);
     const { height } = node!.reactor!.ledger.tip;
-    await node!.cutPower();
+    node!.cutPower();
     node!.start();
     await world.until('it is up', () => node!.reactor !== null, 10_000);
     if (node!.reactor!.ledger.tip.height < height) throw new Error(`a power cut took block ${height} back`);
