@@ -87,11 +87,8 @@ function writeNode(bytes: Uint8Array, at: number, { hash: own, count, work }: Hi
   bytes.set(own, at);
   const view = new DataView(bytes.buffer, at + own.length);
   view.setUint32(0, count);
-  // Each takes the lowest 64 bits.
-  view.setBigUint64(4, work >> 192n);
-  view.setBigUint64(12, work >> 128n);
-  view.setBigUint64(20, work >> 64n);
-  view.setBigUint64(28, work);
+  // Each step takes the lowest 64 bits, and what is above them is mostly nothing.
+  for (let rest = work, end = 28; rest > 0n; rest >>= 64n, end -= 8) view.setBigUint64(end, rest);
 }
 
 /** One node over all peaks: folded from the smallest to the largest. */

@@ -5,24 +5,26 @@
 export class Lane {
   #last: Promise<unknown> = Promise.resolve();
   #pending = 0;
+  readonly #done: () => void;
   readonly #failed: (error: unknown) => void;
 
   /** `failed` is told when a piece of work rejects: only a broken store or a bug of ours can. */
   constructor(failed: (error: unknown) => void) {
-    this.#failed = failed;
+    this.#done = () => {
+      this.#pending--;
+    };
+    this.#failed = (error) => {
+      this.#pending--;
+      failed(error);
+    };
   }
 
   /** Runs `work` after all that was queued before it. */
   run<T>(work: () => Promise<T>): Promise<T> {
     this.#pending++;
     const result = this.#last.then(work);
-    this.#last = result
-      .catch((error) => this.#failed(error))
-      .finally(() => {
-        this.#pending--;
-      });
-    // The caller may look at the result or not; the failure is reported above in either case.
-    result.catch(() => undefined);
+    // The caller may look at the result or not; a failure is told in either case.
+    this.#last = result.then(this.#done, this.#failed);
     return result;
   }
 
