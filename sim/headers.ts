@@ -5,7 +5,14 @@ import {
   historyRootAfter,
   meetsTarget,
 } from '../chain/consensus/header-rules.ts';
-import { HEADER_VERSION, type Header, headerId } from '../chain/format/header.ts';
+import { u64 } from '../chain/format/bytes.ts';
+import {
+  encodeHeader,
+  HEADER_BYTES,
+  HEADER_VERSION,
+  type Header,
+  headerIdOfBytes,
+} from '../chain/format/header.ts';
 import type { Params } from '../chain/format/params.ts';
 
 /** A child of `parent` at a time (ms) that keeps every rule but its work; the roots of its block are all `fill`. */
@@ -30,7 +37,9 @@ export function bareHeader(
 
 /** The header with the first nonce, from its own on, that reaches its target. */
 export function withWork(header: Header): Header {
-  let found = header;
-  while (!meetsTarget(headerId(found), found.bits)) found = { ...found, nonce: found.nonce + 1 };
-  return found;
+  const bytes = encodeHeader(header);
+  let { nonce } = header;
+  // The nonce is the header's last eight bytes.
+  while (!meetsTarget(headerIdOfBytes(bytes), header.bits)) bytes.set(u64(++nonce), HEADER_BYTES - 8);
+  return { ...header, nonce };
 }
