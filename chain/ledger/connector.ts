@@ -11,7 +11,7 @@ import { encodeHeader } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
 import { type EntryRef, recordRef, valueHash } from '../state/entries.ts';
-import { accessList, accountsOf, blockEntries, executeBlock, recordOf } from '../state/execute.ts';
+import { accountsOf, addAccess, blockEntries, executeBlock, recordOf } from '../state/execute.ts';
 import type { StateTree } from '../state/tree.ts';
 import { type Change, WorkingState } from '../state/working-state.ts';
 import type { Overlay } from './overlay.ts';
@@ -137,7 +137,7 @@ export class Connector {
       height > maturity ? this.#headers.ancestor(parent, height - maturity).header.miner : null;
     const refs = new Map<string, EntryRef>();
     for (const ref of blockEntries(this.#params, height, maturing)) refs.set(ref.name, ref);
-    for (const ref of accessList(transactions)) refs.set(ref.name, ref);
+    addAccess(refs, transactions);
     const list = [...refs.values()];
     const keys = list.map(({ key }) => key);
     const values = await this.#overlay.entries(keys);
@@ -159,9 +159,7 @@ export class Connector {
 
 /** Throws `CorruptStoreError` unless the tree holds exactly this value (or none) at the prepared key. */
 export function checkEntry(tree: StateTree, key: Uint8Array, value: Uint8Array | null, name: string): void {
-  const expected = tree.valueHashAt(key);
-  const same =
-    value === null || expected === null ? value === expected : equalBytes(valueHash(value), expected);
+  const same = tree.holds(key, value === null ? null : valueHash(value));
   if (!same) throw new CorruptStoreError(`the stored ${name} isn't what the state tree commits to`);
 }
 

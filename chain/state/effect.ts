@@ -4,7 +4,7 @@ import { MAX_AMOUNT } from '../format/amount.ts';
 import type { Params } from '../format/params.ts';
 import type { Recovery, Transaction } from '../format/transaction.ts';
 import type { Account } from './entries.ts';
-import type { WorkingState } from './working-state.ts';
+import type { AccountPlace, WorkingState } from './working-state.ts';
 
 /** Where a transaction is executed. */
 export interface ExecutionContext {
@@ -19,8 +19,8 @@ export interface Effect {
   readonly cost: number;
   /** Of the cost, what is burned for making accounts. */
   readonly burned: number;
-  /** Addresses besides the sender's whose accounts it touches; each once. */
-  readonly touched: readonly Uint8Array[];
+  /** Accounts that it touches, each once; the sender's needn't be named. */
+  readonly touched: readonly AccountPlace[];
   /** Id of the record it touches. */
   readonly record: Uint8Array | null;
   /** Carries it out, after the cost has been taken. Must not fail. */

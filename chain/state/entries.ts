@@ -141,6 +141,11 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   return decode(entry, bytes);
 }
 
+const ACCOUNT_KIND = Uint8Array.of(1);
+const RECORD_KIND = Uint8Array.of(2);
+const TOTALS_KIND = Uint8Array.of(3);
+const PENDING_KIND = Uint8Array.of(4);
+
 /** Names one entry: `name` in memory, `key` in the state tree. */
 export interface EntryRef {
   readonly name: string;
@@ -148,22 +153,32 @@ export interface EntryRef {
 }
 
 export function accountRef(address: Uint8Array): EntryRef {
-  return { name: accountName(address), key: hash(DOMAIN.stateKey, Uint8Array.of(1), address) };
+  return accountRefNamed(accountName(address), address);
+}
+
+/** The same for a caller that has its name. */
+export function accountRefNamed(name: string, address: Uint8Array): EntryRef {
+  return { name, key: hash(DOMAIN.stateKey, ACCOUNT_KIND, address) };
 }
 
 export function recordRef(id: Uint8Array): EntryRef {
-  return { name: recordName(id), key: hash(DOMAIN.stateKey, Uint8Array.of(2), id) };
+  return recordRefNamed(recordName(id), id);
 }
 
-export const TOTALS: EntryRef = { name: 'totals', key: hash(DOMAIN.stateKey, Uint8Array.of(3)) };
+export function recordRefNamed(name: string, id: Uint8Array): EntryRef {
+  return { name, key: hash(DOMAIN.stateKey, RECORD_KIND, id) };
+}
+
+export const TOTALS: EntryRef = { name: 'totals', key: hash(DOMAIN.stateKey, TOTALS_KIND) };
 
 /** The entry of a height is overwritten one maturity later. */
 export function pendingRef(height: number, maturity: number): EntryRef {
-  const slot = height % maturity;
-  return { name: `pending ${slot}`, key: hash(DOMAIN.stateKey, Uint8Array.of(4), u32Bytes(slot)) };
+  const slot = u32Bytes(height % maturity);
+  return { name: pendingName(height, maturity), key: hash(DOMAIN.stateKey, PENDING_KIND, slot) };
 }
 
 export const accountName = (address: Uint8Array): string => `account ${toHex(address)}`;
+export const pendingName = (height: number, maturity: number): string => `pending ${height % maturity}`;
 export const recordName = (id: Uint8Array): string => `record ${toHex(id)}`;
 
 /** Narrow decoders for a value whose key tells its kind. */

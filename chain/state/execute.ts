@@ -4,17 +4,21 @@
  */
 import { RuleError } from '../errors.ts';
 import { authKeyOf } from '../format/address.ts';
-import { equalBytes, toHex } from '../format/bytes.ts';
+import { equalBytes } from '../format/bytes.ts';
 import { DOMAIN, hash } from '../format/hash.ts';
 import type { Params } from '../format/params.ts';
 import { type Kind, recordId, type Transaction } from '../format/transaction.ts';
 import { type ExecutionContext, type KindRule, recoveryAt } from './effect.ts';
 import {
   type Account,
+  accountName,
   accountRef,
+  accountRefNamed,
   type EntryRef,
+  pendingName,
   pendingRef,
-  recordRef,
+  recordName,
+  recordRefNamed,
   TOTALS,
   type Touches,
 } from './entries.ts';
@@ -71,14 +75,23 @@ export function recordOf(tx: Transaction): Uint8Array | null {
 
 /** Everything the transactions may read or change, each entry once. It is known from their bytes alone. */
 export function accessList(transactions: Iterable<Transaction>): EntryRef[] {
-  const addresses = new Map<string, Uint8Array>();
-  const records = new Map<string, Uint8Array>();
+  const refs = new Map<string, EntryRef>();
+  addAccess(refs, transactions);
+  return [...refs.values()];
+}
+
+/** Adds what isn't there of it to entries by name. */
+export function addAccess(refs: Map<string, EntryRef>, transactions: Iterable<Transaction>): void {
   for (const tx of transactions) {
-    for (const address of accountsOf(tx)) addresses.set(toHex(address), address);
+    for (const address of accountsOf(tx)) {
+      const name = accountName(address);
+      if (!refs.has(name)) refs.set(name, accountRefNamed(name, address));
+    }
     const record = recordOf(tx);
-    if (record !== null) records.set(toHex(record), record);
+    if (record === null) continue;
+    const name = recordName(record);
+    if (!refs.has(name)) refs.set(name, recordRefNamed(name, record));
   }
-  return [...[...addresses.values()].map(accountRef), ...[...records.values()].map(recordRef)];
 }
 
 /** What every block touches besides its transactions' entries, given who earned the reward that matures in it. */
@@ -89,7 +102,7 @@ export function blockEntries(params: Params, height: number, maturing: Uint8Arra
 
 /** Credits the reward that matures at this height. First thing in a block. */
 export function creditMatured({ params, height, state }: ExecutionContext): void {
-  const pending = state.pending(pendingRef(height, params.reward.maturity));
+  const pending = state.pending(pendingName(height, params.reward.maturity));
   if (pending === null) return;
   state.changeAccount(pending.miner, height).balance += pending.reward + pending.fees;
   const totals = state.totals();
@@ -104,7 +117,7 @@ export function keepReward(
   fees: number,
 ): void {
   const reward = rewardAt(params, height);
-  state.setPending(pendingRef(height, params.reward.maturity), { height, miner, reward, fees });
+  state.setPending(pendingName(height, params.reward.maturity), { height, miner, reward, fees });
   state.totals().unclaimedFees += fees;
 }
 
@@ -156,15 +169,16 @@ interface Deed {
 
 function carryOut(context: ExecutionContext, tx: Transaction): Deed {
   const { state, height } = context;
-  const known = checkSender(context, tx);
+  const place = state.placeOf(tx.sender);
+  const known = checkSender(context, tx, place.account());
   const effect = RULES[tx.body.TAG](tx, known, context);
   if (effect.cost > known.balance) {
     throw new RuleError('OVERSPEND', `it costs ${effect.cost} planks, the account has ${known.balance}`);
   }
-  const sender = state.changeAccount(tx.sender, height);
-  const touched = effect.touched.map((address) => state.changeAccount(address, height));
-  const accounts = touched.includes(sender) ? touched : [sender, ...touched];
+  const places = effect.touched.includes(place) ? effect.touched : [place, ...effect.touched];
+  const accounts = places.map((touched) => touched.changeAccount(height));
   for (const account of accounts) settle(account, height);
+  const sender = place.changeAccount(height);
   sender.authKey ??= authKeyOf(tx.scheme, tx.publicKey);
   sender.nonce += 1;
   sender.balance -= effect.cost;
@@ -174,11 +188,10 @@ function carryOut(context: ExecutionContext, tx: Transaction): Deed {
 }
 
 /** Checks all that holds for every kind: expiry, fee, and that the sender's current key signs its next nonce. */
-export function checkSender({ params, height, state }: ExecutionContext, tx: Transaction): Account {
+function checkSender({ params, height }: ExecutionContext, tx: Transaction, sender: Account | null): Account {
   if (tx.validUntil < height)
     throw new RuleError('EXPIRED', `valid until ${tx.validUntil}, height ${height}`);
   checkFee(params, tx);
-  const sender = state.account(tx.sender);
   if (sender === null) throw new RuleError('NO_ACCOUNT');
   checkAuthority(sender, tx);
   if (tx.nonce < sender.nonce)
@@ -203,6 +216,7 @@ export function checkAuthority(sender: Account, tx: Transaction): void {
 
 /** Writes down a change of the recovery account whose time has come. */
 function settle(account: Account, height: number): void {
+  if (account.pendingChange === null) return;
   const { recovery, pendingChange } = recoveryAt(account, height);
   account.recovery = recovery;
   account.pendingChange = pendingChange;

@@ -11,9 +11,14 @@ import { equalBytes } from '../format/bytes.ts';
 import type { Recovery, Transaction } from '../format/transaction.ts';
 import { type Effect, type ExecutionContext, type KindRule, recoveryAt } from './effect.ts';
 import type { Account } from './entries.ts';
+import type { AccountPlace } from './working-state.ts';
 
 /** An effect that costs the fee alone. */
-function feeOnly(tx: Transaction, touched: readonly Uint8Array[], apply: (sender: Account) => void): Effect {
+function feeOnly(
+  tx: Transaction,
+  touched: readonly AccountPlace[],
+  apply: (sender: Account) => void,
+): Effect {
   return { cost: tx.fee, burned: 0, touched, record: null, apply };
 }
 
@@ -114,6 +119,6 @@ function onTarget(
   target: Uint8Array,
   change: (account: Account) => void,
 ): Effect {
-  const touched = equalBytes(target, tx.sender) ? [] : [target];
-  return feeOnly(tx, touched, () => change(state.changeAccount(target, height)));
+  const place = state.placeOf(target);
+  return feeOnly(tx, [place], () => change(place.changeAccount(height)));
 }

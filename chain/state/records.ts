@@ -89,15 +89,16 @@ export const give: KindRule = (tx, _sender, context) => {
   const { params, height, state } = context;
   const { record: id, to } = tx.body.data;
   const old = ownedRecord(tx, context, id);
-  const burned = state.account(to) === null ? params.prices.accountSurcharge : 0;
+  const heir = state.placeOf(to);
+  const burned = heir.account() === null ? params.prices.accountSurcharge : 0;
   return {
     cost: sum(tx.fee, burned),
     burned,
-    touched: [to],
+    touched: [heir],
     record: id,
     apply(sender) {
       sender.deposits -= old.deposit;
-      state.changeAccount(to, height).deposits += old.deposit;
+      heir.changeAccount(height).deposits += old.deposit;
       state.setRecord(id, { ...old, owner: to });
     },
   };

@@ -1,5 +1,4 @@
 /** Owns the rule of `transfer`: money from the sender to one or more accounts. */
-import { toHex } from '../format/bytes.ts';
 import type { Output, Transaction } from '../format/transaction.ts';
 import type { Effect, ExecutionContext, KindRule } from './effect.ts';
 import { sum } from './effect.ts';
@@ -11,23 +10,23 @@ export const transfer: KindRule = (
   { params, height, state }: ExecutionContext,
 ): Effect => {
   const { outputs } = dataOf(tx);
-  const recipients = new Map<string, Uint8Array>();
+  const places = outputs.map(({ to }) => state.placeOf(to));
+  const recipients = places.length === 1 ? places : [...new Set(places)];
   let cost = tx.fee;
-  for (const { to, amount } of outputs) {
-    cost = sum(cost, amount);
-    recipients.set(toHex(to), to);
-  }
+  for (const { amount } of outputs) cost = sum(cost, amount);
   let burned = 0;
-  for (const to of recipients.values()) {
-    if (state.account(to) === null) burned = sum(burned, params.prices.accountSurcharge);
+  for (const place of recipients) {
+    if (place.account() === null) burned = sum(burned, params.prices.accountSurcharge);
   }
   return {
     cost: sum(cost, burned),
     burned,
-    touched: [...recipients.values()],
+    touched: recipients,
     record: null,
     apply() {
-      for (const { to, amount } of outputs) state.changeAccount(to, height).balance += amount;
+      places.forEach((place, i) => {
+        place.changeAccount(height).balance += outputs[i]!.amount;
+      });
     },
   };
 };

@@ -87,6 +87,13 @@ export class StateTree {
     return end !== null && startsWith(end, key) ? end.slice(32) : null;
   }
 
+  /** True if it has exactly this value hash at a prepared key; `null`: none. */
+  holds(key: Uint8Array, valueHash: Uint8Array | null): boolean {
+    const end = this.#walk(key);
+    if (end === null || !startsWith(end, key)) return valueHash === null;
+    return valueHash !== null && equalBytes(end.subarray(32), valueHash);
+  }
+
   /** Proof of the value at a prepared key, or of its absence. */
   prove(key: Uint8Array): TreeProof {
     const siblings: Uint8Array[] = [];

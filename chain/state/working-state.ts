@@ -32,10 +32,49 @@ export interface StoredEntry {
   readonly before: Uint8Array | null;
 }
 
-interface Slot extends StoredEntry {
+/** The place of an account: found once by its address, then read and changed without looking for it again. */
+export interface AccountPlace {
+  /** To read, not to change. */
+  account(): Account | null;
+  /** To change; made at `height` if there is none. */
+  changeAccount(height: number): Account;
+}
+
+class Slot implements AccountPlace {
+  readonly key: Uint8Array;
+  readonly before: Uint8Array | null;
+  dirty = false;
   /** `undefined` until it is looked at: much of what may be touched isn't. */
-  entry: Entry | null | undefined;
-  dirty: boolean;
+  #entry: Entry | null | undefined = undefined;
+
+  constructor(key: Uint8Array, before: Uint8Array | null) {
+    this.key = key;
+    this.before = before;
+  }
+
+  get entry(): Entry | null {
+    if (this.#entry === undefined) this.#entry = this.before === null ? null : decodeEntry(this.before);
+    return this.#entry;
+  }
+
+  /** Puts another in its place. */
+  change<T extends Entry>(entry: T): T {
+    this.#entry = entry;
+    this.dirty = true;
+    return entry;
+  }
+
+  account(): Account | null {
+    const { entry } = this;
+    if (entry === null) return null;
+    assert(entry.TAG === 'account', 'an account key holds an account');
+    return entry.data;
+  }
+
+  changeAccount(height: number): Account {
+    this.dirty = true;
+    return this.account() ?? this.change({ TAG: 'account', data: newAccount(height) }).data;
+  }
 }
 
 export class WorkingState {
@@ -51,80 +90,68 @@ export class WorkingState {
   load(refs: readonly EntryRef[], values: readonly (Uint8Array | null)[]): void {
     refs.forEach(({ name, key }, i) => {
       if (this.#slots.has(name)) return;
-      this.#slots.set(name, { key, before: values[i]!, entry: undefined, dirty: false });
+      this.#slots.set(name, new Slot(key, values[i]!));
     });
+  }
+
+  placeOf(address: Uint8Array): AccountPlace {
+    return this.#find(accountName(address));
   }
 
   /** To read, not to change. */
   account(address: Uint8Array): Account | null {
-    const entry = this.#slot(accountName(address)).entry;
-    if (entry === null) return null;
-    assert(entry.TAG === 'account', 'an account key holds an account');
-    return entry.data;
+    return this.placeOf(address).account();
   }
 
   /** To change; made at `height` if there is none. */
   changeAccount(address: Uint8Array, height: number): Account {
-    const slot = this.#slot(accountName(address));
-    slot.entry ??= { TAG: 'account', data: newAccount(height) };
-    assert(slot.entry.TAG === 'account', 'an account key holds an account');
-    slot.dirty = true;
-    return slot.entry.data;
+    return this.placeOf(address).changeAccount(height);
   }
 
   record(id: Uint8Array): LedgerRecord | null {
-    const entry = this.#slot(recordName(id)).entry;
+    const { entry } = this.#find(recordName(id));
     if (entry === null) return null;
     assert(entry.TAG === 'record', 'a record key holds a record');
     return entry.data;
   }
 
   setRecord(id: Uint8Array, data: LedgerRecord): void {
-    this.#set(recordName(id), { TAG: 'record', data });
+    this.#find(recordName(id)).change({ TAG: 'record', data });
   }
 
   /** To change. */
   totals(): Totals {
-    const slot = this.#slot(TOTALS.name);
-    slot.entry ??= { TAG: 'totals', data: { issued: 0, burned: 0, deposited: 0, unclaimedFees: 0 } };
-    assert(slot.entry.TAG === 'totals', 'the totals key holds the totals');
+    const slot = this.#find(TOTALS.name);
     slot.dirty = true;
-    return slot.entry.data;
+    const { entry } = slot;
+    if (entry === null) return slot.change({ TAG: 'totals', data: newTotals() }).data;
+    assert(entry.TAG === 'totals', 'the totals key holds the totals');
+    return entry.data;
   }
 
-  pending(ref: EntryRef): PendingReward | null {
-    const entry = this.#slot(ref.name).entry;
+  /** By the name of its entry. */
+  pending(name: string): PendingReward | null {
+    const { entry } = this.#find(name);
     if (entry === null) return null;
     assert(entry.TAG === 'pending', 'a pending key holds a reward');
     return entry.data;
   }
 
-  setPending(ref: EntryRef, data: PendingReward): void {
-    this.#set(ref.name, { TAG: 'pending', data });
+  setPending(name: string, data: PendingReward): void {
+    this.#find(name).change({ TAG: 'pending', data });
   }
 
   /** What differs from what was loaded, in the order of loading or first look. */
   changes(): Change[] {
     const changes: Change[] = [];
-    for (const { key, before, entry, dirty } of this.#slots.values()) {
-      if (!dirty) continue;
-      const after = entry == null ? null : encodeEntry(entry);
+    for (const slot of this.#slots.values()) {
+      if (!slot.dirty) continue;
+      const { key, before, entry } = slot;
+      const after = entry === null ? null : encodeEntry(entry);
       if (before !== null && after !== null && equalBytes(before, after)) continue;
       changes.push({ key, before, after });
     }
     return changes;
-  }
-
-  #set(name: string, entry: Entry): void {
-    const slot = this.#find(name);
-    slot.entry = entry;
-    slot.dirty = true;
-  }
-
-  #slot(name: string): Slot & { entry: Entry | null } {
-    const slot = this.#find(name);
-    if (slot.entry === undefined) slot.entry = slot.before === null ? null : decodeEntry(slot.before);
-    return slot as Slot & { entry: Entry | null };
   }
 
   #find(name: string): Slot {
@@ -134,11 +161,13 @@ export class WorkingState {
   #fetch(name: string): Slot {
     const stored = this.#source?.(name);
     assert(stored !== undefined, `the access list names ${name}`);
-    const slot: Slot = { key: stored.key, before: stored.before, entry: undefined, dirty: false };
+    const slot = new Slot(stored.key, stored.before);
     this.#slots.set(name, slot);
     return slot;
   }
 }
+
+const newTotals = (): Totals => ({ issued: 0, burned: 0, deposited: 0, unclaimedFees: 0 });
 
 /** An account as it is made: empty, its key not revealed yet. */
 export function newAccount(height: number): Account {
