@@ -15,6 +15,7 @@ import {
   encode,
   fixed,
   list,
+  marked,
   struct,
   u16,
   u32,
@@ -49,16 +50,17 @@ type Role = 'handshake' | 'request' | 'answer' | 'push';
 
 interface Spec<T> {
   readonly id: number;
-  readonly codec: Codec<T>;
+  /** Of the whole frame. */
+  readonly frame: Codec<T>;
   /** Most bytes of the frame, type byte included. */
   readonly maxBytes: number;
   readonly phase: Phase;
   readonly role: Role;
 }
 
-const spec = <T>(id: number, maxBody: number, phase: Phase, role: Role, codec: Codec<T>): Spec<T> => ({
+const spec = <T>(id: number, maxBody: number, phase: Phase, role: Role, body: Codec<T>): Spec<T> => ({
   id,
-  codec,
+  frame: marked(id, body),
   maxBytes: 1 + maxBody,
   phase,
   role,
@@ -202,12 +204,7 @@ export function speaksOtherVersion(frame: Uint8Array): boolean {
 
 /** The frame of a message. */
 export function encodeMessage<K extends MessageName>(name: K, body: MessageBody<K>): Uint8Array {
-  const { id: type, codec } = MESSAGES[name] as unknown as Spec<MessageBody<K>>;
-  const bytes = encode(codec, body);
-  const frame = new Uint8Array(1 + bytes.length);
-  frame[0] = type;
-  frame.set(bytes, 1);
-  return frame;
+  return encode((MESSAGES[name] as unknown as Spec<MessageBody<K>>).frame, body);
 }
 
 /**
@@ -220,6 +217,6 @@ export function decodeMessage(frame: Uint8Array): Message | null {
   const max = name === null ? limits.UNKNOWN_BYTES_MAX : MESSAGES[name].maxBytes;
   if (frame.length > max) throw new RuleError('OVERSIZE', `${frame.length} bytes of at most ${max}`);
   if (name === null) return null;
-  const body = decode(MESSAGES[name].codec as Codec<unknown>, frame.subarray(1));
+  const body = decode(MESSAGES[name].frame as Codec<unknown>, frame);
   return { name, body } as Message;
 }

@@ -124,7 +124,7 @@ const put: Codec<Put> = struct({
   inline: optional(byteString(INLINE_BYTES_MAX)),
 });
 
-const body = tagged(u8, {
+const body = tagged<Body>({
   transfer: [1, struct({ outputs: list(OUTPUTS_MAX, output), memo: byteString(MEMO_BYTES_MAX) })],
   put: [2, put],
   give: [3, struct({ record: fixed(32), to: address })],
@@ -135,7 +135,7 @@ const body = tagged(u8, {
   veto: [8, struct({ target: address })],
   claim: [9, struct({ target: address })],
   revoke: [10, struct<Record<string, never>>({})],
-}) as unknown as Codec<Body>;
+});
 
 const unsigned = struct<UnsignedTransaction>({
   version: u8,
@@ -192,11 +192,25 @@ export function assembleTransaction(unsignedBytes: Uint8Array, signature: Uint8A
 export function decodeTransaction(encoded: Uint8Array): Transaction {
   if (encoded.length > TRANSACTION_BYTES_MAX) throw new RuleError('OVERSIZE', `${encoded.length} bytes`);
   // A copy: a transaction is kept long after the message or block that brought it.
-  const bytes = Uint8Array.from(encoded);
-  const { unsigned: fields, signature } = decode(signed, bytes);
-  checkStructure(fields);
+  const bytes = new Uint8Array(encoded);
+  const { unsigned: tx, signature } = decode(signed, bytes);
+  checkStructure(tx);
   const id = hash(DOMAIN.transaction, bytes);
-  return { ...fields, signature, bytes, id, key: toHex(id) };
+  // Written out: spreading the decoded fields takes V8 twice as long as all the rest.
+  return {
+    version: tx.version,
+    sender: tx.sender,
+    scheme: tx.scheme,
+    publicKey: tx.publicKey,
+    nonce: tx.nonce,
+    fee: tx.fee,
+    validUntil: tx.validUntil,
+    body: tx.body,
+    signature,
+    bytes,
+    id,
+    key: toHex(id),
+  };
 }
 
 function checkStructure(tx: UnsignedTransaction): void {

@@ -17,7 +17,6 @@ import {
   positive,
   struct,
   tagged,
-  u8,
   u53,
 } from '../format/codec.ts';
 import { DOMAIN, hash } from '../format/hash.ts';
@@ -111,7 +110,7 @@ const history = {
 const address = fixed(20);
 const record = fixed(32);
 
-const claim = tagged(u8, {
+const claim = tagged<Proof>({
   block: [1, struct(anchor)],
   account: [2, struct({ ...anchor, address, ...state })],
   record: [3, struct({ ...anchor, record, ...state })],
@@ -126,7 +125,7 @@ const claim = tagged(u8, {
   ],
   accountHistory: [6, struct({ ...anchor, address, ...history })],
   recordHistory: [7, struct({ ...anchor, record, ...history })],
-}) as unknown as Codec<Proof>;
+});
 
 /** Bytes of the file. `RuleError('OVERSIZE')` if they are more than one may have. */
 export function encodeProofFile(proof: Proof): Uint8Array {

@@ -14,7 +14,6 @@ import {
   optional,
   struct,
   tagged,
-  u8,
   u32,
   u53,
 } from '../format/codec.ts';
@@ -95,7 +94,7 @@ export type Entry =
 
 const address = fixed(20);
 const recovery: Codec<Recovery> = struct({ account: address, delay: u32 });
-const entry = tagged(u8, {
+const entry = tagged<Entry>({
   account: [
     1,
     struct<Account>({
@@ -131,7 +130,7 @@ const entry = tagged(u8, {
   ],
   totals: [3, struct<Totals>({ issued: u53, burned: u53, deposited: u53, unclaimedFees: u53 })],
   pending: [4, struct<PendingReward>({ height: u32, miner: address, reward: u53, fees: u53 })],
-}) as unknown as Codec<Entry>;
+});
 
 export function encodeEntry(value: Entry): Uint8Array {
   return encode(entry, value);
