@@ -17,7 +17,7 @@ export class MemoryStore implements Store {
 
   async write(batch: readonly StoreWrite[], _options: { readonly sync: boolean }): Promise<void> {
     this.#assertOpen();
-    for (const [key, value] of batch) this.#shelfOf(kindOf(key)).put(key, value);
+    for (const [key, value] of batch) this.#shelfOf(kindOf(key)).put(toText(key), value);
   }
 
   async iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
@@ -31,7 +31,7 @@ export class MemoryStore implements Store {
   /** As `getMany`. */
   read(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
     this.#assertOpen();
-    return keys.map((key) => this.#shelves.get(kindOf(key))?.get(key)?.slice());
+    return keys.map((key) => this.#shelves.get(kindOf(key))?.get(toText(key)));
   }
 
   /** As `iterate`. */
@@ -46,7 +46,7 @@ export class MemoryStore implements Store {
       const names = shelf.namesBetween(toText(from), toText(to));
       for (let i = 0; i < names.length && found.length < limit; i++) {
         const name = names[reverse ? names.length - 1 - i : i]!;
-        found.push([fromText(name), keysOnly ? new Uint8Array(0) : shelf.values.get(name)!.slice()]);
+        found.push([fromText(name), keysOnly ? new Uint8Array(0) : shelf.get(name)!]);
       }
     }
     return found;
@@ -55,7 +55,9 @@ export class MemoryStore implements Store {
   /** As `write`. Gives the batch that takes it back. */
   replace(batch: readonly StoreWrite[]): StoreWrite[] {
     this.#assertOpen();
-    const before = batch.map(([key, value]): StoreWrite => [key, this.#shelfOf(kindOf(key)).put(key, value)]);
+    const before = batch.map(
+      ([key, value]): StoreWrite => [key, this.#shelfOf(kindOf(key)).put(toText(key), value)],
+    );
     // Of a key that is in it twice the first counts, and is to be written last.
     return before.reverse();
   }
@@ -81,29 +83,36 @@ export class MemoryStore implements Store {
   }
 }
 
+/**
+ * A value: a copy, or up to so many bytes as text, since an array of eight bytes takes more than two hundred.
+ */
+type Kept = string | Uint8Array;
+const TEXT_BYTES_MAX = 64;
+
 /** The rows of one kind. */
 class Shelf {
-  /** By key as text. Arrays of this store alone, which never change. */
-  readonly values: Map<string, Uint8Array>;
+  /** By key as text. */
+  readonly values: Map<string, Kept>;
   /** Names in order; `null` since there are others. */
   #sorted: string[] | null = null;
 
-  constructor(values?: ReadonlyMap<string, Uint8Array>) {
+  constructor(values?: ReadonlyMap<string, Kept>) {
     this.values = new Map(values);
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.values.get(toText(key));
+  /** Bytes of the caller's own. */
+  get(name: string): Uint8Array | undefined {
+    const kept = this.values.get(name);
+    return typeof kept === 'string' ? fromText(kept) : kept?.slice();
   }
 
   /** What was there before. */
-  put(key: Uint8Array, value: Uint8Array | null): Uint8Array | null {
-    const name = toText(key);
-    const before = this.values.get(name) ?? null;
+  put(name: string, value: Uint8Array | null): Uint8Array | null {
+    const before = this.values.get(name);
     if (value === null) this.values.delete(name);
-    else this.values.set(name, value.slice());
-    if ((before === null) !== (value === null)) this.#sorted = null;
-    return before;
+    else this.values.set(name, value.length > TEXT_BYTES_MAX ? value.slice() : toText(value));
+    if ((before === undefined) !== (value === null)) this.#sorted = null;
+    return typeof before === 'string' ? fromText(before) : (before ?? null);
   }
 
   /** From the first up to, not with, the second, in order. */
