@@ -31,6 +31,9 @@ export interface Peak extends HistoryNode {
 
 /** Of a node, as the one over it hashes it. */
 const NODE_BYTES = 68;
+/** Two of them, while they are hashed. */
+const pair = new Uint8Array(2 * NODE_BYTES);
+const pairView = new DataView(pair.buffer);
 
 /** The history of the genesis block: nothing is earlier. */
 export const EMPTY_HISTORY: Peaks = null;
@@ -72,23 +75,26 @@ export function leafNode(leaf: HistoryLeaf): HistoryNode {
 
 /** The node over both; `left` covers the older headers. */
 export function mergeHistory(left: HistoryNode, right: HistoryNode): HistoryNode {
-  const bytes = new Uint8Array(2 * NODE_BYTES);
-  writeNode(bytes, 0, left);
-  writeNode(bytes, NODE_BYTES, right);
+  writeNode(0, left);
+  writeNode(NODE_BYTES, right);
   return {
-    hash: hash(DOMAIN.historyInner, bytes),
+    hash: hash(DOMAIN.historyInner, pair),
     count: left.count + right.count,
     work: left.work + right.work,
   };
 }
 
 /** Hash (32), count u32, work u256. */
-function writeNode(bytes: Uint8Array, at: number, { hash: own, count, work }: HistoryNode): void {
-  bytes.set(own, at);
-  const view = new DataView(bytes.buffer, at + own.length);
-  view.setUint32(0, count);
+function writeNode(at: number, node: HistoryNode): void {
+  pair.set(node.hash, at);
+  pairView.setUint32(at + 32, node.count);
+  pair.fill(0, at + 36, at + NODE_BYTES);
   // Each step takes the lowest 64 bits, and what is above them is mostly nothing.
-  for (let rest = work, end = 28; rest > 0n; rest >>= 64n, end -= 8) view.setBigUint64(end, rest);
+  let end = at + NODE_BYTES;
+  for (let rest = node.work; rest > 0n; rest >>= 64n) {
+    end -= 8;
+    pairView.setBigUint64(end, rest);
+  }
 }
 
 /** One node over all peaks: folded from the smallest to the largest. */
