@@ -19,8 +19,10 @@ export const INBOUND_MAX = 64;
 export const INBOUND_GREETING_MAX = 32;
 /** From the opening of a link to its last handshake message. Several round trips on the slowest link we care for. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** An idle link is probed this often: a dead one is found within a minute and a half. */
+/** A link on which nothing has come for so long is probed: a dead one is found within a minute and a half. */
 export const PING_INTERVAL_MS = 30_000;
+/** And any link so often: of several round trips the least tells the distance, by which some are kept from eviction. */
+export const PING_MEASURE_MS = 600_000;
 /** A pong may wait behind a queue of `SEND_HIGH_BYTES` on a slow link. */
 export const PING_TIMEOUT_MS = 60_000;
 

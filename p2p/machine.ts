@@ -181,6 +181,7 @@ export class Machine {
     const peer = this.#wire.peers.get(link);
     if (peer === undefined || peer.phase === 'closing') return;
     peer.bytesIn += bytes.length;
+    peer.heardAtMs = this.#wire.nowMs;
     if (this.#parts.intake.admits(peer, bytes)) this.#dispatch(peer, bytes);
   }
 

@@ -38,6 +38,8 @@ export class Peer {
   /** When it last brought a transaction or a block that was new here; for the choice of whom to evict. */
   lastTransactionAtMs = 0;
   lastBlockAtMs = 0;
+  /** When its last frame came. */
+  heardAtMs = 0;
   bytesIn = 0;
   bytesOut = 0;
   queuedBytes = 0;

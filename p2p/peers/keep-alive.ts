@@ -1,16 +1,17 @@
 /**
- * Owns the probing of idle links: a ping now and then, whose pong tells the round trip, and the end of a link that
- * doesn't answer. Bounds: one ping outstanding a link.
+ * Owns the probing of idle links: a ping whenever nothing has come for a while, and now and then for the round trip
+ * that its pong tells; and the end of a link that doesn't answer. Bounds: one ping outstanding a link.
  */
 import { equalBytes } from '../../chain/format/bytes.ts';
 import type { Census } from '../census.ts';
-import { PING_INTERVAL_MS, PING_TIMEOUT_MS } from '../limits.ts';
+import { PING_INTERVAL_MS, PING_MEASURE_MS, PING_TIMEOUT_MS } from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
 
 interface State {
   readonly peer: Peer;
-  nextAtMs: number;
+  /** When the round trip is to be measured, whatever comes. */
+  measureAtMs: number;
   sent: { readonly nonce: Uint8Array; readonly atMs: number } | null;
 }
 
@@ -27,7 +28,7 @@ export class KeepAlive {
   }
 
   ready(peer: Peer): void {
-    this.#states.set(peer.link, { peer, nextAtMs: this.#wire.nowMs, sent: null });
+    this.#states.set(peer.link, { peer, measureAtMs: this.#wire.nowMs, sent: null });
     this.#dueAtMs = this.#wire.nowMs;
   }
 
@@ -43,8 +44,8 @@ export class KeepAlive {
     // The least ever seen is the distance; later ones measure load.
     peer.pingMs = peer.pingMs === null ? tookMs : Math.min(peer.pingMs, tookMs);
     state.sent = null;
-    state.nextAtMs = this.#wire.nowMs + PING_INTERVAL_MS;
-    this.#dueAtMs = earlier(this.#dueAtMs, state.nextAtMs);
+    state.measureAtMs = this.#wire.nowMs + PING_MEASURE_MS;
+    this.#dueAtMs = earlier(this.#dueAtMs, dueAtMs(state));
   }
 
   /** Tells what it holds and waits for. */
@@ -62,10 +63,10 @@ export class KeepAlive {
   tick(): void {
     const { nowMs } = this.#wire;
     if (this.#dueAtMs === null || nowMs < this.#dueAtMs) return;
-    for (const state of [...this.#states.values()]) {
-      if (state.sent !== null) {
-        if (nowMs >= state.sent.atMs + PING_TIMEOUT_MS) this.#wire.close(state.peer, 'PING_TIMEOUT');
-      } else if (nowMs >= state.nextAtMs) {
+    for (const state of this.#states.values()) {
+      if (nowMs < dueAtMs(state)) continue;
+      if (state.sent !== null) this.#wire.close(state.peer, 'PING_TIMEOUT');
+      else {
         const nonce = new Uint8Array(8);
         new DataView(nonce.buffer).setUint32(0, this.#random());
         new DataView(nonce.buffer).setUint32(4, this.#random());
@@ -74,12 +75,16 @@ export class KeepAlive {
       }
     }
     this.#dueAtMs = null;
-    for (const { sent, nextAtMs } of this.#states.values()) {
-      this.#dueAtMs = earlier(this.#dueAtMs, sent === null ? nextAtMs : sent.atMs + PING_TIMEOUT_MS);
-    }
+    for (const state of this.#states.values()) this.#dueAtMs = earlier(this.#dueAtMs, dueAtMs(state));
   }
 
   deadline(): number | null {
     return this.#dueAtMs;
   }
+}
+
+/** When a ping is to be sent, or the one sent has had its time. */
+function dueAtMs({ peer, sent, measureAtMs }: State): number {
+  if (sent !== null) return sent.atMs + PING_TIMEOUT_MS;
+  return Math.min(measureAtMs, peer.heardAtMs + PING_INTERVAL_MS);
 }

@@ -247,6 +247,42 @@ describe('keep-alive', () => {
     expect(peer.closedWith).toBe('PING_TIMEOUT');
   });
 
+  test('asks nothing of a link on which something comes', () => {
+    const node = new TestNode({ seed: 1 });
+    const peer = new ScriptedPeer(node, 2).join();
+    peer.say('headers', { request: peer.heard('getHeaders')[0]!.request, headers: [] });
+    peer.say('pong', { nonce: peer.heard('ping')[0]!.nonce });
+    for (let ms = 29_000; ms < 290_000; ms += 29_000) {
+      node.now = { ...node.now, monotonicMs: ms };
+      peer.say('ping', SAMPLES.ping);
+    }
+    const quietFromMs = node.now.monotonicMs;
+    node.now = { ...node.now, monotonicMs: quietFromMs + 29_999 };
+    node.input({ type: 'wake' });
+    expect(peer.heard('ping')).toHaveLength(1);
+    expect(node.machine.deadline()).toBe(quietFromMs + 30_000);
+    node.now = { ...node.now, monotonicMs: quietFromMs + 30_000 };
+    node.input({ type: 'wake' });
+    expect(peer.heard('ping')).toHaveLength(2);
+  });
+
+  test('measures the round trip now and then, whatever comes', () => {
+    const node = new TestNode({ seed: 1 });
+    const peer = new ScriptedPeer(node, 2).join();
+    peer.say('headers', { request: peer.heard('getHeaders')[0]!.request, headers: [] });
+    for (let ms = 0; ms < 600_000; ms += 20_000) {
+      node.now = { ...node.now, monotonicMs: ms + 100 };
+      expect(peer.heard('ping')).toHaveLength(1);
+      peer.say('pong', { nonce: peer.heard('ping')[0]!.nonce });
+    }
+    node.now = { ...node.now, monotonicMs: 600_099 };
+    node.input({ type: 'wake' });
+    expect(peer.heard('ping')).toHaveLength(1);
+    node.now = { ...node.now, monotonicMs: 600_100 };
+    node.input({ type: 'wake' });
+    expect(peer.heard('ping')).toHaveLength(2);
+  });
+
   test('answers a ping', () => {
     const peer = new ScriptedPeer(new TestNode({ seed: 1 }), 2).join();
     peer.say('ping', SAMPLES.ping);

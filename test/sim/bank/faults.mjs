@@ -17,7 +17,7 @@ export const FAULTS = [
   fault(
     'proof of work is only looked at',
     RULES,
-    'return compareBytes(id, u256(targetOf(bits))) <= 0;',
+    'return compareBytes(id, targetBytesOf(bits)) <= 0;',
     'compareBytes(id, u256(targetOf(bits)));\n  return true;',
     'life',
   ),

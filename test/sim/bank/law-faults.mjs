@@ -66,8 +66,8 @@ export const LAW_FAULTS = [
   fault(
     'ids that a peer knows are never forgotten',
     'p2p/gossip/known-filter.ts',
-    'if (this.#young.size < this.#size) return;',
-    'if (this.#young.size > 0) return;',
+    'if (this.#young >= this.#size) this.#age();',
+    '',
     'announcement flood',
   ),
   fault(
@@ -94,15 +94,15 @@ export const LAW_FAULTS = [
   fault(
     'a pong is waited for without end',
     'p2p/peers/keep-alive.ts',
-    'if (nowMs >= state.sent.atMs + PING_TIMEOUT_MS)',
-    'if (nowMs >= state.sent.atMs + 100 * PING_TIMEOUT_MS)',
+    'return sent.atMs + PING_TIMEOUT_MS;',
+    'return sent.atMs + 100 * PING_TIMEOUT_MS;',
     'stalled link',
   ),
   fault(
     'transactions are announced to who knows them',
     'p2p/gossip/announcer.ts',
-    'if (!state.known.has(tx.id)) state.waiting.push(tx);',
-    'if (state.known.has(tx.id)) state.waiting.push(tx);',
+    'if (!known.hasNumber(number)) waiting.push(tx);',
+    'if (known.hasNumber(number)) waiting.push(tx);',
     'life',
   ),
   {

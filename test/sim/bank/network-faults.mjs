@@ -84,7 +84,7 @@ export const NETWORK_FAULTS = [
   fault(
     'a branch is kept before its work is counted',
     'p2p/sync/header-sync.ts',
-    'if (claimed >= this.#enough()) return this.#store(state, batch);',
+    'if (this.#isEnough(claimed)) return this.#store(state, batch);',
     'if (claimed >= 0n) return this.#store(state, batch);',
     'low work',
   ),
