@@ -62,29 +62,23 @@ export class Queue {
   /** Rows for the batch of a tip change: what was mined goes, what a reorganisation displaced comes back. */
   rowsFor(disconnected: readonly Block[], connected: readonly Block[]): StoreWrite[] {
     const rows: StoreWrite[] = [];
-    const { mined, displaced } = difference(disconnected, connected);
-    for (const tx of mined) if (this.#keys.has(tx.key)) rows.push([queuedRow(tx.id), null]);
-    for (const tx of displaced) rows.push([queuedRow(tx.id), tx.bytes]);
+    for (const { transactions } of connected)
+      for (const { id, key } of transactions) if (this.#keys.has(key)) rows.push([queuedRow(id), null]);
+    for (const { id, bytes } of displaced(disconnected, connected)) rows.push([queuedRow(id), bytes]);
     return rows;
   }
 
   /** Notes that the rows of `rowsFor` are written. */
   committed(disconnected: readonly Block[], connected: readonly Block[]): void {
-    const { mined, displaced } = difference(disconnected, connected);
-    for (const { key } of mined) this.#keys.delete(key);
-    for (const { key } of displaced) this.#keys.add(key);
+    for (const { transactions } of connected) for (const { key } of transactions) this.#keys.delete(key);
+    for (const { key } of displaced(disconnected, connected)) this.#keys.add(key);
   }
 }
 
-function difference(
-  disconnected: readonly Block[],
-  connected: readonly Block[],
-): { mined: Transaction[]; displaced: Transaction[] } {
-  const mined = connected.flatMap(({ transactions }) => transactions);
-  if (disconnected.length === 0) return { mined, displaced: [] };
-  const again = new Set(mined.map(({ key }) => key));
-  const displaced = disconnected
-    .flatMap(({ transactions }) => transactions)
-    .filter(({ key }) => !again.has(key));
-  return { mined, displaced };
+/** What was in the blocks that are gone, in their order, and isn't in those that came. */
+export function displaced(disconnected: readonly Block[], connected: readonly Block[]): Transaction[] {
+  if (disconnected.length === 0) return [];
+  const again = new Set<string>();
+  for (const { transactions } of connected) for (const { key } of transactions) again.add(key);
+  return disconnected.flatMap(({ transactions }) => transactions).filter(({ key }) => !again.has(key));
 }

@@ -6,8 +6,8 @@
  * Bounded: two generations of `VERDICTS_PER_GENERATION` ids, about 100 bytes each.
  */
 import type { Transaction } from '../format/transaction.ts';
-import { signatureChecks } from '../format/transaction.ts';
-import type { SignatureCheck, Verifier } from './ports.ts';
+import { signatureChecks, signatureCount } from '../format/transaction.ts';
+import type { Verifier } from './ports.ts';
 
 /** Holds the mempool and a few full blocks. */
 const VERDICTS_PER_GENERATION = 50_000;
@@ -25,20 +25,28 @@ export class Verdicts {
 
   /** For each transaction, whether all its signatures are good. */
   async check(transactions: readonly Transaction[]): Promise<boolean[]> {
-    const checks: SignatureCheck[] = [];
-    const ranges = transactions.map((tx) => {
-      const start = checks.length;
-      if (!this.#young.has(tx.key) && !this.#old.has(tx.key))
-        checks.push(...signatureChecks(tx, this.#chainId));
-      return [start, checks.length] as const;
-    });
-    const verdicts = checks.length === 0 ? [] : await this.#verifier.verify(checks);
-    return transactions.map((tx, i) => {
-      const [start, end] = ranges[i]!;
-      for (let k = start; k < end; k++) if (verdicts[k] !== true) return false;
-      this.#remember(tx.key);
-      return true;
-    });
+    const unknown = transactions.filter(({ key }) => !this.#isGood(key));
+    if (unknown.length === 0) return transactions.map(() => true);
+    const checks = unknown.flatMap((tx) => signatureChecks(tx, this.#chainId));
+    const verdicts = await this.#verifier.verify(checks);
+    const bad = new Set<Transaction>();
+    let next = 0;
+    for (const tx of unknown) {
+      const end = next + signatureCount(tx);
+      let good = true;
+      for (; next < end; next++) good &&= verdicts[next] === true;
+      if (good) this.#remember(tx.key);
+      else bad.add(tx);
+    }
+    return transactions.map((tx) => !bad.has(tx));
+  }
+
+  /** True if it was found good before, which is remembered anew then. */
+  #isGood(key: string): boolean {
+    if (this.#young.has(key)) return true;
+    if (!this.#old.has(key)) return false;
+    this.#remember(key);
+    return true;
   }
 
   #remember(key: string): void {

@@ -4,6 +4,7 @@ import type { Block } from '../format/block.ts';
 import { toHex } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger, TipChange } from '../ledger/ledger.ts';
+import { displaced } from '../ledger/queue.ts';
 import { accountsOf } from '../state/execute.ts';
 import type { Admission } from './admission.ts';
 import type { Dropped, Mempool } from './mempool.ts';
@@ -21,16 +22,12 @@ export interface PoolChange {
 /** Brings the pool from one tip to the next. */
 export async function followTip(admission: Admission, change: TipChange): Promise<PoolChange> {
   const { ledger, pool } = admission;
-  const mined = change.connected.flatMap(({ transactions }) => transactions);
-  const stale = staleSenders(pool, change, mined);
-  pool.removeMined(mined);
+  const { connected, disconnected } = change;
+  const stale = staleSenders(pool, change);
+  for (const { transactions } of connected) pool.removeMined(transactions);
   const dropped: Dropped[] = pool.expire(ledger.tip.height + 1);
-  const minedKeys = new Set(mined.map(({ key }) => key));
-  const displaced = change.disconnected
-    .toReversed()
-    .flatMap(({ transactions }) => transactions)
-    .filter(({ key }) => !minedKeys.has(key));
-  const again = [...displaced, ...stale.flatMap((sender) => pool.takeQueue(sender))].sort(bySenderAndNonce);
+  const back = displaced(disconnected.toReversed(), connected);
+  const again = [...back, ...stale.flatMap((sender) => pool.takeQueue(sender))].sort(bySenderAndNonce);
   if (again.length === 0) return { returned: [], early: [], dropped };
   const { errors, dropped: pushedOut } = await admission.admit(again, { returning: true });
   dropped.push(...pushedOut);
@@ -39,10 +36,10 @@ export async function followTip(admission: Admission, change: TipChange): Promis
     const error = errors[i]!;
     const gone = error !== null && error.code !== 'ALREADY_KNOWN' && error.code !== 'ALREADY_MINED';
     if (!gone || pool.has(tx.key)) return;
-    if (change.disconnected.length > 0 && mayPass(error)) early.push(tx);
+    if (disconnected.length > 0 && mayPass(error)) early.push(tx);
     else dropped.push(...pool.drop(tx, reasonOf(error)));
   });
-  const returned = displaced.filter(({ key }) => pool.has(key));
+  const returned = back.filter(({ key }) => pool.has(key));
   return { returned, early, dropped };
 }
 
@@ -67,15 +64,17 @@ function reasonOf(error: RuleError): RuleError {
  * about a recovery, which another's transaction or the height alone can make bad. A queue whose own first transactions
  * were mined still holds: its nonces follow on, and what it costs was counted.
  */
-function staleSenders(pool: Mempool, change: TipChange, mined: readonly Transaction[]): Uint8Array[] {
-  if (change.disconnected.length > 0) return pool.senders();
-  const stale = new Map(pool.fickleSenders().map((address) => [toHex(address), address]));
-  for (const tx of mined) {
-    const simple = tx.body.TAG === 'transfer' && pool.has(tx.key);
-    const touched = tx.body.TAG === 'transfer' ? [tx.sender] : accountsOf(tx);
-    if (simple) continue;
-    for (const address of touched) {
-      if (pool.queueOf(address).length > 0) stale.set(toHex(address), address);
+function staleSenders(pool: Mempool, { connected, disconnected }: TipChange): Uint8Array[] {
+  if (disconnected.length > 0) return pool.senders();
+  const stale = new Map<string, Uint8Array>();
+  const note = (address: Uint8Array): void => {
+    if (pool.queueOf(address).length > 0) stale.set(toHex(address), address);
+  };
+  for (const address of pool.fickleSenders()) stale.set(toHex(address), address);
+  for (const { transactions } of connected) {
+    for (const tx of transactions) {
+      if (tx.body.TAG !== 'transfer') accountsOf(tx).forEach(note);
+      else if (!pool.has(tx.key)) note(tx.sender);
     }
   }
   return [...stale.values()];

@@ -26,6 +26,7 @@ const DROPPED_MAX = 10_000;
 const FICKLE: readonly Kind[] = ['setRecovery', 'recover', 'veto', 'claim', 'revoke'];
 /** With every block the raised part of the fee floor shrinks by this share. */
 const FLOOR_DECAY_SHARE = 8;
+const NONE: readonly PoolEntry[] = [];
 
 export interface PoolEntry {
   readonly transaction: Transaction;
@@ -101,7 +102,7 @@ export class Mempool {
 
   /** What waits of one sender, lowest nonce first. */
   queueOf(sender: Uint8Array): readonly PoolEntry[] {
-    return this.#queues.get(toHex(sender)) ?? [];
+    return this.#queues.get(toHex(sender)) ?? NONE;
   }
 
   /** Why a transaction was dropped, if that's remembered. */
@@ -136,7 +137,7 @@ export class Mempool {
    * itself.
    */
   add(transaction: Transaction, costs: readonly number[]): Dropped[] {
-    const [cost, ...behind] = costs;
+    const cost = costs[0];
     assert(cost !== undefined, 'a transaction has a cost');
     const name = toHex(transaction.sender);
     const queue = this.#queues.get(name) ?? [];
@@ -146,9 +147,7 @@ export class Mempool {
     if (place >= 0) {
       const rival = queue[place]!;
       queue[place] = entry;
-      behind.forEach((planks, i) => {
-        queue[place + 1 + i]!.cost = planks;
-      });
+      for (let i = 1; i < costs.length; i++) queue[place + i]!.cost = costs[i]!;
       this.#forget(rival);
       const why = new RuleError('REPLACEMENT_FEE', `replaced by ${transaction.key}`);
       gone.push({ ...this.#note(rival.transaction, why), replacedBy: transaction.key });

@@ -1,6 +1,6 @@
 /**
  * Owns the transactions on their way into the mempool: from peers and from users, checked in batches.
- * Bounds: `QUEUED_MAX` transactions of peers wait to be checked; more are left to be announced again.
+ * Bounds: those of peers wait in a `CheckQueue`; those that came too early in a `Waiting`.
  */
 import { RuleError } from '../../chain/errors.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
@@ -10,11 +10,10 @@ import type { Admission } from '../../chain/pool/admission.ts';
 import { accountsChanged, followTip, type PoolChange } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import { mayPass, Waiting } from '../../chain/pool/waiting.ts';
+import { CheckQueue, type Queued } from './check-queue.ts';
 import type { NodeEvent, Way } from './events.ts';
 import type { Lane } from './lane.ts';
 
-/** A block's worth; gossip asks again for what was left out. */
-const QUEUED_MAX = 20_000;
 /** Transactions checked at once: what one step may hold up the chain. */
 const BATCH_MAX = 1_000;
 
@@ -34,11 +33,6 @@ export interface AdmissionOutcome {
   behind(): boolean;
 }
 
-interface Queued {
-  readonly transaction: Transaction;
-  readonly link: number | null;
-}
-
 export class Admissions {
   readonly #admission: Admission;
   readonly #ledger: Ledger;
@@ -46,7 +40,7 @@ export class Admissions {
   readonly #lane: Lane;
   readonly #outcome: AdmissionOutcome;
   readonly #waiting = new Waiting();
-  #queue: Queued[] = [];
+  readonly #queue = new CheckQueue();
   #scheduled = false;
 
   constructor(admission: Admission, lane: Lane, outcome: AdmissionOutcome) {
@@ -59,16 +53,8 @@ export class Admissions {
 
   /** Takes transactions of a peer to be checked. */
   enqueue(transactions: readonly Transaction[], link: number | null): void {
-    const room = QUEUED_MAX - this.#queue.length;
-    for (const transaction of transactions.slice(0, room)) this.#queue.push({ transaction, link });
-    const left = transactions.slice(room);
-    if (link !== null && left.length > 0) {
-      const error = new RuleError('POOL_FULL', 'too many are being checked');
-      this.#outcome.checked(
-        link,
-        left.map(({ key }) => ({ key, error })),
-      );
-    }
+    this.#queue.add(transactions, link);
+    if (this.#queue.isOver) this.#shed();
     this.#schedule();
   }
 
@@ -89,12 +75,11 @@ export class Admissions {
 
   /** How many of peers wait to be checked, and how many are kept to be tried again. */
   get sizes(): { readonly queued: number; readonly waiting: number } {
-    return { queued: this.#queue.length, waiting: this.#waiting.size };
+    return { queued: this.#queue.size, waiting: this.#waiting.size };
   }
 
   /** Tries again what waited of these senders. */
   retry(senders: Iterable<Uint8Array>): void {
-    if (this.#waiting.size === 0) return;
     const again = this.#waiting.takeOf(senders);
     if (again.length > 0) this.enqueue(again, null);
   }
@@ -188,14 +173,25 @@ export class Admissions {
     await queue.forget(given);
   }
 
+  /** Sends back what is too much; what nobody in particular sent waits on. */
+  #shed(): void {
+    const error = new RuleError('POOL_FULL', 'too many are being checked');
+    for (const [link, transactions] of this.#queue.shed()) {
+      if (link === null) for (const transaction of transactions) this.#waiting.add(transaction);
+      else
+        this.#outcome.checked(
+          link,
+          transactions.map(({ key }) => ({ key, error })),
+        );
+    }
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#queue.length === 0) return;
+    if (this.#scheduled || this.#queue.size === 0) return;
     this.#scheduled = true;
     void this.#lane.run(async () => {
       this.#scheduled = false;
-      const batch = this.#queue.slice(0, BATCH_MAX);
-      this.#queue = this.#queue.slice(BATCH_MAX);
-      await this.#checkBatch(batch);
+      await this.#checkBatch(this.#queue.take(BATCH_MAX));
       this.#schedule();
     });
   }
@@ -241,7 +237,7 @@ export class Admissions {
     if (dropped.length > 0) this.#outcome.dropped(dropped);
     if (added.length === 0) return;
     this.#outcome.added(added, link, way);
-    this.retry(added.map(({ sender }) => sender));
+    if (this.#waiting.size > 0) this.retry(added.map(({ sender }) => sender));
   }
 }
 

@@ -119,6 +119,41 @@ describe('transactions of peers', () => {
     expect(world.pool.size).toBe(1);
   });
 
+  test('of one link have their place, whatever others send', async () => {
+    const { world, admissions, checked, settled } = await setUp();
+    const junk = world.sign(transfer('alice', 'bob', 1, { nonce: 9 }));
+    const held = world.sign(transfer('carol', 'bob', 1));
+    const honest = Array.from({ length: 64 }, (_, nonce) =>
+      world.sign(transfer('bob', 'alice', 1, { nonce })),
+    );
+    for (const link of [1, 2, 3, 4, 5]) admissions.enqueue(Array(4_500).fill(junk), link);
+    admissions.hold([held]);
+    admissions.retry([held.sender]);
+    admissions.enqueue(honest, 6);
+    admissions.enqueue(Array(4_500).fill(junk), 7);
+    expect(admissions.sizes.queued).toBeLessThanOrEqual(20_000);
+    expect(admissions.sizes.queued).toBeGreaterThan(20_000 - 7);
+    const refused = (link: number) =>
+      checked.filter(([at, , code]) => at === link && code === 'POOL_FULL').length;
+    // Six share what the two who want less leave.
+    const share = Math.floor((20_000 - 64 - 1) / 6);
+    expect([1, 2, 3, 4, 5, 6, 7].map(refused)).toEqual([1, 1, 1, 1, 1, 0, 1].map((k) => k * (4_500 - share)));
+    await settled();
+    expect([nonces(world, 'bob').length, nonces(world, 'carol')]).toEqual([64, [0]]);
+  });
+
+  test('that waited for long wait on when there is no room to check them', async () => {
+    const { world, admissions, settled } = await setUp();
+    const junk = world.sign(transfer('alice', 'bob', 1, { nonce: 9 }));
+    const held = Array.from({ length: 64 }, (_, nonce) => world.sign(transfer('bob', 'alice', 1, { nonce })));
+    for (let link = 0; link < 1_000; link++) admissions.enqueue(Array(21).fill(junk), link);
+    admissions.hold(held);
+    admissions.retry([held[0]!.sender]);
+    expect(admissions.sizes.waiting).toBeGreaterThan(40);
+    await settled();
+    expect(nonces(world, 'bob')).toHaveLength(64);
+  });
+
   test('that waited and find another in their place are told as dropped', async () => {
     const { world, admissions, dropped, told, settled } = await setUp();
     const waited = world.sign(transfer('alice', 'bob', 1, { nonce: 1 }));
