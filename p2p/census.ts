@@ -8,7 +8,8 @@ export class Census {
 
   /** A container and what is in it. Of several with one name, as each peer has one, the fullest counts. */
   holds(container: string, count: number): void {
-    this.#held.set(container, Math.max(count, this.#held.get(container) ?? 0));
+    const fullest = this.#held.get(container);
+    if (fullest === undefined || count > fullest) this.#held.set(container, count);
   }
 
   /** An answer that is given up, or asked of another, at this monotonic time. */

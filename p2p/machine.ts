@@ -131,11 +131,7 @@ export class Machine {
         return this.#parts.fetcher.checked(input.results);
       case 'transactionsAdded': {
         const sender = input.link === null ? undefined : this.#wire.peers.get(input.link);
-        if (sender?.ready)
-          this.#parts.announcer.peerKnows(
-            sender,
-            input.transactions.map(({ id }) => id),
-          );
+        if (sender?.ready) this.#parts.announcer.peerSent(sender, input.transactions);
         this.#parts.fetcher.added(input.transactions);
         return this.#parts.announcer.added(input.transactions);
       }

@@ -60,10 +60,16 @@ export class Announcer {
     }
   }
 
-  /** The peer has these, since it announced or sent them. */
+  /** The peer has these, since it announced them. */
   peerKnows(peer: Peer, ids: readonly Uint8Array[]): void {
     const state = this.#states.get(peer.link);
     if (state !== undefined) for (const id of ids) state.known.add(id);
+  }
+
+  /** The peer has these, since it sent them. */
+  peerSent(peer: Peer, transactions: readonly Transaction[]): void {
+    const state = this.#states.get(peer.link);
+    if (state !== undefined) for (const { id } of transactions) state.known.add(id);
   }
 
   /** Has the next `tick` tell all who don't know them. */
@@ -121,8 +127,10 @@ export class Announcer {
       if (nowMs >= state.quietAtMs) state.open = 0;
       const room = limits.ANNOUNCE_WINDOW_IDS - state.open;
       if (state.peer.congested || room <= 0 || nowMs < state.nextAtMs) continue;
+      const step = state.waiting;
+      state.waiting = step.length > room ? step.splice(room) : [];
       const ids: Uint8Array[] = [];
-      for (const { id, key } of state.waiting.splice(0, room)) {
+      for (const { id, key } of step) {
         // What waited may have been mined meanwhile, or heard from the peer itself.
         if (this.#pool.has(key) && state.known.add(id)) ids.push(id);
       }
