@@ -7,7 +7,7 @@ import type { Allocation } from '../chain/format/params.ts';
 import { piecesRoot } from '../chain/format/pieces.ts';
 import { type Body, type Output, recordId, type Transaction } from '../chain/format/transaction.ts';
 import { createSigner, identityOf, type Signer } from '../wallet/identity.ts';
-import { signTransaction } from '../wallet/sign.ts';
+import { feeOf, signTransaction } from '../wallet/sign.ts';
 import type { Random } from './random.ts';
 
 /** 10,000 PIER each. */
@@ -72,10 +72,9 @@ export class Users {
 
   /** Signs with the key asked for, as far as somebody here made it. */
   sign(user: number, order: Order): Transaction {
-    const { authKey, feePerByte, fee, ...rest } = order;
-    const signer = (authKey && this.#keys.get(toHex(authKey))) ?? this.all[user]!;
-    const price = fee === undefined ? { feePerByte } : { fee };
-    return signTransaction({ validUntil: FOREVER, ...rest, ...price, signer });
+    const { chainId, nonce, feePerByte, body, fee = feeOf(body, feePerByte), validUntil = FOREVER } = order;
+    const signer = (order.authKey && this.#keys.get(toHex(order.authKey))) ?? this.all[user]!;
+    return signTransaction({ chainId, signer, nonce, fee, validUntil, body });
   }
 
   transferMany(outputs: readonly Output[], memo: Uint8Array): Body {

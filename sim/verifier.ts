@@ -7,7 +7,8 @@ import type { SignatureCheck, Verifier } from '../chain/ledger/ports.ts';
 
 interface Made {
   readonly check: SignatureCheck;
-  readonly verdict: Promise<boolean>;
+  /** Of this one; nobody writes to it. */
+  readonly verdicts: Promise<boolean[]>;
 }
 
 export class SharedVerifier implements Verifier {
@@ -20,17 +21,19 @@ export class SharedVerifier implements Verifier {
   }
 
   verify(checks: readonly SignatureCheck[]): Promise<boolean[]> {
-    return Promise.all(checks.map((check) => this.#verdict(check)));
+    if (checks.length === 1) return this.#verdictsOf(checks[0]!);
+    return Promise.all(checks.map((check) => this.#verdictsOf(check))).then((each) => each.flat());
   }
 
-  #verdict(check: SignatureCheck): Promise<boolean> {
-    const name = toText(check.signature.subarray(-40));
-    const made = this.#made.get(name) ?? [];
-    const known = made.find((other) => isSame(other.check, check));
-    if (known !== undefined) return known.verdict;
-    const verdict = this.#verifier.verify([check]).then(([good]) => good === true);
-    this.#made.set(name, [...made, { check, verdict }]);
-    return verdict;
+  #verdictsOf(check: SignatureCheck): Promise<boolean[]> {
+    const name = toText(check.signature.subarray(-16));
+    const alike = this.#made.get(name);
+    const known = alike?.find((made) => isSame(made.check, check));
+    if (known !== undefined) return known.verdicts;
+    const verdicts = this.#verifier.verify([check]);
+    if (alike === undefined) this.#made.set(name, [{ check, verdicts }]);
+    else alike.push({ check, verdicts });
+    return verdicts;
   }
 }
 

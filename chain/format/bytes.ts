@@ -2,20 +2,28 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { RuleError } from '../errors.ts';
 
-const HEX_DIGITS = Array.from('0123456789abcdef', (c) => c.charCodeAt(0));
-/** Bytes turned to hex at once: a call takes only so many arguments. */
-const HEX_STEP = 4096;
+/** The two digits of each byte, as character codes. */
+const HEX_HIGH = Uint8Array.from({ length: 256 }, (_, byte) => '0123456789abcdef'.charCodeAt(byte >>> 4));
+const HEX_LOW = Uint8Array.from({ length: 256 }, (_, byte) => '0123456789abcdef'.charCodeAt(byte & 15));
+/** Bytes turned to characters at once: a call takes only so many arguments. */
+const TEXT_STEP = 4096;
+
+/** Character codes on their way into a string, one array for each length up to 64, since ids and addresses are most. */
+const CODES: number[][] = Array.from({ length: 65 }, (_, length) => new Array<number>(length).fill(0));
+const codesOf = (length: number): number[] => CODES[length] ?? new Array<number>(length);
 
 /**
  * Lower-case hex of the bytes. Made in one piece: V8 keeps a string put together digit by digit as a tree of its parts,
  * a kilobyte for an id, and ids are the keys of most of what a node holds.
  */
 export function toHex(bytes: Uint8Array): string {
-  if (bytes.length > HEX_STEP) return toHex(bytes.subarray(0, HEX_STEP)) + toHex(bytes.subarray(HEX_STEP));
-  const codes = new Array<number>(2 * bytes.length);
-  for (let i = 0; i < bytes.length; i++) {
-    codes[2 * i] = HEX_DIGITS[bytes[i]! >>> 4]!;
-    codes[2 * i + 1] = HEX_DIGITS[bytes[i]! & 15]!;
+  const { length } = bytes;
+  if (length > TEXT_STEP) return toHex(bytes.subarray(0, TEXT_STEP)) + toHex(bytes.subarray(TEXT_STEP));
+  const codes = codesOf(2 * length);
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i]!;
+    codes[2 * i] = HEX_HIGH[byte]!;
+    codes[2 * i + 1] = HEX_LOW[byte]!;
   }
   return String.fromCharCode.apply(null, codes);
 }
@@ -23,7 +31,7 @@ export function toHex(bytes: Uint8Array): string {
 /** Bytes as text, one character each: a short name for a map, which sorts as the bytes do. */
 export function toText(bytes: Uint8Array): string {
   // An array of numbers: spreading the bytes themselves takes five times as long.
-  const codes = new Array<number>(bytes.length);
+  const codes = codesOf(bytes.length);
   for (let i = 0; i < bytes.length; i++) codes[i] = bytes[i]!;
   return String.fromCharCode.apply(null, codes);
 }

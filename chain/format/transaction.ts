@@ -182,7 +182,7 @@ export function possessionPayload(
 
 /** Joins the parts of a signed transaction and checks its structure. */
 export function assembleTransaction(unsignedBytes: Uint8Array, signature: Uint8Array): Transaction {
-  return decodeTransaction(concat(unsignedBytes, signature));
+  return decodeOwn(concat(unsignedBytes, signature));
 }
 
 /**
@@ -192,7 +192,11 @@ export function assembleTransaction(unsignedBytes: Uint8Array, signature: Uint8A
 export function decodeTransaction(encoded: Uint8Array): Transaction {
   if (encoded.length > TRANSACTION_BYTES_MAX) throw new RuleError('OVERSIZE', `${encoded.length} bytes`);
   // A copy: a transaction is kept long after the message or block that brought it.
-  const bytes = new Uint8Array(encoded);
+  return decodeOwn(new Uint8Array(encoded));
+}
+
+/** `decodeTransaction` of bytes that nothing else holds. */
+function decodeOwn(bytes: Uint8Array): Transaction {
   const { unsigned: tx, signature } = decode(signed, bytes);
   checkStructure(tx);
   const id = hash(DOMAIN.transaction, bytes);
