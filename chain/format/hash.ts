@@ -4,7 +4,7 @@
  * file, which is BitTorrent's (BEP 52) and has no domain: see `pieces.ts`.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { SHORT_BYTES, sha256Short } from './sha256.ts';
+import { SHORT_BYTES, sha256Into, sha256Short } from './sha256.ts';
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 
@@ -64,6 +64,17 @@ export function hash(domain: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return sha256(message);
+}
+
+/** The same of the domain and 64 bytes from `at`, into `out` from `outAt`: for nodes of trees, dozens a block. */
+export function hashInto(
+  domain: Uint8Array,
+  bytes: Uint8Array,
+  at: number,
+  out: Uint8Array,
+  outAt: number,
+): void {
+  sha256Into(domain, bytes, at, out, outAt);
 }
 
 /** 32 zero bytes: "nothing here" in every tree. Never write to it. */

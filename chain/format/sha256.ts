@@ -101,23 +101,48 @@ export function sha256Short(...parts: readonly Uint8Array[]): Uint8Array {
     bytes.set(part, length);
     length += part.length;
   }
+  digest(length);
+  const out = new Uint8Array(32);
+  writeState(out, 0);
+  return out;
+}
+
+/** SHA-256 of the first part and the 64 bytes of another from `at`, into `out` from `outAt`: no array but the caller's. */
+export function sha256Into(
+  first: Uint8Array,
+  second: Uint8Array,
+  at: number,
+  out: Uint8Array,
+  outAt: number,
+): void {
+  const bytes = message;
+  const start = first.length;
+  for (let i = 0; i < start; i++) bytes[i] = first[i]!;
+  for (let i = 0; i < 64; i++) bytes[start + i] = second[at + i]!;
+  digest(start + 64);
+  writeState(out, outAt);
+}
+
+/** Pads the message, of so many bytes, and leaves its hash in the state. */
+function digest(length: number): void {
+  const bytes = message;
   const end = Math.ceil((length + 9) / BLOCK_BYTES) * BLOCK_BYTES;
   bytes[length] = 0x80;
   bytes.fill(0, length + 1, end - 2);
   bytes[end - 2] = (length * 8) >>> 8;
   bytes[end - 1] = length * 8;
-  const words = state;
-  words.set(INITIAL);
+  state.set(INITIAL);
   for (let at = 0; at < end; at += BLOCK_BYTES) compress(at);
-  const digest = new Uint8Array(32);
+}
+
+function writeState(out: Uint8Array, at: number): void {
   for (let i = 0; i < 8; i++) {
-    const word = words[i]!;
-    digest[4 * i] = word >>> 24;
-    digest[4 * i + 1] = word >>> 16;
-    digest[4 * i + 2] = word >>> 8;
-    digest[4 * i + 3] = word;
+    const word = state[i]!;
+    out[at + 4 * i] = word >>> 24;
+    out[at + 4 * i + 1] = word >>> 16;
+    out[at + 4 * i + 2] = word >>> 8;
+    out[at + 4 * i + 3] = word;
   }
-  return digest;
 }
 
 const rot = (x: number, by: number): number => (x >>> by) | (x << (32 - by));

@@ -69,17 +69,12 @@ export const recordTouchRow = (record: Uint8Array, height: number, index: number
 export const ownedRow = (owner: Uint8Array, record: Uint8Array): Uint8Array => concat(OWNED, owner, record);
 
 /** Where a transaction was mined: height u32, index u32. */
-export const placeBytes = (height: number, index: number): Uint8Array =>
-  Uint8Array.of(
-    height >>> 24,
-    height >>> 16,
-    height >>> 8,
-    height,
-    index >>> 24,
-    index >>> 16,
-    index >>> 8,
-    index,
-  );
+export function placeBytes(height: number, index: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  writeU32(bytes, 0, height);
+  writeU32(bytes, 4, index);
+  return bytes;
+}
 
 function rowOf(prefix: Uint8Array, id: Uint8Array): Uint8Array {
   const row = new Uint8Array(1 + id.length);
@@ -92,8 +87,16 @@ function placedRow(prefix: Uint8Array, id: Uint8Array, height: number, index: nu
   const row = new Uint8Array(9 + id.length);
   row[0] = prefix[0]!;
   row.set(id, 1);
-  row.set(placeBytes(height, index), 1 + id.length);
+  writeU32(row, 1 + id.length, height);
+  writeU32(row, 5 + id.length, index);
   return row;
+}
+
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
 
 export const HEADER_ROWS = HEADER;

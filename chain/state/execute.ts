@@ -53,8 +53,11 @@ export function rewardAt(params: Params, height: number): number {
 export function accountsOf(tx: Transaction): Uint8Array[] {
   const { body } = tx;
   switch (body.TAG) {
-    case 'transfer':
-      return [tx.sender, ...body.data.outputs.map(({ to }) => to)];
+    case 'transfer': {
+      const accounts = [tx.sender];
+      for (const { to } of body.data.outputs) accounts.push(to);
+      return accounts;
+    }
     case 'give':
       return [tx.sender, body.data.to];
     case 'recover':

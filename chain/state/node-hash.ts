@@ -3,7 +3,7 @@
  * hash for one entry, and otherwise the inner hash of the roots of the entries with a 0 and with a 1 at the next bit of
  * the key, the most significant bit of byte 0 first. A leaf's hash doesn't depend on its depth.
  */
-import { DOMAIN, hash } from '../format/hash.ts';
+import { DOMAIN, hash, hashInto } from '../format/hash.ts';
 
 /** Bits of a key, and so the largest depth of a leaf. */
 export const KEY_BITS = 256;
@@ -20,4 +20,14 @@ export function leafHash(entry: Uint8Array): Uint8Array {
 
 export function innerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return hash(DOMAIN.stateInner, left, right);
+}
+
+/** The leaf's hash of the 64 bytes from `at`, into `out` from `outAt`. */
+export function leafHashInto(entry: Uint8Array, at: number, out: Uint8Array, outAt: number): void {
+  hashInto(DOMAIN.stateLeaf, entry, at, out, outAt);
+}
+
+/** The inner hash of both children's, 64 bytes, into `out` from `outAt`. */
+export function innerHashInto(children: Uint8Array, out: Uint8Array, outAt: number): void {
+  hashInto(DOMAIN.stateInner, children, 0, out, outAt);
 }

@@ -3,10 +3,11 @@
  * An update has one editor for each page on the path it is at, so at most 64.
  */
 import { ZERO_HASH } from '../format/hash.ts';
-import { innerHash, leafHash } from './node-hash.ts';
+import { innerHashInto, leafHash, leafHashInto } from './node-hash.ts';
 import { EMPTY, encodePage, INNER, LEAF, type NodeKind, Page, unpackPage } from './page.ts';
 
 const SLOT_BYTES = 64;
+const HASH_BYTES = 32;
 
 export class PageEditor {
   #inner = 0;
@@ -14,6 +15,9 @@ export class PageEditor {
   #verified = 0;
   readonly #slots = new Uint8Array(32 * SLOT_BYTES);
   readonly #words = new Uint32Array(this.#slots.buffer);
+  /** The roots under two positions, as their parent hashes them. */
+  readonly #pair = new Uint8Array(2 * HASH_BYTES);
+  readonly #pairWords = new Uint32Array(this.#pair.buffer);
 
   /** Starts from a page, or from nothing at all. */
   open(page: Page | null): void {
@@ -92,9 +96,26 @@ export class PageEditor {
     } else if (kind === EMPTY) {
       this.clear(position);
     } else {
-      this.setInner(position, innerHash(this.hashAt(left), this.hashAt(right)));
+      this.#gather(left, 0);
+      this.#gather(right, 1);
+      this.clear(position);
+      innerHashInto(this.#pair, this.#slots, position * SLOT_BYTES);
+      this.#inner |= 1 << position;
       this.#verified |= 1 << position;
     }
+  }
+
+  /** Puts the root of a subtree into its half of the pair that its parent is the hash of. */
+  #gather(position: number, half: number): void {
+    const kind = this.kindAt(position);
+    if (kind === LEAF) {
+      leafHashInto(this.#slots, position * SLOT_BYTES, this.#pair, half * HASH_BYTES);
+      return;
+    }
+    const from = position * (SLOT_BYTES / 4);
+    const to = half * (HASH_BYTES / 4);
+    for (let i = 0; i < HASH_BYTES / 4; i++)
+      this.#pairWords[to + i] = kind === INNER ? this.#words[from + i]! : 0;
   }
 
   /** The page as it is now. */

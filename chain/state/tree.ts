@@ -84,14 +84,14 @@ export class StateTree {
   /** Hash of the value at a prepared key, or `null` if it has none. */
   valueHashAt(key: Uint8Array): Uint8Array | null {
     const end = this.#walk(key);
-    return end !== null && startsWith(end, key) ? end.slice(32) : null;
+    return end !== null && hasAt(end, 0, key) ? end.slice(32) : null;
   }
 
   /** True if it has exactly this value hash at a prepared key; `null`: none. */
   holds(key: Uint8Array, valueHash: Uint8Array | null): boolean {
     const end = this.#walk(key);
-    if (end === null || !startsWith(end, key)) return valueHash === null;
-    return valueHash !== null && equalBytes(end.subarray(32), valueHash);
+    if (end === null || !hasAt(end, 0, key)) return valueHash === null;
+    return valueHash !== null && hasAt(end, 32, valueHash);
   }
 
   /** Proof of the value at a prepared key, or of its absence. */
@@ -99,7 +99,7 @@ export class StateTree {
     const siblings: Uint8Array[] = [];
     const end = this.#walk(key, siblings);
     if (end === null) return { siblings, end: { kind: 'empty' } };
-    if (startsWith(end, key)) return { siblings, end: { kind: 'present' } };
+    if (hasAt(end, 0, key)) return { siblings, end: { kind: 'present' } };
     return { siblings, end: { kind: 'other', key: end.slice(0, 32), valueHash: end.slice(32) } };
   }
 
@@ -225,7 +225,8 @@ export class StateTree {
   }
 }
 
-function startsWith(entry: Uint8Array, key: Uint8Array): boolean {
-  for (let i = 0; i < key.length; i++) if (entry[i] !== key[i]) return false;
+/** True if the entry has these 32 bytes from `at`. */
+function hasAt(entry: Uint8Array, at: number, bytes: Uint8Array): boolean {
+  for (let i = 0; i < 32; i++) if (entry[at + i] !== bytes[i]) return false;
   return true;
 }
