@@ -10,7 +10,7 @@ import { equalBytes, toHex } from '../format/bytes.ts';
 import { encodeHeader } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
-import { type EntryRef, recordRef, valueHash } from '../state/entries.ts';
+import { describeName, type EntryRef, recordRef, valueHash } from '../state/entries.ts';
 import { accountsOf, addAccess, blockEntries, executeBlock, recordOf } from '../state/execute.ts';
 import type { StateTree } from '../state/tree.ts';
 import { type Change, WorkingState } from '../state/working-state.ts';
@@ -160,7 +160,8 @@ export class Connector {
 /** Throws `CorruptStoreError` unless the tree holds exactly this value (or none) at the prepared key. */
 export function checkEntry(tree: StateTree, key: Uint8Array, value: Uint8Array | null, name: string): void {
   const same = tree.holds(key, value === null ? null : valueHash(value));
-  if (!same) throw new CorruptStoreError(`the stored ${name} isn't what the state tree commits to`);
+  if (!same)
+    throw new CorruptStoreError(`the stored ${describeName(name)} isn't what the state tree commits to`);
 }
 
 /** Rows of the history index for a transaction: one for each account it touches, and for its record. */

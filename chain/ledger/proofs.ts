@@ -24,6 +24,7 @@ import {
   decodeAccount,
   decodeRecord,
   type EntryRef,
+  isAccountName,
   recordRef,
   TOTALS,
   type Touches,
@@ -145,15 +146,13 @@ async function proveTouches(
   // The index must be of the state that is proved; the blocks it names stay where they are.
   const { tip, entry, path, earlier, shown } = await ledger.exclusively(async () => {
     const { bytes, proof } = await proveEntryAlone(ledger, ref);
-    if (bytes === null) throw new RuleError(isAccount(ref) ? 'NO_ACCOUNT' : 'NO_RECORD');
-    const touches = isAccount(ref) ? decodeAccount(bytes) : decodeRecord(bytes);
+    if (bytes === null) throw new RuleError(isAccountName(ref.name) ? 'NO_ACCOUNT' : 'NO_RECORD');
+    const touches = isAccountName(ref.name) ? decodeAccount(bytes) : decodeRecord(bytes);
     return { tip: ledger.tip, entry: bytes, path: proof, ...(await readIndex(ledger, rows, touches, last)) };
   });
   const transactions = await readTransactions(ledger, tip, shown);
   return { tip, value: { ...anchorOf(ledger, tip, tip), path, entry, earlier, transactions } };
 }
-
-const isAccount = (ref: EntryRef): boolean => ref.name.startsWith('account ');
 
 /** The newest rows of a history, and its hash and count before them. */
 async function readIndex(

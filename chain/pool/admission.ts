@@ -46,7 +46,8 @@ export class Admission {
     const open = transactions.filter((_, i) => errors[i] === null);
     const verdicts = await ledger.verdicts.check(open);
     const trial = this.#trialNow();
-    await trial.load(open.filter((_, i) => verdicts[i]));
+    const missing = trial.missing(open.filter((_, i) => verdicts[i]));
+    if (missing.length > 0) await trial.load(missing);
     const dropped = new Map<string, Dropped>();
     const refused: number[] = [];
     let checked = 0;

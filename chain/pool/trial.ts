@@ -8,21 +8,13 @@
  */
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { assert, RuleError } from '../errors.ts';
-import { equalBytes, toHex } from '../format/bytes.ts';
+import { equalBytes, toText } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { getEntries } from '../ledger/queries.ts';
 import type { ExecutionContext } from '../state/effect.ts';
-import {
-  type Account,
-  accountName,
-  accountRef,
-  type EntryRef,
-  recordName,
-  recordRef,
-  TOTALS,
-} from '../state/entries.ts';
-import { accountsOf, checkAuthority, recordOf, tryTransaction } from '../state/execute.ts';
+import { type Account, type EntryRef, TOTALS } from '../state/entries.ts';
+import { addAccess, checkAuthority, tryTransaction } from '../state/execute.ts';
 import { type StoredEntry, WorkingState } from '../state/working-state.ts';
 import { type Mempool, type PoolEntry, placeOf } from './mempool.ts';
 
@@ -62,10 +54,17 @@ export class Trial {
     return this.#entries.size + this.#looked;
   }
 
-  /** Reads what trying these transactions can need and isn't here. The tip must not have moved. */
-  async load(transactions: readonly Transaction[]): Promise<void> {
-    const missing = this.#missing(transactions);
-    if (missing.length === 0) return;
+  /** What trying these transactions can need and isn't here. */
+  missing(transactions: readonly Transaction[]): EntryRef[] {
+    const missing = new Map<string, EntryRef>();
+    if (!this.#entries.has(TOTALS.name)) missing.set(TOTALS.name, TOTALS);
+    addAccess(missing, transactions, this.#entries);
+    addAccess(missing, this.#replayed(transactions), this.#entries);
+    return [...missing.values()];
+  }
+
+  /** Reads what is missing. The tip must not have moved. */
+  async load(missing: readonly EntryRef[]): Promise<void> {
     const { tip, value } = await getEntries(this.#ledger, missing);
     assert(tip === this.tip, 'a trial is of one tip');
     missing.forEach(({ name, key }, i) => {
@@ -87,35 +86,15 @@ export class Trial {
     return [cost];
   }
 
-  #missing(transactions: readonly Transaction[]): EntryRef[] {
-    const missing = new Map<string, EntryRef>();
-    if (!this.#entries.has(TOTALS.name)) missing.set(TOTALS.name, TOTALS);
-    for (const tx of transactions) this.#addMissing(missing, tx);
-    for (const queue of this.#replayed(transactions)) {
-      for (const { transaction } of queue) this.#addMissing(missing, transaction);
-    }
-    return [...missing.values()];
-  }
-
-  #addMissing(missing: Map<string, EntryRef>, tx: Transaction): void {
-    for (const address of accountsOf(tx)) {
-      const name = accountName(address);
-      if (!this.#entries.has(name) && !missing.has(name)) missing.set(name, accountRef(address));
-    }
-    const record = recordOf(tx);
-    if (record === null) return;
-    const name = recordName(record);
-    if (!this.#entries.has(name) && !missing.has(name)) missing.set(name, recordRef(record));
-  }
-
-  /** Queues that may have to be executed again to try a batch: what they touch themselves is needed then. */
-  #replayed(transactions: readonly Transaction[]): (readonly PoolEntry[])[] {
-    const queues: (readonly PoolEntry[])[] = [];
+  /** What waits and may have to be executed again to try a batch: what it touches itself is needed then. */
+  #replayed(transactions: readonly Transaction[]): Transaction[] {
+    const replayed: Transaction[] = [];
     for (const own of bySender(transactions)) {
       const queue = this.#pool.queueOf(own[0]!.sender);
-      if (queue.length > 0 && mayReplay(queue, own)) queues.push(queue);
+      if (queue.length === 0 || !mayReplay(queue, own)) continue;
+      for (const { transaction } of queue) replayed.push(transaction);
     }
-    return queues;
+    return replayed;
   }
 
   #replace(tx: Transaction, queue: readonly PoolEntry[], place: number): number[] {
@@ -124,13 +103,13 @@ export class Trial {
     const costs = [this.#run(line, tx)];
     for (let i = place + 1; i < queue.length; i++) costs.push(this.#run(line, queue[i]!.transaction));
     line.behind = place === queue.length - 1 ? tx : queue.at(-1)!.transaction;
-    this.#lines.set(toHex(tx.sender), line);
+    this.#lines.set(toText(tx.sender), line);
     return costs;
   }
 
   /** The state behind a sender's queue. Transfers need only be counted: what they cost was found before. */
   #lineBehind(queue: readonly PoolEntry[], tx: Transaction): Line {
-    const name = toHex(tx.sender);
+    const name = toText(tx.sender);
     const last = queue.at(-1)?.transaction ?? null;
     const known = this.#lines.get(name);
     if (known !== undefined && known.behind === last) return known;
@@ -190,7 +169,7 @@ function bySender(transactions: readonly Transaction[]): Iterable<readonly Trans
   if (transactions.length === 1) return [transactions];
   const senders = new Map<string, Transaction[]>();
   for (const tx of transactions) {
-    const name = toHex(tx.sender);
+    const name = toText(tx.sender);
     const own = senders.get(name);
     if (own === undefined) senders.set(name, [tx]);
     else own.push(tx);

@@ -3,7 +3,8 @@
  * A value is a kind byte and the fields in the order of the codecs below.
  */
 import { assert } from '../errors.ts';
-import { toHex, u32 as u32Bytes } from '../format/bytes.ts';
+import { ADDRESS_LENGTH } from '../format/address.ts';
+import { fromText, toHex, toText, u32 as u32Bytes } from '../format/bytes.ts';
 import {
   bool,
   byteString,
@@ -176,9 +177,17 @@ export function pendingRef(height: number, maturity: number): EntryRef {
   return { name: pendingName(height, maturity), key: hash(DOMAIN.stateKey, PENDING_KIND, slot) };
 }
 
-export const accountName = (address: Uint8Array): string => `account ${toHex(address)}`;
+/** Names are the bytes of addresses and ids as text, since all that is executed is looked up by them: their lengths tell them apart. */
+export const accountName = (address: Uint8Array): string => toText(address);
+export const recordName = (id: Uint8Array): string => toText(id);
 export const pendingName = (height: number, maturity: number): string => `pending ${height % maturity}`;
-export const recordName = (id: Uint8Array): string => `record ${toHex(id)}`;
+export const isAccountName = (name: string): boolean => name.length === ADDRESS_LENGTH;
+
+/** A name to be read by people. */
+export function describeName(name: string): string {
+  if (isAccountName(name)) return `account ${toHex(fromText(name))}`;
+  return name.length === 32 ? `record ${toHex(fromText(name))}` : name;
+}
 
 /** Narrow decoders for a value whose key tells its kind. */
 export function decodeAccount(bytes: Uint8Array): Account {

@@ -83,17 +83,21 @@ export function accessList(transactions: Iterable<Transaction>): EntryRef[] {
   return [...refs.values()];
 }
 
-/** Adds what isn't there of it to entries by name. */
-export function addAccess(refs: Map<string, EntryRef>, transactions: Iterable<Transaction>): void {
+/** Adds to entries by name what is neither there nor known already. */
+export function addAccess(
+  refs: Map<string, EntryRef>,
+  transactions: Iterable<Transaction>,
+  known: { has(name: string): boolean } = refs,
+): void {
   for (const tx of transactions) {
     for (const address of accountsOf(tx)) {
       const name = accountName(address);
-      if (!refs.has(name)) refs.set(name, accountRefNamed(name, address));
+      if (!known.has(name) && !refs.has(name)) refs.set(name, accountRefNamed(name, address));
     }
     const record = recordOf(tx);
     if (record === null) continue;
     const name = recordName(record);
-    if (!refs.has(name)) refs.set(name, recordRefNamed(name, record));
+    if (!known.has(name) && !refs.has(name)) refs.set(name, recordRefNamed(name, record));
   }
 }
 

@@ -160,7 +160,7 @@ export class WorkingState {
 
   #fetch(name: string): Slot {
     const stored = this.#source?.(name);
-    assert(stored !== undefined, `the access list names ${name}`);
+    assert(stored !== undefined, 'the access list names every entry');
     const slot = new Slot(stored.key, stored.before);
     this.#slots.set(name, slot);
     return slot;
