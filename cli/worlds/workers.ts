@@ -1,11 +1,23 @@
 /** Owns the threads that live simulated worlds: so many at a time, each world on one of them. */
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Report } from '../../sim/report.ts';
 import type { Told } from '../../sim/watch.ts';
 import type { FromWorker, WorldOrder } from './messages.ts';
 
 /** Nearly all that a world allocates is garbage at once: a large nursery saves a tenth of the time. */
-export const WORLD_LIMITS = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 4_096 };
+const LIMITS = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 4_096 };
+/**
+ * A world has a core, and collects its garbage there: helper threads cost more of the other cores, where other worlds
+ * are, than they save on this one. The second is part of the first, which V8 forgets once it runs (Node 24).
+ */
+const FLAGS = ['--single-threaded-gc', '--no-parallel-scavenge'];
+
+/** A thread for worlds. For the whole process from then on, flags are those that suit worlds. */
+export function startWorldThread(program: URL): Worker {
+  for (const flag of FLAGS) setFlagsFromString(flag);
+  return new Worker(program, { resourceLimits: LIMITS });
+}
 
 /** What the command does while a world is lived. */
 export interface Listener {
@@ -42,9 +54,7 @@ export async function* liveAll(
 
 class WorldThread {
   readonly #listener: Listener;
-  readonly #worker = new Worker(new URL('./world-worker.js', import.meta.url), {
-    resourceLimits: WORLD_LIMITS,
-  });
+  readonly #worker = startWorldThread(new URL('./world-worker.js', import.meta.url));
 
   constructor(listener: Listener) {
     this.#listener = listener;

@@ -1,11 +1,10 @@
 /**
  * Measures how much faster than real time the simulator is: five nodes, ten-second blocks, one payment a second, real
  * signatures and proof of work, all laws checked. Counted in processor time, so that it is the speed on one core
- * whatever else the machine does, and however many threads collect the garbage.
+ * whatever else the machine does.
  */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import { WORLD_LIMITS } from '../../cli/worlds/workers.ts';
+import { startWorldThread } from '../../cli/worlds/workers.ts';
 import type { Measure } from './figure.ts';
 
 /** Virtual minutes until the compiler has seen everything, and of a measurement. */
@@ -14,7 +13,7 @@ const MINUTES = 60;
 const RUNS = 5;
 
 const measureSim: Measure = async ({ programs }) => {
-  const worker = new Worker(new URL('steady-world.js', programs), { resourceLimits: WORLD_LIMITS });
+  const worker = startWorldThread(new URL('steady-world.js', programs));
   await once(worker, 'message');
   const live = async (minutes: number): Promise<number> => {
     const before = process.cpuUsage();
