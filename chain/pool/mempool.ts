@@ -172,10 +172,10 @@ export class Mempool {
       const entry = this.#entries.get(key);
       if (entry === undefined) continue;
       this.#forget(entry);
-      this.#setQueue(
-        sender,
-        this.queueOf(sender).filter((other) => other !== entry),
-      );
+      const name = toText(sender);
+      const queue = this.#queues.get(name)!;
+      queue.splice(queue.indexOf(entry), 1);
+      if (queue.length === 0) this.#queues.delete(name);
     }
   }
 

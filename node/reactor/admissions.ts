@@ -10,7 +10,7 @@ import type { Admission } from '../../chain/pool/admission.ts';
 import { accountsChanged, followTip, type PoolChange } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import { mayPass, Waiting } from '../../chain/pool/waiting.ts';
-import { CheckQueue, type Queued } from './check-queue.ts';
+import { CheckQueue } from './check-queue.ts';
 import type { NodeEvent, Way } from './events.ts';
 import type { Lane } from './lane.ts';
 
@@ -189,14 +189,12 @@ export class Admissions {
   #schedule(): void {
     if (this.#scheduled || this.#queue.size === 0) return;
     this.#scheduled = true;
-    void this.#lane.run(async () => {
-      this.#scheduled = false;
-      await this.#checkBatch(this.#queue.take(BATCH_MAX));
-      this.#schedule();
-    });
+    void this.#lane.run(() => this.#checkBatch());
   }
 
-  async #checkBatch(batch: readonly Queued[]): Promise<void> {
+  async #checkBatch(): Promise<void> {
+    this.#scheduled = false;
+    const batch = this.#queue.take(BATCH_MAX);
     const { errors, dropped } = await this.#admission.admit(batch.map(({ transaction }) => transaction));
     const links = new Map<
       number | null,
@@ -218,6 +216,7 @@ export class Admissions {
       if (link !== null) this.#outcome.checked(link, results);
       this.#report(added, link, [], wayOf(link));
     }
+    this.#schedule();
   }
 
   #setAside(transaction: Transaction, error: RuleError | null, link: number | null, way: Way): void {

@@ -9,7 +9,7 @@ import type { Transaction } from '../../chain/format/transaction.ts';
 const QUEUED_MAX = 20_000;
 
 /** `link` is who sent it; `null` for one that has waited here. */
-export interface Queued {
+interface Queued {
   readonly transaction: Transaction;
   readonly link: number | null;
 }
