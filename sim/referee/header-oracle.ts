@@ -16,12 +16,11 @@ export interface Ancestor {
 }
 
 const ONE = 65_536n;
-const bytesOf = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
 
 /** SHA-256 of a domain and parts. */
 export function digest(domain: string, ...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
   const message = new Uint8Array(domain.length + parts.reduce((sum, part) => sum + part.length, 0));
-  message.set(bytesOf(domain));
+  for (let i = 0; i < domain.length; i++) message[i] = domain.charCodeAt(i);
   let at = domain.length;
   for (const part of parts) {
     message.set(part, at);
