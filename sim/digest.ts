@@ -3,10 +3,11 @@
  * for chance in 2^128. Nobody attacks it, so it is quick and no cryptographic hash: four lanes of multiply and rotate.
  */
 
-const MULTIPLIERS = [0x9e37_79b1, 0x85eb_ca77, 0xc2b2_ae3d, 0x27d4_eb2f];
-
 export class Digest {
-  readonly #lanes = Int32Array.of(1, 2, 3, 4);
+  #a = 1;
+  #b = 2;
+  #c = 3;
+  #d = 4;
   #count = 0;
 
   /** Adds one event: when, its name, and what tells it from others. */
@@ -27,7 +28,8 @@ export class Digest {
   }
 
   get hex(): string {
-    return Array.from(this.#lanes, (lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
+    const lanes = [this.#a, this.#b, this.#c, this.#d];
+    return lanes.map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
   #text(text: string): void {
@@ -36,19 +38,26 @@ export class Digest {
   }
 
   #bytes(bytes: Uint8Array): void {
-    for (let i = 0; i < bytes.length; i += 4)
+    const { length } = bytes;
+    const whole = length - (length % 4);
+    for (let i = 0; i < whole; i += 4)
       this.#mix(bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
-    this.#mix(bytes.length);
+    let rest = 0;
+    for (let i = whole; i < length; i++) rest |= bytes[i]! << (8 * (i - whole));
+    if (whole < length) this.#mix(rest);
+    this.#mix(length);
   }
 
   /** One word into every lane, each of which goes on into the next. */
   #mix(word: number): void {
-    const lanes = this.#lanes;
-    let carry = word | 0;
-    for (let i = 0; i < 4; i++) {
-      const mixed = Math.imul(lanes[i]! ^ carry, MULTIPLIERS[i]!);
-      lanes[i] = (mixed << 13) | (mixed >>> 19);
-      carry = lanes[i]! + word;
-    }
+    this.#a = turn(this.#a ^ word, 0x9e37_79b1);
+    this.#b = turn(this.#b ^ (this.#a + word), 0x85eb_ca77);
+    this.#c = turn(this.#c ^ (this.#b + word), 0xc2b2_ae3d);
+    this.#d = turn(this.#d ^ (this.#c + word), 0x27d4_eb2f);
   }
+}
+
+function turn(lane: number, multiplier: number): number {
+  const mixed = Math.imul(lane, multiplier);
+  return (mixed << 13) | (mixed >>> 19);
 }

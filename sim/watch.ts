@@ -89,8 +89,8 @@ export class Watch implements NodeObserver {
   }
 
   input(node: SimNode, input: TransportInput): void {
-    const bytes = input.type === 'frame' ? [input.bytes] : [];
-    this.note(input.type, `${node.index} ${'link' in input ? input.link : input.address}`, ...bytes);
+    if (input.type === 'frame') this.note('frame', `${node.index} ${input.link}`, input.bytes);
+    else this.note(input.type, `${node.index} ${'link' in input ? input.link : input.address}`);
   }
 
   closed(node: SimNode, remote: number, code: string, reason: string): void {
