@@ -37,8 +37,8 @@ export class Book {
     this.#pay(hexOf(miner), amount);
   }
 
-  /** Carries out a transaction of the block; throws a `Foul`. */
-  apply(tx: Transaction): void {
+  /** Carries out a transaction of the block, of that id; throws a `Foul`. */
+  apply(tx: Transaction, id: Uint8Array): void {
     const { prices } = this.#params;
     const from = hexOf(tx.sender);
     const stored = this.accounts.get(from);
@@ -56,13 +56,13 @@ export class Book {
     this.#carryOut(tx, from);
     for (const address of touched) {
       const { history, touches } = this.accounts.get(address)!;
-      this.#change(address, { history: grown(history, tx), touches: touches + 1 });
+      this.#change(address, { history: grown(history, id), touches: touches + 1 });
     }
-    const id = recordOf(tx.body);
-    if (id === null) return;
-    const record = this.records.get(id)!;
-    const history = grown(record.history, tx);
-    this.records.set(id, { ...record, history, touches: record.touches + 1 });
+    const name = recordOf(tx.body);
+    if (name === null) return;
+    const record = this.records.get(name)!;
+    const history = grown(record.history, id);
+    this.records.set(name, { ...record, history, touches: record.touches + 1 });
   }
 
   #carryOut(tx: Transaction, from: string) {
@@ -178,6 +178,6 @@ function recordOf(body: Body): string | null {
   return body.TAG === 'give' || body.TAG === 'drop' ? hexOf(body.data.record) : null;
 }
 
-function grown(history: string, tx: Transaction): string {
-  return hexOf(digest('pier/his', fromHex(history), digest('pier/txi', tx.bytes)));
+function grown(history: string, id: Uint8Array): string {
+  return hexOf(digest('pier/his', fromHex(history), id));
 }

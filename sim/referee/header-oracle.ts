@@ -19,22 +19,30 @@ const ONE = 65_536n;
 
 /** SHA-256 of a domain and parts. */
 export function digest(domain: string, ...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  const message = new Uint8Array(domain.length + parts.reduce((sum, part) => sum + part.length, 0));
+  return sha256(joined(domain, ...parts));
+}
+
+/** A domain and parts, one after the other. */
+export function joined(domain: string, ...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
+  const message = new Uint8Array(parts.reduce((sum, part) => sum + part.length, domain.length));
   for (let i = 0; i < domain.length; i++) message[i] = domain.charCodeAt(i);
   let at = domain.length;
   for (const part of parts) {
     message.set(part, at);
     at += part.length;
   }
-  return sha256(message);
+  return message;
 }
 
 /** A whole number in `size` big-endian bytes. */
 export function bigEndian(value: number, size: number): number[] {
-  const digits = BigInt(value)
-    .toString(16)
-    .padStart(2 * size, '0');
-  return Array.from({ length: size }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+  const bytes = new Array<number>(size);
+  let left = value;
+  for (let i = size - 1; i >= 0; i--) {
+    bytes[i] = left % 256;
+    left = Math.floor(left / 256);
+  }
+  return bytes;
 }
 
 /** Id of a block. */

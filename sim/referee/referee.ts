@@ -15,7 +15,15 @@ import { accountRef, decodeEntry, type EntryRef, recordRef } from '../../chain/s
 import { AuditError } from '../audit-error.ts';
 import { Book } from './book.ts';
 import { Foul } from './book-account.ts';
-import { type Ancestor, bigEndian, digest, headerFault, idOf, transactionsRoot } from './header-oracle.ts';
+import {
+  type Ancestor,
+  bigEndian,
+  digest,
+  headerFault,
+  idOf,
+  joined,
+  transactionsRoot,
+} from './header-oracle.ts';
 import { hexOf } from './hex.ts';
 import { bookedAccount, bookedRecord } from './reading.ts';
 
@@ -29,8 +37,6 @@ interface Position extends Ancestor {
 }
 
 const ROWS_MAX = 1_000_000;
-
-const ascii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
 
 export class Referee {
   readonly #params: Params;
@@ -127,8 +133,8 @@ export class Referee {
     try {
       const matured = ancestorAt(parent, header.height - this.#params.reward.maturity);
       if (matured !== null) book.mature(matured.miner, matured.earned);
-      for (const tx of transactions) {
-        book.apply(tx);
+      for (const [i, tx] of transactions.entries()) {
+        book.apply(tx, ids[i]!);
         this.kinds.set(tx.body.TAG, (this.kinds.get(tx.body.TAG) ?? 0) + 1);
         earned += tx.fee;
       }
@@ -159,24 +165,20 @@ function ancestorAt(from: Position, height: number): Position | null {
 
 /** What was signed, put together again from the bytes. */
 function checksOf(tx: Transaction, chainId: Uint8Array): SignatureCheck[] {
-  const unsigned = tx.bytes.slice(0, -64);
-  const checks = [
-    {
-      publicKey: tx.publicKey,
-      message: Uint8Array.from([...ascii('pier/txs'), ...chainId, ...unsigned]),
-      signature: tx.bytes.slice(-64),
-    },
-  ];
+  const { bytes, publicKey } = tx;
+  const message = joined('pier/txs', chainId, bytes.subarray(0, -64));
+  const checks = [{ publicKey, message, signature: bytes.slice(-64) }];
   if (tx.body.TAG !== 'rotate' && tx.body.TAG !== 'recover') return checks;
-  const { scheme, publicKey, proof } = tx.body.data;
-  const message = Uint8Array.from([
-    ...ascii('pier/pop'),
-    ...chainId,
-    ...tx.sender,
-    ...bigEndian(tx.nonce, 8),
-    ...(tx.body.TAG === 'recover' ? tx.body.data.target : tx.sender),
-    scheme,
-    ...publicKey,
-  ]);
-  return [...checks, { publicKey, message, signature: proof }];
+  const { data } = tx.body;
+  const target = tx.body.TAG === 'recover' ? tx.body.data.target : tx.sender;
+  const owned = joined(
+    'pier/pop',
+    chainId,
+    tx.sender,
+    bigEndian(tx.nonce, 8),
+    target,
+    [data.scheme],
+    data.publicKey,
+  );
+  return [...checks, { publicKey: data.publicKey, message: owned, signature: data.proof }];
 }
