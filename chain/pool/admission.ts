@@ -43,26 +43,27 @@ export class Admission {
     const { ledger, pool } = this;
     const height = ledger.tip.height + 1;
     const errors = transactions.map((tx) => faultOf(() => pool.precheck(tx, height, returning)));
-    const open = transactions.filter((_, i) => errors[i] === null);
+    const open = some(transactions, (i) => errors[i] === null);
     const verdicts = await ledger.verdicts.check(open);
     const trial = this.#trialNow();
-    const missing = trial.missing(open.filter((_, i) => verdicts[i]));
+    const missing = trial.missing(some(open, (i) => verdicts[i]!));
     if (missing.length > 0) await trial.load(missing);
-    const dropped = new Map<string, Dropped>();
+    const gone: Dropped[] = [];
     const refused: number[] = [];
     let checked = 0;
     let changed = false;
-    for (const [i, tx] of transactions.entries()) {
+    for (let i = 0; i < transactions.length; i++) {
       if (errors[i] !== null) continue;
-      if (verdicts[checked++] !== true) {
+      if (!verdicts[checked++]) {
         errors[i] = new RuleError('BAD_SIGNATURE');
         continue;
       }
+      const tx = transactions[i]!;
       errors[i] = faultOf(() => {
         if (changed) pool.precheck(tx, height, returning);
         const costs = trial.execute(tx);
         changed = true;
-        for (const gone of pool.add(tx, costs)) dropped.set(gone.transaction.key, gone);
+        gone.push(...pool.add(tx, costs));
       });
       if (errors[i] !== null) refused.push(i);
       if (trial.executed < SLICE) continue;
@@ -70,8 +71,7 @@ export class Admission {
       await ledger.pause();
     }
     if (refused.length > 0) await this.#findMined(transactions, refused, errors);
-    if (dropped.size > 0) forgetPassing(pool, transactions, errors, dropped);
-    return { errors, dropped: [...dropped.values()] };
+    return { errors, dropped: gone.length === 0 ? gone : lasting(pool, transactions, errors, gone) };
   }
 
   /** The trial on the present tip, with what it has read and tried before, as far as that is kept. */
@@ -98,19 +98,31 @@ export class Admission {
   }
 }
 
-/** What came and went within one batch was never dropped: it wasn't taken. */
-function forgetPassing(
+/** What was dropped for good and was here before. What came and went within one batch wasn't taken. */
+function lasting(
   pool: Mempool,
   transactions: readonly Transaction[],
   errors: (RuleError | null)[],
-  dropped: Map<string, Dropped>,
-): void {
+  gone: readonly Dropped[],
+): Dropped[] {
+  const dropped = new Map(gone.map((one) => [one.transaction.key, one]));
   transactions.forEach((tx, i) => {
-    const gone = dropped.get(tx.key);
-    if (gone === undefined || errors[i] !== null) return;
+    const one = dropped.get(tx.key);
+    if (one === undefined || errors[i] !== null) return;
     dropped.delete(tx.key);
-    if (!pool.has(tx.key)) errors[i] = gone.error;
+    if (!pool.has(tx.key)) errors[i] = one.error;
   });
+  return [...dropped.values()];
+}
+
+/** Those for which `isWanted` holds of their index: mostly all, and then no other list is made. */
+function some(
+  transactions: readonly Transaction[],
+  isWanted: (index: number) => boolean,
+): readonly Transaction[] {
+  return transactions.every((_, i) => isWanted(i))
+    ? transactions
+    : transactions.filter((_, i) => isWanted(i));
 }
 
 function faultOf(work: () => void): RuleError | null {

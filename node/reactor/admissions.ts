@@ -53,7 +53,7 @@ export class Admissions {
 
   /** Takes transactions of a peer to be checked. */
   enqueue(transactions: readonly Transaction[], link: number | null): void {
-    this.#queue.add(transactions, link);
+    this.#queue.add({ transactions, link });
     if (this.#queue.isOver) this.#shed();
     this.#schedule();
   }
@@ -176,7 +176,7 @@ export class Admissions {
   /** Sends back what is too much; what nobody in particular sent waits on. */
   #shed(): void {
     const error = new RuleError('POOL_FULL', 'too many are being checked');
-    for (const [link, transactions] of this.#queue.shed()) {
+    for (const { link, transactions } of this.#queue.shed()) {
       if (link === null) for (const transaction of transactions) this.#waiting.add(transaction);
       else
         this.#outcome.checked(
@@ -194,29 +194,38 @@ export class Admissions {
 
   async #checkBatch(): Promise<void> {
     this.#scheduled = false;
-    const batch = this.#queue.take(BATCH_MAX);
-    const { errors, dropped } = await this.#admission.admit(batch.map(({ transaction }) => transaction));
-    const links = new Map<
-      number | null,
-      { added: Transaction[]; results: { key: string; error: RuleError | null }[] }
-    >();
+    const arrivals = this.#queue.take(BATCH_MAX);
+    const batch = arrivals.length === 1 ? arrivals[0]!.transactions : arrivals.flatMap((a) => a.transactions);
+    const { errors, dropped } = await this.#admission.admit(batch);
     const given: Dropped[] = [];
-    batch.forEach(({ transaction, link }, i) => {
-      const error = errors[i]!;
-      const of = links.get(link) ?? { added: [], results: [] };
-      links.set(link, of);
-      of.results.push({ key: transaction.key, error });
-      if (error === null) of.added.push(transaction);
-      else if (this.#waits(error, link)) this.#setAside(transaction, error, link, wayOf(link));
-      else if (link === null && !isHere(error)) given.push(...this.#pool.drop(transaction, error));
-      else this.#outcome.tell({ type: 'refused', transaction, error, link });
-    });
+    let at = 0;
+    for (const { transactions, link } of arrivals)
+      for (const transaction of transactions) {
+        const error = errors[at++]!;
+        if (error !== null) given.push(...this.#refuse(transaction, error, link));
+      }
     if (dropped.length + given.length > 0) this.#outcome.dropped([...dropped, ...given]);
-    for (const [link, { added, results }] of links) {
-      if (link !== null) this.#outcome.checked(link, results);
+    at = 0;
+    for (const { transactions, link } of arrivals) {
+      const found = errors.slice(at, at + transactions.length);
+      at += transactions.length;
+      if (link !== null)
+        this.#outcome.checked(
+          link,
+          transactions.map(({ key }, i) => ({ key, error: found[i]! })),
+        );
+      const added = transactions.filter((_, i) => found[i] === null);
       this.#report(added, link, [], wayOf(link));
     }
     this.#schedule();
+  }
+
+  /** Says why, and sets aside what may be good later. Returns what has to leave the pool for it. */
+  #refuse(transaction: Transaction, error: RuleError, link: number | null): Dropped[] {
+    if (this.#waits(error, link)) this.#setAside(transaction, error, link, wayOf(link));
+    else if (link === null && !isHere(error)) return this.#pool.drop(transaction, error);
+    else this.#outcome.tell({ type: 'refused', transaction, error, link });
+    return [];
   }
 
   #setAside(transaction: Transaction, error: RuleError | null, link: number | null, way: Way): void {

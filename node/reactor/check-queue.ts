@@ -8,49 +8,69 @@ import type { Transaction } from '../../chain/format/transaction.ts';
 /** A block's worth. */
 const QUEUED_MAX = 20_000;
 
-/** `link` is who sent it; `null` for one that has waited here. */
-interface Queued {
-  readonly transaction: Transaction;
+/** What came at once, at least one. `link` is who sent it; `null` for what has waited here. */
+export interface Arrival {
+  readonly transactions: readonly Transaction[];
   readonly link: number | null;
 }
 
 export class CheckQueue {
-  #all: Queued[] = [];
+  #arrivals: Arrival[] = [];
+  #size = 0;
 
+  /** Transactions. */
   get size(): number {
-    return this.#all.length;
+    return this.#size;
   }
 
   get isOver(): boolean {
-    return this.#all.length > QUEUED_MAX;
+    return this.#size > QUEUED_MAX;
   }
 
-  add(transactions: readonly Transaction[], link: number | null): void {
-    for (const transaction of transactions) this.#all.push({ transaction, link });
+  add(arrival: Arrival): void {
+    if (arrival.transactions.length === 0) return;
+    this.#arrivals.push(arrival);
+    this.#size += arrival.transactions.length;
   }
 
-  /** The first `count` of them. */
-  take(count: number): Queued[] {
-    return this.#all.splice(0, count);
+  /** The first `most` transactions; what came at once may be parted. */
+  take(most: number): Arrival[] {
+    let [count, room] = [0, most];
+    for (const { transactions } of this.#arrivals) {
+      if (transactions.length > room) break;
+      room -= transactions.length;
+      count++;
+    }
+    const taken = this.#arrivals.splice(0, count);
+    const next = this.#arrivals[0];
+    if (next !== undefined && room > 0) {
+      taken.push({ ...next, transactions: next.transactions.slice(0, room) });
+      this.#arrivals[0] = { ...next, transactions: next.transactions.slice(room) };
+      room = 0;
+    }
+    this.#size -= most - room;
+    return taken;
   }
 
-  /** Takes out, for each sender, the latest of what is over its share. To be called whenever it is over its bound. */
-  shed(): Map<number | null, Transaction[]> {
+  /** Takes out the latest of what each sender has over its share. To be called whenever it is over its bound. */
+  shed(): Arrival[] {
     const kept = new Map<number | null, number>();
-    for (const { link } of this.#all) kept.set(link, (kept.get(link) ?? 0) + 1);
+    for (const { transactions, link } of this.#arrivals)
+      kept.set(link, (kept.get(link) ?? 0) + transactions.length);
     const share = fairShare([...kept.values()], QUEUED_MAX);
     kept.clear();
-    const over = new Map<number | null, Transaction[]>();
-    this.#all = this.#all.filter(({ transaction, link }) => {
-      const count = (kept.get(link) ?? 0) + 1;
-      kept.set(link, count);
-      if (count <= share) return true;
-      const left = over.get(link);
-      if (left === undefined) over.set(link, [transaction]);
-      else left.push(transaction);
-      return false;
-    });
-    return over;
+    const all = this.#arrivals;
+    const shed: Arrival[] = [];
+    this.#arrivals = [];
+    this.#size = 0;
+    for (const { transactions, link } of all) {
+      const before = kept.get(link) ?? 0;
+      const room = Math.max(0, share - before);
+      kept.set(link, before + transactions.length);
+      this.add({ transactions: transactions.slice(0, room), link });
+      if (transactions.length > room) shed.push({ transactions: transactions.slice(room), link });
+    }
+    return shed;
   }
 }
 

@@ -12,7 +12,6 @@ import {
   rotate,
   setRecovery,
   transfer,
-  transferMany,
   veto,
 } from '../actors.ts';
 import { ChainBuilder, TEST_PARAMS } from '../builder.ts';
@@ -209,8 +208,11 @@ describe('what was read of a tip', () => {
     for (let i = 0; i < 20; i++) {
       expect(await readsFor(world, transfer('alice', 'bob', 1))).toBe(0);
       // Each receiver is read, and looked at before the sum is too much.
-      const many = Array.from({ length: 255 }, (_, k): [string, number] => [`${i} ${k}`, 4_000_000]);
-      expect(await world.offer(transferMany('carol', many))).toEqual(['OVERSPEND']);
+      const outputs = Array.from({ length: 255 }, (_, k) => {
+        return { to: new Uint8Array(20).fill(i, 0, 10).fill(k, 10), amount: 4_000_000 };
+      });
+      const body = { TAG: 'transfer', data: { outputs, memo: new Uint8Array(0) } } as const;
+      expect(await world.offer({ from: 'carol', body: () => body })).toEqual(['OVERSPEND']);
     }
     expect(await readsFor(world, transfer('alice', 'bob', 1))).toBe(1);
   });
