@@ -7,6 +7,8 @@
 import { bech32, bech32m } from '@scure/base';
 import { RuleError } from '../errors.ts';
 import { DOMAIN, hash } from './hash.ts';
+import { remember } from './remembered.ts';
+import { SCHEME_ED25519 } from './transaction.ts';
 
 /** Prefix of every address. */
 export const ADDRESS_PREFIX = 'pier';
@@ -15,8 +17,14 @@ export const ADDRESS_LENGTH = 20;
 /** Characters of an address: prefix, separator, 32 of data, 6 of checksum. */
 export const ADDRESS_TEXT_LENGTH = ADDRESS_PREFIX.length + 1 + 32 + 6;
 
+const ed25519KeyHash = remember((publicKey) => keyHash(SCHEME_ED25519, publicKey));
+
 /** What an account stores of the key that may sign for it: 32 bytes. `scheme` is one byte, 1 for Ed25519. */
 export function authKeyOf(scheme: number, publicKey: Uint8Array): Uint8Array {
+  return scheme === SCHEME_ED25519 ? ed25519KeyHash(publicKey) : keyHash(scheme, publicKey);
+}
+
+function keyHash(scheme: number, publicKey: Uint8Array): Uint8Array {
   return hash(DOMAIN.authKey, Uint8Array.of(scheme), publicKey);
 }
 
@@ -26,9 +34,9 @@ export function addressOf(authKey: Uint8Array): Uint8Array {
 }
 
 /** `pier1…` of a 20-byte address, in lower case. */
-export function formatAddress(address: Uint8Array): string {
-  return bech32m.encode(ADDRESS_PREFIX, bech32m.toWords(address));
-}
+export const formatAddress: (address: Uint8Array) => string = remember((address) =>
+  bech32m.encode(ADDRESS_PREFIX, bech32m.toWords(address)),
+);
 
 /** The 20 bytes of an address, all lower or all upper case; `RuleError('BAD_ADDRESS')` says what is wrong with it. */
 export function parseAddress(text: string): Uint8Array {

@@ -19,6 +19,7 @@ import {
   u53,
 } from '../format/codec.ts';
 import { DOMAIN, hash } from '../format/hash.ts';
+import { remember } from '../format/remembered.ts';
 import {
   INLINE_BYTES_MAX,
   MEDIA_TYPE_BYTES_MAX,
@@ -156,9 +157,11 @@ export function accountRef(address: Uint8Array): EntryRef {
   return accountRefNamed(accountName(address), address);
 }
 
+const accountKey = remember((address) => hash(DOMAIN.stateKey, ACCOUNT_KIND, address));
+
 /** The same for a caller that has its name. */
 export function accountRefNamed(name: string, address: Uint8Array): EntryRef {
-  return { name, key: hash(DOMAIN.stateKey, ACCOUNT_KIND, address) };
+  return { name, key: accountKey(address) };
 }
 
 export function recordRef(id: Uint8Array): EntryRef {
