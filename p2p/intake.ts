@@ -46,10 +46,7 @@ export class Intake {
 
   /** Takes work from the peer's budget, about a microsecond a unit. */
   charge(peer: Peer, units: number): void {
-    const state = this.#stateOf(peer);
-    state.units -= units;
-    if (this.#serves) this.#units -= units;
-    if (state.units < -limits.DEBT_UNITS_MAX) this.#wire.close(peer, 'FLOOD', 'over its budget');
+    this.#take(this.#stateOf(peer), units);
   }
 
   /** True if the frame is to be handled now; a request may be kept for later, a push dropped. */
@@ -58,12 +55,11 @@ export class Intake {
     const name = nameOfFrame(frame);
     const role = name === null ? 'push' : MESSAGES[name].role;
     this.#serves = role === 'request';
-    const waits = peer.congested || state.units <= 0 || state.waiting.length > 0 || !this.#hasUnits();
-    if (this.#serves && waits) {
+    if (this.#serves && this.#waits(state)) {
       this.#defer(state, frame);
       return false;
     }
-    this.charge(peer, FRAME_UNITS + (frame.length / 1024) * KIB_UNITS);
+    this.#take(state, FRAME_UNITS + (frame.length / 1024) * KIB_UNITS);
     // The handshake is limited by its own rules; an answer was asked for, and one that wasn't is charged for.
     return peer.phase !== 'closing' && (role !== 'push' || state.units > 0);
   }
@@ -82,7 +78,7 @@ export class Intake {
       this.#waiting--;
       state.waitingBytes -= frame.length;
       state.peer.release(frame.length);
-      this.charge(state.peer, FRAME_UNITS + (frame.length / 1024) * KIB_UNITS);
+      this.#take(state, FRAME_UNITS + (frame.length / 1024) * KIB_UNITS);
       return { peer: state.peer, frame };
     }
     return null;
@@ -117,6 +113,17 @@ export class Intake {
     if (at === null) return null;
     const missing = Math.max(0, 1 - this.#units);
     return Math.max(at, this.#filledAtMs + Math.ceil((missing * 1000) / limits.SERVING_UNITS_PER_SECOND));
+  }
+
+  /** True if a request of that peer can't be handled now. */
+  #waits({ peer, units, waiting }: State): boolean {
+    return peer.congested || units <= 0 || waiting.length > 0 || !this.#hasUnits();
+  }
+
+  #take(state: State, units: number): void {
+    state.units -= units;
+    if (this.#serves) this.#units -= units;
+    if (state.units < -limits.DEBT_UNITS_MAX) this.#wire.close(state.peer, 'FLOOD', 'over its budget');
   }
 
   #defer(state: State, frame: Uint8Array): void {
@@ -156,6 +163,7 @@ export class Intake {
   }
 
   #refill(state: State): void {
+    if (this.#wire.nowMs === state.filledAtMs) return;
     const elapsedMs = Math.max(0, this.#wire.nowMs - state.filledAtMs);
     const units = state.units + (elapsedMs * limits.BUDGET_UNITS_PER_SECOND) / 1000;
     state.units = Math.min(limits.BUDGET_UNITS_MAX, units);
