@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { RuleError } from '../../../chain/errors.ts';
 import {
   addressFor,
   claim,
@@ -199,6 +200,18 @@ describe('what was read of a tip', () => {
     expect(await readsFor(world, transfer('bob', 'carol', 2))).toBe(1);
     await world.block();
     expect(await readsFor(world, transfer('alice', 'bob', 3))).toBe(1);
+    await world.check();
+  });
+
+  test('goes for what waits now: not for what was dropped since', async () => {
+    const world = await PoolWorld.open();
+    const most = transfer('alice', 'bob', 900_000_000);
+    await world.offer(transfer('alice', 'bob', 1), most);
+    expect(await world.offer(most)).toEqual(['OVERSPEND']);
+    world.pool.drop(world.queue('alice')[1]!, new RuleError('EXPIRED'));
+    expect(await world.offer(most)).toEqual([null]);
+    world.pool.drop(world.queue('alice')[0]!, new RuleError('EXPIRED'));
+    expect(await world.offer(most, most)).toEqual([null, 'OVERSPEND']);
     await world.check();
   });
 
