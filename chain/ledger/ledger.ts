@@ -255,7 +255,7 @@ export class Ledger {
     await this.queue.settled();
     await this.store.write(batch, { sync: true });
     this.queue.committed(disconnected, connected);
-    this.#active.length = fork.height + 1;
+    if (disconnected.length > 0) this.#active.length = fork.height + 1;
     for (const node of branch(fork, tip)) {
       this.#active.push(node);
       this.#bodies.release(node);

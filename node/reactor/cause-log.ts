@@ -27,6 +27,7 @@ import {
   type Story,
 } from './causes.ts';
 import type { NodeEvent } from './events.ts';
+import { Recent } from './recent.ts';
 import { reorgOf } from './reorgs.ts';
 
 const STORIES_MAX = 20_000;
@@ -55,10 +56,10 @@ export class CauseLog {
   readonly #clock: Clock;
   readonly #parts: CauseLogParts;
   /** By hex id; the one that something happened to last comes last. */
-  readonly #stories = new Map<string, OpenStory>();
-  readonly #refused = new Map<string, OpenStory>();
-  readonly #arrivals = new Map<string, Arrival>();
-  readonly #rejections = new Map<string, Reason>();
+  readonly #stories = new Recent<OpenStory>(STORIES_MAX);
+  readonly #refused = new Recent<OpenStory>(REFUSED_MAX);
+  readonly #arrivals = new Recent<Arrival>(ARRIVALS_MAX);
+  readonly #rejections = new Recent<Reason>(REJECTIONS_MAX);
   #displacement: Displacement | null = null;
   #unsaved: Entry[] = [];
   #since: number;
@@ -78,7 +79,7 @@ export class CauseLog {
       if ('transactions' in entry) {
         this.#since = Math.min(this.#since, entry.cause.at);
         for (const key of entry.transactions) this.#add(key, entry.cause);
-      } else if ('arrival' in entry) this.#arrive(entry.block, entry.arrival);
+      } else if ('arrival' in entry) this.#arrivals.put(entry.block, entry.arrival);
       else if ('displacement' in entry) this.#displacement = entry.displacement;
     }
   }
@@ -118,7 +119,7 @@ export class CauseLog {
     switch (event.type) {
       case 'block':
         if (!this.#arrivals.has(event.node.key))
-          this.#arrive(event.node.key, {
+          this.#arrivals.put(event.node.key, {
             at: this.#clock.wallMs(),
             from: event.link === null ? { kind: 'self' } : this.#originOf(event.link),
           });
@@ -150,8 +151,7 @@ export class CauseLog {
         break;
       }
       case 'invalidBlock':
-        this.#rejections.set(event.rejection.node.key, reasonOf(event.rejection.error));
-        dropOldest(this.#rejections, REJECTIONS_MAX);
+        this.#rejections.put(event.rejection.node.key, reasonOf(event.rejection.error));
     }
   }
 
@@ -220,22 +220,14 @@ export class CauseLog {
       story.causes.splice(1, 1);
       story.left++;
     }
-    if (taken === undefined) this.#refused.delete(key);
-    else this.#stories.delete(key);
     if (taken === undefined && cause.what === 'refused') {
-      this.#refused.set(key, story);
-      dropOldest(this.#refused, REFUSED_MAX);
+      this.#refused.put(key, story);
       return true;
     }
-    this.#stories.set(key, story);
-    const gone = dropOldest(this.#stories, STORIES_MAX);
+    if (taken === undefined) this.#refused.delete(key);
+    const gone = this.#stories.put(key, story);
     if (gone !== null) this.#since = Math.max(this.#since, gone.causes.at(-1)!.at);
     return true;
-  }
-
-  #arrive(block: string, arrival: Arrival): void {
-    this.#arrivals.set(block, arrival);
-    dropOldest(this.#arrivals, ARRIVALS_MAX);
   }
 
   /** When a block came, or else when it says it was made. */
@@ -271,11 +263,4 @@ function repeats(last: Cause | undefined, cause: Cause): boolean {
   if ((last.what === 'waiting' || last.what === 'refused') && 'reason' in cause)
     return last.reason?.code === cause.reason?.code;
   return last.what === 'mined' && last.block.id === (cause as typeof last).block.id;
-}
-
-function dropOldest<T>(map: Map<string, T>, max: number): T | null {
-  if (map.size <= max) return null;
-  const [key, oldest] = map.entries().next().value!;
-  map.delete(key);
-  return oldest;
 }

@@ -272,7 +272,7 @@ export class BlockRelay {
   }
 
   #remember(state: State, key: string): void {
-    state.blocks.delete(key);
+    if (state.blocks.has(key)) return;
     state.blocks.add(key);
     if (state.blocks.size > limits.PEER_BLOCKS_MAX) state.blocks.delete(state.blocks.keys().next().value!);
   }
