@@ -62,18 +62,23 @@ export class Bodies {
     this.#bytes -= held.bytes;
   }
 
+  /** The transactions of a block held in memory. */
+  held(node: HeaderNode): readonly Transaction[] | undefined {
+    return this.#held.get(node.key)?.transactions;
+  }
+
   /** The transactions of a block held or stored; `null` if the store lost them. Signatures are not looked at. */
   async read(node: HeaderNode): Promise<readonly Transaction[] | null> {
-    const held = this.#held.get(node.key);
-    if (held !== undefined) return held.transactions;
+    const held = this.held(node);
+    if (held !== undefined) return held;
     const [bytes] = await this.#store.getMany([bodyRow(node.id)]);
     return bytes === undefined ? null : decodeBody(bytes);
   }
 
   /** The encoded body of a block held or stored. */
   async readBytes(node: HeaderNode): Promise<Uint8Array | null> {
-    const held = this.#held.get(node.key);
-    if (held !== undefined) return encodeBody(held.transactions);
+    const held = this.held(node);
+    if (held !== undefined) return encodeBody(held);
     const [bytes] = await this.#store.getMany([bodyRow(node.id)]);
     return bytes ?? null;
   }

@@ -146,8 +146,10 @@ export class Ledger {
       for (;;) {
         const target = this.#choice.best;
         if (target === this.tip || target.work <= this.tip.work) {
-          await this.#bodies.storeComplete();
-          this.#letGo();
+          if (this.#bodies.bytes > 0) {
+            await this.#bodies.storeComplete();
+            this.#letGo();
+          }
           return null;
         }
         const change = await this.#moveTowards(target, rejected);
@@ -197,7 +199,7 @@ export class Ledger {
   }
 
   async #connect(node: HeaderNode): Promise<readonly Transaction[]> {
-    const transactions = await this.#transactionsOf(node);
+    const transactions = this.#bodies.held(node) ?? (await this.#transactionsOf(node));
     const fault = await this.#bodies.verdict(node, transactions);
     if (fault !== null) throw new Fault(node, fault);
     try {

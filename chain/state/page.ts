@@ -75,14 +75,16 @@ export class Page {
 /** Writes the canonical bytes of the nodes at the positions in the bitmaps. `slots` has 64 bytes a position. */
 export function encodePage(inner: number, leaf: number, slots: Uint32Array): Uint8Array {
   const bytes = new Uint8Array(pageBytes(inner, leaf));
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, inner);
-  view.setUint32(4, leaf);
+  for (let i = 0; i < 4; i++) {
+    bytes[i] = inner >>> (24 - 8 * i);
+    bytes[4 + i] = leaf >>> (24 - 8 * i);
+  }
   // Word by word, in whatever order this machine has: nothing looks into the words.
   const words = new Uint32Array(bytes.buffer);
   let at = HEAD_BYTES / 4;
-  for (let position = ROOT_POSITION; position < 32; position++) {
-    const size = wordsAt(inner, leaf, position);
+  for (let left = inner | leaf; left !== 0; left &= left - 1) {
+    const position = lowestBit(left);
+    const size = wordsAt(inner, position);
     const from = (LEAF_BYTES / 4) * position;
     for (let i = 0; i < size; i++) words[at + i] = slots[from + i]!;
     at += size;
@@ -95,8 +97,9 @@ export function unpackPage(page: Page, slots: Uint32Array): void {
   const { bytes, inner, leaf } = page;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   let at = HEAD_BYTES / 4;
-  for (let position = ROOT_POSITION; position < 32; position++) {
-    const size = wordsAt(inner, leaf, position);
+  for (let left = inner | leaf; left !== 0; left &= left - 1) {
+    const position = lowestBit(left);
+    const size = wordsAt(inner, position);
     const to = (LEAF_BYTES / 4) * position;
     for (let i = 0; i < size; i++) slots[to + i] = words[at + i]!;
     at += size;
@@ -135,9 +138,14 @@ function pageBytes(inner: number, leaf: number): number {
   return HEAD_BYTES + INNER_BYTES * countBits(inner) + LEAF_BYTES * countBits(leaf);
 }
 
-function wordsAt(inner: number, leaf: number, position: number): number {
-  if ((inner >>> position) & 1) return INNER_BYTES / 4;
-  return (leaf >>> position) & 1 ? LEAF_BYTES / 4 : 0;
+/** Words of the node at an occupied position. */
+function wordsAt(inner: number, position: number): number {
+  return (inner >>> position) & 1 ? INNER_BYTES / 4 : LEAF_BYTES / 4;
+}
+
+/** Place of the lowest bit that is set. */
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word);
 }
 
 function countBits(word: number): number {
