@@ -49,9 +49,9 @@ export function encodeHeader(header: Header): Uint8Array {
   return encode(codec, header);
 }
 
-/** The fields are copies, as short byte strings are: a header is kept long after the message that brought it. */
+/** Decodes a header into bytes of its own: it is kept long after the message that brought it. */
 export function decodeHeader(bytes: Uint8Array): Header {
-  return decode(codec, bytes);
+  return decode(codec, new Uint8Array(bytes));
 }
 
 /** Block id and proof of work: a big-endian number that must not exceed the target. */

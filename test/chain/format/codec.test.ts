@@ -159,12 +159,21 @@ describe('encoding', () => {
   });
 });
 
-test('a reader copies short byte strings, so that keeping one does not keep all it was read from', () => {
-  const source = new Uint8Array(200).fill(3);
-  const reader = new Reader(source);
-  expect(reader.bytes(64).buffer).not.toBe(source.buffer);
-  expect(reader.bytes(65).buffer).toBe(source.buffer);
-  expect(() => reader.bytes(72)).toThrow(RuleError);
-  expect(reader.bytes(71)).toEqual(new Uint8Array(71).fill(3));
-  reader.end();
+test('a reader makes views, but of what is so short that it would have to be moved, copies', () => {
+  const read = (source: Uint8Array): Uint8Array => {
+    const reader = new Reader(source);
+    expect(reader.bytes(32)).toEqual(source.subarray(0, 32));
+    const rest = reader.bytes(source.length - 32);
+    expect(rest).toEqual(source.subarray(32));
+    reader.end();
+    expect(() => reader.bytes(1)).toThrow(RuleError);
+    return rest;
+  };
+  const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i);
+  const long = pattern(65);
+  expect(read(long).buffer).toBe(long.buffer);
+  const short = pattern(64);
+  expect(read(short).buffer).not.toBe(short.buffer);
+  read(pattern(200).subarray(50, 150));
+  read(pattern(200).subarray(50, 100));
 });
