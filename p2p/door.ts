@@ -84,6 +84,8 @@ export type Input =
       readonly link: number | null;
       readonly results: readonly { readonly key: string; readonly error: RuleError | null }[];
     }
+  /** Instead of 'transactionsChecked', for want of room. */
+  | { readonly type: 'transactionsUnchecked'; readonly keys: readonly string[] }
   /** They are in the mempool now; `link` sent them, `null` if they are our own. */
   | {
       readonly type: 'transactionsAdded';

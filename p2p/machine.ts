@@ -129,6 +129,8 @@ export class Machine {
         return;
       case 'transactionsChecked':
         return this.#parts.fetcher.checked(input.results);
+      case 'transactionsUnchecked':
+        return this.#parts.fetcher.unchecked(input.keys);
       case 'transactionsAdded': {
         const sender = input.link === null ? undefined : this.#wire.peers.get(input.link);
         if (sender?.ready) this.#parts.announcer.peerSent(sender, input.transactions);

@@ -27,6 +27,8 @@ export interface AdmissionOutcome {
   added(transactions: readonly Transaction[], link: number | null, way: Way): void;
   dropped(dropped: readonly Dropped[]): void;
   checked(link: number, results: readonly { key: string; error: RuleError | null }[]): void;
+  /** There is no room to check these: they must come again. */
+  unchecked(keys: readonly string[]): void;
   /** For those who want to know the reasons; nothing hangs on it. */
   tell(event: NodeEvent): void;
   /** True while blocks of a better chain are on their way. */
@@ -173,16 +175,11 @@ export class Admissions {
     await queue.forget(given);
   }
 
-  /** Sends back what is too much; what nobody in particular sent waits on. */
+  /** Gives back what is too much; what nobody in particular sent waits on. */
   #shed(): void {
-    const error = new RuleError('POOL_FULL', 'too many are being checked');
     for (const { link, transactions } of this.#queue.shed()) {
       if (link === null) for (const transaction of transactions) this.#waiting.add(transaction);
-      else
-        this.#outcome.checked(
-          link,
-          transactions.map(({ key }) => ({ key, error })),
-        );
+      else this.#outcome.unchecked(transactions.map(({ key }) => key));
     }
   }
 

@@ -72,6 +72,7 @@ export class Reactor {
       added: (transactions, link, way) => this.#transactionsAdded(transactions, link, way),
       dropped: (dropped) => this.#transactionsDropped(dropped),
       checked: (link, results) => this.#input({ type: 'transactionsChecked', link, results }),
+      unchecked: (keys) => this.#input({ type: 'transactionsUnchecked', keys }),
       tell: (event) => this.#listeners.tell(event),
       behind: () => this.ledger.hasBetter || this.machine.syncState().syncing,
     });

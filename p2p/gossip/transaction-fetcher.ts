@@ -8,7 +8,7 @@
  * the peer that caused it.
  */
 
-import { assert, RuleError } from '../../chain/errors.ts';
+import { RuleError } from '../../chain/errors.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
@@ -16,8 +16,10 @@ import type { PoolView } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
+import { Checking } from './checking.ts';
 import { newFetchState, type FetchState as State } from './fetch-state.ts';
 import { KnownFilter } from './known-filter.ts';
+import { ID_UNITS, REFUSED_UNITS } from './vain-credit.ts';
 
 interface Wanted {
   readonly id: Uint8Array;
@@ -29,16 +31,8 @@ interface Wanted {
 
 /** Bytes counted to a peer for an id it announced: the id, its key and the entries that point to it. */
 const WANTED_BYTES = 256;
-/** Work units of looking at an announced id, of decoding a transaction nobody asked for, and of one checked in vain. */
-const ID_UNITS = 2;
+/** Work units of decoding a transaction nobody asked for. */
 const UNASKED_UNITS = 100;
-const REFUSED_UNITS = 150;
-
-assert(
-  limits.VAIN_MAX * (REFUSED_UNITS + ID_UNITS) <= limits.BUDGET_UNITS_MAX &&
-    limits.VAIN_PER_SECOND * (REFUSED_UNITS + ID_UNITS) <= limits.BUDGET_UNITS_PER_SECOND,
-  'what we ask for never uses up the budget of who brings it',
-);
 
 export class TransactionFetcher {
   readonly #wire: Wire;
@@ -46,8 +40,8 @@ export class TransactionFetcher {
   readonly #charge: (peer: Peer, units: number) => void;
   readonly #states = new Map<number, State>();
   readonly #wanted = new Map<string, Wanted>();
-  /** At the reactor: key → who sent it, and its size. */
-  readonly #checking = new Map<string, { readonly link: number; readonly bytes: number }>();
+  /** At the reactor. */
+  readonly #checking = new Checking(this.#states);
   readonly #refused = new KnownFilter(limits.REFUSED_MAX);
   /** Forgotten because nobody brought them in time. They aren't announced again, so what is only late must be taken. */
   readonly #late = new KnownFilter(limits.LATE_MAX);
@@ -70,7 +64,7 @@ export class TransactionFetcher {
     if (state === undefined) return;
     for (const id of ids) {
       const key = toHex(id);
-      if (this.#pool.has(key) || this.#checking.has(key) || this.#refused.has(id)) continue;
+      if (this.#pool.has(key) || this.#checking.isHadBy(key, peer.link) || this.#refused.has(id)) continue;
       const wanted = this.#wanted.get(key);
       if (wanted?.asked === peer.link || wanted?.announcers.includes(peer.link)) continue;
       if (state.announced >= limits.ANNOUNCED_PER_PEER_MAX || !peer.canHold(WANTED_BYTES)) return;
@@ -98,10 +92,7 @@ export class TransactionFetcher {
       for (const bytes of encoded) {
         const tx = decodeTransaction(bytes);
         if (!this.#isWanted(tx) || state.checkingBytes + bytes.length > limits.CHECKING_BYTES_MAX) continue;
-        this.#forget(tx.key);
-        this.#checking.set(tx.key, { link: peer.link, bytes: bytes.length });
-        state.checkingBytes += bytes.length;
-        peer.hold(bytes.length);
+        this.#checking.add(tx, state, this.#forget(tx.key));
         batch.push(tx);
       }
     } catch (error) {
@@ -117,25 +108,32 @@ export class TransactionFetcher {
   /** Verdicts of the reactor on what this link sent. */
   checked(results: readonly { readonly key: string; readonly error: RuleError | null }[]): void {
     for (const { key, error } of results) {
-      const entry = this.#checking.get(key);
+      const entry = this.#checking.take(key);
       if (entry === undefined) continue;
-      this.#checking.delete(key);
       const state = this.#states.get(entry.link);
-      if (state !== undefined) {
-        state.checkingBytes -= entry.bytes;
-        state.peer.release(entry.bytes);
-      }
       if (error === null) {
         if (state === undefined) continue;
         state.peer.lastTransactionAtMs = this.#wire.nowMs;
         state.credit.giveBack(1);
       } else {
-        this.#refused.add(idOf(key));
+        this.#refused.add(entry.id);
         // A good signature costs its maker nothing where the account isn't there to pay: the link pays.
         if (state !== undefined) this.#charge(state.peer, REFUSED_UNITS);
         if (error.kind === 'malformed' && state !== undefined) {
           this.#wire.close(state.peer, 'BAD_TRANSACTION', error.message);
         }
+      }
+    }
+  }
+
+  /** The reactor had no room to check these: as if who brought them hadn't, others who have them are asked. */
+  unchecked(keys: readonly string[]): void {
+    for (const key of keys) {
+      const entry = this.#checking.take(key);
+      if (entry === undefined) continue;
+      for (const link of entry.others) {
+        const state = this.#states.get(link);
+        if (state !== undefined) this.announced(state.peer, [entry.id]);
       }
     }
   }
@@ -276,14 +274,17 @@ export class TransactionFetcher {
     queue.push(key);
   }
 
-  #forget(key: string): void {
+  /** Returns the links that announced it. */
+  #forget(key: string): readonly number[] {
     const wanted = this.#wanted.get(key);
-    if (wanted === undefined) return;
+    if (wanted === undefined) return [];
     this.#wanted.delete(key);
-    for (const link of [wanted.asked, ...wanted.announcers]) {
-      const state = link === null ? undefined : this.#states.get(link);
+    if (wanted.asked !== null) wanted.announcers.push(wanted.asked);
+    for (const link of wanted.announcers) {
+      const state = this.#states.get(link);
       if (state !== undefined) this.#count(state, -1);
     }
+    return wanted.announcers;
   }
 
   #count(state: State, change: 1 | -1): void {
@@ -291,8 +292,4 @@ export class TransactionFetcher {
     if (change === 1) state.peer.hold(WANTED_BYTES);
     else state.peer.release(WANTED_BYTES);
   }
-}
-
-function idOf(key: string): Uint8Array {
-  return Uint8Array.from({ length: 6 }, (_, i) => parseInt(key.slice(2 * i, 2 * i + 2), 16));
 }

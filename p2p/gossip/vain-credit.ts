@@ -4,7 +4,24 @@
  * honest and we behind: asked for as they come, a whole mempool would use up its budget, its next announcements be
  * dropped, and itself be closed. Bounds: two numbers.
  */
-import { TRANSACTIONS_MAX, VAIN_MAX, VAIN_PER_SECOND } from '../limits.ts';
+import { assert } from '../../chain/errors.ts';
+import {
+  BUDGET_UNITS_MAX,
+  BUDGET_UNITS_PER_SECOND,
+  TRANSACTIONS_MAX,
+  VAIN_MAX,
+  VAIN_PER_SECOND,
+} from '../limits.ts';
+
+/** Work units of looking at an announced id, and of a transaction checked in vain. */
+export const ID_UNITS = 2;
+export const REFUSED_UNITS = 150;
+
+assert(
+  VAIN_MAX * (REFUSED_UNITS + ID_UNITS) <= BUDGET_UNITS_MAX &&
+    VAIN_PER_SECOND * (REFUSED_UNITS + ID_UNITS) <= BUDGET_UNITS_PER_SECOND,
+  'what we ask for never uses up the budget of who brings it',
+);
 
 export class VainCredit {
   #credit = VAIN_MAX;

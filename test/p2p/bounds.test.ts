@@ -102,6 +102,7 @@ describe('malformed frames', () => {
       link: peer.link,
       results: [{ key: 'ab'.repeat(32), error: null }],
     });
+    node.input({ type: 'transactionsUnchecked', keys: ['ab'.repeat(32)] });
     node.input({ type: 'transactionsAdded', transactions: transactions(0, 1), link: peer.link });
     node.input({ type: 'blockChecked', node: node.headers.genesis, error: null, link: peer.link });
     expect(node.machine.peers()).toEqual([]);

@@ -165,6 +165,38 @@ describe('an announced transaction', () => {
     expect(b.heard('getTransactions')).toHaveLength(1);
   });
 
+  test('that there was no room to check is asked of the others who have it, one after the other', () => {
+    const { node, a, b, c, at } = setUp();
+    node.answersChecks = false;
+    for (const peer of [a, b]) peer.say('announce', { ids: [id] });
+    const deliver = (peer: ScriptedPeer) =>
+      peer.say('transactions', { request: peer.fresh('getTransactions')[0]!.request, transactions: [bytes] });
+    deliver(a);
+    // While it is checked nobody is asked.
+    for (const peer of [a, b, c]) peer.say('announce', { ids: [id] });
+    expect([a, b, c].map((peer) => peer.fresh('getTransactions').length)).toEqual([0, 0, 0]);
+    node.input({ type: 'transactionsUnchecked', keys: [key] });
+    expect(node.machine.peers().map(({ heldBytes }) => heldBytes > 0)).toEqual([false, true, true]);
+    at(limits.TRANSACTION_TIMEOUT_MS);
+    node.answersChecks = true;
+    deliver(c);
+    expect([a.heard('getTransactions').length, b.heard('getTransactions').length]).toEqual([1, 1]);
+    expect(node.pool.has(key)).toBe(true);
+    expect(node.machine.peers().map(({ heldBytes }) => heldBytes)).toEqual([0, 0, 0]);
+  });
+
+  test('that there was no room to check is asked for when announced again', () => {
+    const { node, a } = setUp();
+    node.answersChecks = false;
+    for (let times = 1; times <= 2; times++) {
+      a.say('announce', { ids: [id] });
+      const { request } = a.fresh('getTransactions')[0]!;
+      a.say('transactions', { request, transactions: [bytes] });
+      node.input({ type: 'transactionsUnchecked', keys: [key, key, 'ab'.repeat(32)] });
+      expect(node.effectsOf('checkTransactions')).toHaveLength(times);
+    }
+  });
+
   test('with a false signature closes who sent it, not who announced it', () => {
     const { a, b } = setUp({ judge: () => new RuleError('BAD_SIGNATURE') });
     b.say('announce', { ids: [transaction(2).id] });
