@@ -4,7 +4,7 @@
  * none, the chain tells where it is.
  *
  * Bounds: `STORIES_MAX` transactions of `CAUSES_MAX` causes each, `REFUSED_MAX` that were never taken (so that junk
- * pushes out nothing but junk), `ARRIVALS_MAX` blocks, `REJECTIONS_MAX` invalid ones; of each the oldest goes. Of a long
+ * pushes out nothing but junk), `ARRIVALS_MAX` blocks, `REJECTIONS_MAX` invalid ones; of each the oldest goes. Names of `ORIGINS_MAX` links. Of a long
  * story the beginning and the end are kept. What a restart finds again is bounded in `cause-journal.ts`.
  */
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
@@ -35,6 +35,7 @@ const CAUSES_MAX = 32;
 const REFUSED_MAX = 2_000;
 const ARRIVALS_MAX = 1_000;
 const REJECTIONS_MAX = 100;
+const ORIGINS_MAX = 256;
 /** Of the transactions that a reorganisation displaced. */
 const DISPLACED_MAX = 1_000;
 /** Entries that wait to be written while no block comes: each is of one event. */
@@ -46,20 +47,17 @@ export interface CauseLogParts {
   failed(error: unknown): void;
 }
 
-interface OpenStory {
-  readonly causes: Cause[];
-  left: number;
-}
-
 export class CauseLog {
   readonly #journal: CauseJournal;
   readonly #clock: Clock;
   readonly #parts: CauseLogParts;
   /** By hex id; the one that something happened to last comes last. */
-  readonly #stories = new Recent<OpenStory>(STORIES_MAX);
-  readonly #refused = new Recent<OpenStory>(REFUSED_MAX);
+  readonly #stories = new Recent<Story>(STORIES_MAX);
+  readonly #refused = new Recent<Story>(REFUSED_MAX);
   readonly #arrivals = new Recent<Arrival>(ARRIVALS_MAX);
   readonly #rejections = new Recent<Reason>(REJECTIONS_MAX);
+  /** By link, of which none is ever used twice: one object for all that it brings. */
+  readonly #origins = new Map<number, Origin>();
   #displacement: Displacement | null = null;
   #unsaved: Entry[] = [];
   #since: number;
@@ -213,13 +211,9 @@ export class CauseLog {
   /** False if it only says again what is known. */
   #add(key: string, cause: Cause): boolean {
     const taken = this.#stories.get(key);
-    const story = taken ?? this.#refused.get(key) ?? { causes: [], left: 0 };
-    if (repeats(story.causes.at(-1), cause)) return false;
-    story.causes.push(cause);
-    if (story.causes.length > CAUSES_MAX) {
-      story.causes.splice(1, 1);
-      story.left++;
-    }
+    const known = taken ?? this.#refused.get(key);
+    if (repeats(known?.causes.at(-1), cause)) return false;
+    const story = grownBy(known, cause);
     if (taken === undefined && cause.what === 'refused') {
       this.#refused.put(key, story);
       return true;
@@ -237,8 +231,14 @@ export class CauseLog {
 
   #originOf(link: number | null): Origin {
     if (link === null) return { kind: 'user' };
+    const known = this.#origins.get(link);
+    if (known !== undefined) return known;
     const peer = this.#parts.peer(link);
-    return { kind: 'peer', node: peer?.node ?? null, address: peer?.address ?? null };
+    if (peer === undefined) return { kind: 'peer', node: null, address: null };
+    const origin: Origin = { kind: 'peer', node: peer.node, address: peer.address };
+    if (this.#origins.size >= ORIGINS_MAX) this.#origins.clear();
+    this.#origins.set(link, origin);
+    return origin;
   }
 
   /** The transaction with the sender and nonce of this one that the last change of the tip mined. */
@@ -251,6 +251,14 @@ export class CauseLog {
     );
     return this.#mined.places.get(placeOf(transaction)) ?? null;
   }
+}
+
+/** A story with one more cause. Its list has no room to spare: most are short, and there are many. */
+function grownBy(story: Story | undefined, cause: Cause): Story {
+  if (story === undefined) return { causes: [cause], left: 0 };
+  const { causes, left } = story;
+  if (causes.length < CAUSES_MAX) return { causes: causes.concat(cause), left };
+  return { causes: [causes[0]!, ...causes.slice(2), cause], left: left + 1 };
 }
 
 function placeOf({ sender, nonce }: Transaction): string {
