@@ -16,8 +16,7 @@ export class MemoryStore implements Store {
   }
 
   async write(batch: readonly StoreWrite[], _options: { readonly sync: boolean }): Promise<void> {
-    this.#assertOpen();
-    for (const [key, value] of batch) this.#shelfOf(kindOf(key)).put(toText(key), value);
+    this.replace(batch);
   }
 
   async iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
@@ -31,7 +30,7 @@ export class MemoryStore implements Store {
   /** As `getMany`. */
   read(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
     this.#assertOpen();
-    return keys.map((key) => this.#shelves.get(kindOf(key))?.get(toText(key)));
+    return copyAll(keys.map((key) => this.#shelves.get(kindOf(key))?.values.get(toText(key))));
   }
 
   /** As `iterate`. */
@@ -40,24 +39,29 @@ export class MemoryStore implements Store {
     const { from, to, limit, reverse = false, keysOnly = false } = options;
     const kinds = [...this.#shelves.keys()].filter((kind) => kind >= kindOf(from) && kind <= kindOf(to));
     kinds.sort((a, b) => (reverse ? b - a : a - b));
-    const found: [Uint8Array, Uint8Array][] = [];
+    const found: string[] = [];
+    const kept: Kept[] = [];
     for (const kind of kinds) {
       const shelf = this.#shelves.get(kind)!;
       const names = shelf.namesBetween(toText(from), toText(to));
       for (let i = 0; i < names.length && found.length < limit; i++) {
         const name = names[reverse ? names.length - 1 - i : i]!;
-        found.push([fromText(name), keysOnly ? new Uint8Array(0) : shelf.get(name)!]);
+        found.push(name);
+        kept.push(keysOnly ? '' : shelf.values.get(name)!);
       }
     }
-    return found;
+    const values = copyAll(kept);
+    return found.map((name, i) => [fromText(name), values[i]!]);
   }
 
   /** As `write`. Gives the batch that takes it back. */
   replace(batch: readonly StoreWrite[]): StoreWrite[] {
     this.#assertOpen();
-    const before = batch.map(
-      ([key, value]): StoreWrite => [key, this.#shelfOf(kindOf(key)).put(toText(key), value)],
-    );
+    const long = copyAll(batch.map(([, value]) => (value !== null && isLong(value) ? value : undefined)));
+    const before = batch.map(([key, value], i): StoreWrite => {
+      const kept = long[i] ?? (value === null ? undefined : toText(value));
+      return [key, ownedBytes(this.#shelfOf(kindOf(key)).put(toText(key), kept))];
+    });
     // Of a key that is in it twice the first counts, and is to be written last.
     return before.reverse();
   }
@@ -83,43 +87,77 @@ export class MemoryStore implements Store {
   }
 }
 
-/**
- * A value: a copy, or up to so many bytes as text, since an array of eight bytes takes more than two hundred.
- */
-type Kept = string | Uint8Array;
-const TEXT_BYTES_MAX = 64;
-
 /** The rows of one kind. */
 class Shelf {
   /** By key as text. */
   readonly values: Map<string, Kept>;
-  /** Names in order; `null` since there are others. */
+  /** Names in order; may still hold deleted ones, and lacks those of `#added`. `null` until somebody iterates. */
   #sorted: string[] | null = null;
+  #added: string[] = [];
 
   constructor(values?: ReadonlyMap<string, Kept>) {
     this.values = new Map(values);
   }
 
-  /** Bytes of the caller's own. */
-  get(name: string): Uint8Array | undefined {
-    const kept = this.values.get(name);
-    return typeof kept === 'string' ? fromText(kept) : kept?.slice();
-  }
-
   /** What was there before. */
-  put(name: string, value: Uint8Array | null): Uint8Array | null {
+  put(name: string, value: Kept | undefined): Kept | undefined {
     const before = this.values.get(name);
-    if (value === null) this.values.delete(name);
-    else this.values.set(name, value.length > TEXT_BYTES_MAX ? value.slice() : toText(value));
-    if ((before === undefined) !== (value === null)) this.#sorted = null;
-    return typeof before === 'string' ? fromText(before) : (before ?? null);
+    if (value === undefined) this.values.delete(name);
+    else this.values.set(name, value);
+    if (before === undefined && value !== undefined && this.#sorted !== null) this.#noteNew(name);
+    return before;
   }
 
   /** From the first up to, not with, the second, in order. */
   namesBetween(from: string, to: string): string[] {
-    this.#sorted ??= [...this.values.keys()].sort();
-    return this.#sorted.slice(lowerBound(this.#sorted, from), lowerBound(this.#sorted, to));
+    const sorted = this.#sort();
+    return sorted.slice(lowerBound(sorted, from), lowerBound(sorted, to));
   }
+
+  #noteNew(name: string): void {
+    this.#added.push(name);
+    if (this.#added.length <= this.values.size) return;
+    // Most of them are gone again: all are put in order when there is need.
+    this.#sorted = null;
+    this.#added = [];
+  }
+
+  #sort(): string[] {
+    if (this.#sorted === null) this.#sorted = [...this.values.keys()].sort();
+    else if (this.#added.length > 0 || this.#sorted.length !== this.values.size) {
+      const kept = this.#sorted.filter((name) => this.values.has(name));
+      const added = this.#added.filter((name) => this.values.has(name)).sort();
+      this.#sorted = mergeSorted(kept, added);
+      this.#added = [];
+    }
+    return this.#sorted;
+  }
+}
+
+/** A value: short ones as text, since an array of eight bytes takes more than two hundred. */
+type Kept = string | Uint8Array;
+const SHORT_BYTES_MAX = 64;
+
+const isLong = (value: Uint8Array): boolean => value.length > SHORT_BYTES_MAX;
+
+function ownedBytes(kept: Kept | undefined): Uint8Array | null {
+  return typeof kept === 'string' ? fromText(kept) : (kept ?? null);
+}
+
+/** Copies of values as bytes, all in one piece of memory: what takes time is to get a piece, however small. */
+function copyAll(values: readonly (Kept | undefined)[]): (Uint8Array | undefined)[] {
+  let bytes = 0;
+  for (const value of values) bytes += value?.length ?? 0;
+  const memory = new Uint8Array(bytes);
+  let at = 0;
+  return values.map((value) => {
+    if (value === undefined) return undefined;
+    const start = at;
+    at += value.length;
+    if (typeof value !== 'string') memory.set(value, start);
+    else for (let i = 0; i < value.length; i++) memory[start + i] = value.charCodeAt(i);
+    return memory.subarray(start, at);
+  });
 }
 
 const kindOf = (key: Uint8Array): number => key[0] ?? 0;
@@ -134,4 +172,16 @@ function lowerBound(sorted: readonly string[], name: string): number {
     else high = middle;
   }
   return low;
+}
+
+/** Both in one, in order, each name once. */
+function mergeSorted(a: readonly string[], b: readonly string[]): string[] {
+  const merged: string[] = [];
+  let next = 0;
+  for (const name of b) {
+    while (next < a.length && a[next]! < name) merged.push(a[next++]!);
+    if (merged.at(-1) !== name && a[next] !== name) merged.push(name);
+  }
+  while (next < a.length) merged.push(a[next++]!);
+  return merged;
 }
