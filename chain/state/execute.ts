@@ -139,7 +139,8 @@ export function* executeBlock(
 ): Generator<void, void> {
   creditMatured(context);
   let fees = 0;
-  for (const [i, tx] of transactions.entries()) {
+  for (let i = 0; i < transactions.length; i++) {
+    const tx = transactions[i]!;
     executeTransaction(context, tx);
     fees += tx.fee;
     if (i % TRANSACTIONS_PER_SLICE === TRANSACTIONS_PER_SLICE - 1) yield;

@@ -52,7 +52,8 @@ export async function loadPages(
       // Most often all of them are known, and there is nothing to wait for.
       const stored = known.includes(undefined) ? await readMissing(visits, known, shelf) : [];
       let used = 0;
-      for (const [j, visit] of visits.entries()) {
+      for (let j = 0; j < visits.length; j++) {
+        const visit = visits[j]!;
         const page = known[j] ?? readPage(stored[used++], visit);
         followKeys(page, ROOT_POSITION, visit.depth, sorted, visit.from, visit.to, next);
         shelf.keep(visit.path, page, known[j] === undefined);
