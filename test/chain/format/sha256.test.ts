@@ -3,8 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concat, toHex } from '../../../chain/format/bytes.ts';
-import { DOMAIN, hash } from '../../../chain/format/hash.ts';
-import { SHORT_BYTES, sha256Short } from '../../../chain/format/sha256.ts';
+import { DOMAIN, hash, hashInto } from '../../../chain/format/hash.ts';
+import { SHORT_BYTES, sha256Into, sha256Short } from '../../../chain/format/sha256.ts';
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 const pattern = (length: number): Uint8Array =>
@@ -49,6 +49,24 @@ describe('SHA-256 of short messages', () => {
       const part = pattern(length);
       expect(hash(DOMAIN.header, part)).toEqual(sha256(concat(DOMAIN.header, part)));
     }
+  });
+
+  test('of a first part and 64 bytes of another goes where it is wanted, and nowhere else', () => {
+    const bytes = (max: number) => fc.uint8Array({ minLength: 0, maxLength: max });
+    const place = fc.nat({ max: 64 });
+    fc.assert(
+      fc.property(bytes(40), place, place, fc.uint8Array({ minLength: 128, maxLength: 128 }), (...args) => {
+        const [first, at, outAt, array] = args;
+        const expected = array.slice();
+        expected.set(sha256(concat(first, array.slice(at, at + 64))), outAt);
+        sha256Into(first, array, at, array, outAt);
+        expect(array).toEqual(expected);
+      }),
+      { seed: 1, numRuns: 1000 },
+    );
+    const [node, out] = [pattern(64), new Uint8Array(32)];
+    hashInto(DOMAIN.stateInner, node, 0, out, 0);
+    expect(out).toEqual(hash(DOMAIN.stateInner, node));
   });
 
   test('gives a new array each time', () => {

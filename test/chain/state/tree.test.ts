@@ -224,8 +224,11 @@ describe('an update', () => {
     const steps = tree.update(slow);
     expect(steps.next().done).toBe(false);
     const root = await change(tree, many(10, 2));
+    // Nor has it been in the other's way, or is in that of what follows.
+    expect(root).toEqual(naiveRoot(applyTo(new Map(), many(10, 2))));
     expect(() => finish(steps)).toThrow('invariant');
     expect(tree.root).toBe(root);
+    expect(await change(tree, many(300, 3))).toEqual(naiveRoot(applyTo(new Map(), many(300, 3))));
   });
 
   test('of keys that were not prepared, or of one key twice, is a fault of ours', async () => {
