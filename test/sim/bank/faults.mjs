@@ -198,8 +198,8 @@ export const FAULTS = [
   fault(
     'a reward matures a block early',
     EXECUTE,
-    'const pending = state.pending(pendingRef(height, params.reward.maturity));',
-    'const pending = state.pending(pendingRef(height + 1, params.reward.maturity));',
+    'const pending = state.pending(pendingName(height, params.reward.maturity));',
+    'const pending = state.pending(pendingName(height + 1, params.reward.maturity));',
     'life',
   ),
   fault(
@@ -212,7 +212,7 @@ export const FAULTS = [
   fault(
     'a given record leaves its deposit behind',
     'chain/state/records.ts',
-    'state.changeAccount(to, height).deposits += old.deposit;',
+    'heir.changeAccount(height).deposits += old.deposit;',
     '',
     'life',
   ),
@@ -227,14 +227,14 @@ export const FAULTS = [
   fault(
     'the mempool is not restored after a reorganisation',
     'chain/pool/follow.ts',
-    'const again = [...displaced, ...stale.flatMap',
+    'const again = [...back, ...stale.flatMap',
     'const again = [...stale.flatMap',
     'partition',
   ),
   fault(
     'what a reorganisation displaced is acknowledged no more',
     'chain/ledger/queue.ts',
-    'for (const tx of displaced) rows.push([queuedRow(tx.id), tx.bytes]);',
+    'for (const { id, bytes } of displaced(disconnected, connected)) rows.push([queuedRow(id), bytes]);',
     '',
     'lone reorganisation',
   ),

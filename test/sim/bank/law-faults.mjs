@@ -111,15 +111,15 @@ export const LAW_FAULTS = [
     edits: [
       {
         file: EXECUTE,
-        find: 'if (record !== null) records.set(toHex(record), record);',
+        find: 'const name = recordName(record);',
         replace:
-          'if (record === null) continue;\n    records.set(toHex(record), record);\n    addresses.set(toHex(record.slice(0, 20)), record.slice(0, 20));',
+          'const name = recordName(record);\n    const nobody = accountName(record.slice(0, 20));\n    refs.set(nobody, accountRefNamed(nobody, record.slice(0, 20)));',
       },
       {
         file: EXECUTE,
-        find: 'const sender = state.changeAccount(tx.sender, height);',
+        find: 'const sender = place.changeAccount(height);',
         replace:
-          'const record = recordOf(tx);\n  if (record !== null) state.changeAccount(record.slice(0, 20), height);\n  const sender = state.changeAccount(tx.sender, height);',
+          'const record = recordOf(tx);\n  if (record !== null) state.changeAccount(record.slice(0, 20), height);\n  const sender = place.changeAccount(height);',
       },
     ],
   },
@@ -134,8 +134,8 @@ export const LAW_FAULTS = [
   fault(
     'the mempool keeps what a stopped recovery made bad',
     'chain/pool/follow.ts',
-    'new Map(pool.fickleSenders().map((address) => [toHex(address), address]))',
-    'new Map<string, Uint8Array>()',
+    'for (const address of pool.fickleSenders()) stale.set(toHex(address), address);',
+    '',
     'regressions',
   ),
   fault(
