@@ -32,11 +32,11 @@ export class Queue {
     return restored;
   }
 
-  /** Keeps transactions; once it resolves they survive the end of the process. */
-  async keep(transactions: readonly Transaction[]): Promise<void> {
+  /** Keeps transactions, with rows of others; once it resolves both survive the end of the process. */
+  async keep(transactions: readonly Transaction[], others: readonly StoreWrite[] = []): Promise<void> {
     const fresh = transactions.filter(({ key }) => !this.#keys.has(key));
-    if (fresh.length === 0) return;
-    await this.#write(fresh.map((tx) => [queuedRow(tx.id), tx.bytes]));
+    if (fresh.length + others.length === 0) return;
+    await this.#write([...fresh.map((tx): StoreWrite => [queuedRow(tx.id), tx.bytes]), ...others]);
     for (const { key } of fresh) this.#keys.add(key);
   }
 

@@ -5,6 +5,7 @@
 import { RuleError } from '../../chain/errors.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger, TipChange } from '../../chain/ledger/ledger.ts';
+import type { StoreWrite } from '../../chain/ledger/ports.ts';
 import { areMined } from '../../chain/ledger/queries.ts';
 import type { Admission } from '../../chain/pool/admission.ts';
 import { accountsChanged, followTip, type PoolChange } from '../../chain/pool/follow.ts';
@@ -29,6 +30,8 @@ export interface AdmissionOutcome {
   checked(link: number, results: readonly { key: string; error: RuleError | null }[]): void;
   /** There is no room to check these: they must come again. */
   unchecked(keys: readonly string[]): void;
+  /** Rows that are to be on disk with a user's transactions. */
+  rowsWith(added: readonly Transaction[]): StoreWrite[];
   /** For those who want to know the reasons; nothing hangs on it. */
   tell(event: NodeEvent): void;
   /** True while blocks of a better chain are on their way. */
@@ -130,13 +133,10 @@ export class Admissions {
         if (rows[i]) mined.add(key);
       });
       const kept = valid.filter(({ key }) => this.#pool.has(key));
-      await this.#ledger.queue.keep(kept);
-      this.#report(
-        valid.filter((tx) => errors.get(tx) === null),
-        null,
-        result.dropped,
-        way,
-      );
+      const added = valid.filter((tx) => errors.get(tx) === null);
+      const told = way === 'new' ? this.#outcome.rowsWith(added) : [];
+      await this.#ledger.queue.keep(kept, told);
+      this.#report(added, null, result.dropped, way);
     });
     const results = decoded.map((tx): Submitted => {
       if (tx instanceof RuleError) return { id: null, error: tx };

@@ -1,6 +1,6 @@
 /**
  * Owns the log of causes on disk: parts that are written once, in order, so that stories go on after a restart. One is
- * written a block, and not synced: a crash may cost the newest.
+ * written a block, and one with each user's transactions. Not synced: a power cut may cost the newest.
  *
  * Bounds: `JOURNAL_BYTES_MAX` and `PARTS_MAX`, above which the oldest parts go.
  */
@@ -45,6 +45,11 @@ export class CauseJournal {
   }
 
   async write(entries: readonly Entry[]): Promise<void> {
+    await this.#store.write(this.rowsFor(entries), { sync: false });
+  }
+
+  /** The rows of another part, which must be written: for who writes something with it. */
+  rowsFor(entries: readonly Entry[]): StoreWrite[] {
     const bytes = new TextEncoder().encode(JSON.stringify(entries));
     const batch: StoreWrite[] = [[causesRow(this.#next), bytes]];
     this.#add(this.#next, bytes.length);
@@ -53,7 +58,7 @@ export class CauseJournal {
       batch.push([causesRow(oldest.sequence), null]);
       this.#bytes -= oldest.bytes;
     }
-    await this.#store.write(batch, { sync: false });
+    return batch;
   }
 
   #add(sequence: number, bytes: number): void {

@@ -11,7 +11,7 @@ import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { TipChange } from '../../chain/ledger/ledger.ts';
-import type { Store } from '../../chain/ledger/ports.ts';
+import type { Store, StoreWrite } from '../../chain/ledger/ports.ts';
 import type { PeerName } from '../../p2p/door.ts';
 import type { Clock } from '../ports.ts';
 import { CauseJournal } from './cause-journal.ts';
@@ -88,6 +88,18 @@ export class CauseLog {
     if (entries.length === 0) return;
     this.#unsaved = [];
     await this.#journal.write(entries).catch((error) => this.#parts.failed(error));
+  }
+
+  /**
+   * Takes down that a user brought these. Returns rows for the write that acknowledges them: whoever asked for it wants
+   * to know what became of it, also after a crash.
+   */
+  acknowledge(transactions: readonly Transaction[]): StoreWrite[] {
+    const from: Origin = { kind: 'user' };
+    this.#record(transactions, { at: this.#clock.wallMs(), what: 'pending', way: 'new', from });
+    const entries = this.#unsaved;
+    this.#unsaved = [];
+    return entries.length === 0 ? [] : this.#journal.rowsFor(entries);
   }
 
   /** The story of a transaction, if there is one. */

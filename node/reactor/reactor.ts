@@ -73,6 +73,7 @@ export class Reactor {
       dropped: (dropped) => this.#transactionsDropped(dropped),
       checked: (link, results) => this.#input({ type: 'transactionsChecked', link, results }),
       unchecked: (keys) => this.#input({ type: 'transactionsUnchecked', keys }),
+      rowsWith: (added) => this.causes.acknowledge(added),
       tell: (event) => this.#listeners.tell(event),
       behind: () => this.ledger.hasBetter || this.machine.syncState().syncing,
     });

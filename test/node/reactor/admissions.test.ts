@@ -26,6 +26,7 @@ async function setUp() {
       for (const { key, error } of results) checked.push([link, key, error?.code]);
     },
     unchecked: (keys) => unchecked.push(...keys),
+    rowsWith: () => [],
     tell: (event) => told.push(event.type),
     behind: () => state.behind,
   });
@@ -275,6 +276,7 @@ describe('after a restart', () => {
       dropped: (all: readonly Dropped[]) => gone.push(...all),
       checked: () => {},
       unchecked: () => {},
+      rowsWith: () => [],
       tell: () => {},
     };
     const admissions = new Admissions(new Admission(ledger, before.pool), lane, {

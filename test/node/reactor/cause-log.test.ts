@@ -164,3 +164,22 @@ test('a store that fails is told once, and nothing is thrown', async () => {
   await log.save();
   expect(failures.map(String)).toEqual(['Error: disk full']);
 });
+
+test('that a user brought something is for the write that acknowledges it, with all that was not written yet', async () => {
+  const { log, store, pend, drop, whats } = open();
+  pend(1);
+  const rows = log.acknowledge([transfer(1), transfer(2)]);
+  expect([whats(1), whats(2)]).toEqual([['pending'], ['pending']]);
+  await log.save();
+  expect(await store.iterate(ROWS)).toEqual([]);
+  await store.write(rows, { sync: false });
+  // The event that follows tells the log nothing new.
+  pend(2, null);
+  expect(log.acknowledge([transfer(2)])).toEqual([]);
+  drop(2, 'it paid least');
+  await log.save();
+  const { log: again, whats: told } = open(store);
+  await again.load();
+  expect([told(1), told(2)]).toEqual([['pending'], ['pending', 'dropped']]);
+  expect(again.storyOf(transfer(2).key)!.causes[0]).toMatchObject({ from: { kind: 'user' } });
+});
