@@ -37,7 +37,9 @@ export class MemoryStore implements Store {
   scan(options: IterateOptions): [key: Uint8Array, value: Uint8Array][] {
     this.#assertOpen();
     const { from, to, limit, reverse = false, keysOnly = false } = options;
-    const kinds = [...this.#shelves.keys()].filter((kind) => kind >= kindOf(from) && kind <= kindOf(to));
+    // A range mostly ends where the next kind begins, of which it has nothing.
+    const end = to.length > 1 ? kindOf(to) : kindOf(to) - 1;
+    const kinds = [...this.#shelves.keys()].filter((kind) => kind >= kindOf(from) && kind <= end);
     kinds.sort((a, b) => (reverse ? b - a : a - b));
     const found: string[] = [];
     const kept: Kept[] = [];
