@@ -21,8 +21,8 @@ export interface BookAccount {
   readonly change: { readonly rescuer: Rescuer | null; readonly at: number } | null;
   /** Another key, which may be claimed from a height on. */
   readonly rescue: { readonly key: string; readonly at: number } | null;
-  /** Hex. */
-  readonly history: string;
+  /** 32 bytes. */
+  readonly history: Uint8Array;
   readonly touches: number;
 }
 
@@ -33,12 +33,12 @@ export interface BookRecord {
   readonly deposit: number;
   readonly nameBytes: number;
   readonly revision: number;
-  /** Hex. */
-  readonly history: string;
+  /** 32 bytes. */
+  readonly history: Uint8Array;
   readonly touches: number;
 }
 
-export const NO_HISTORY = '00'.repeat(32);
+export const NO_HISTORY = new Uint8Array(32);
 
 /** An account as it is made at a height. */
 export function emptyAccount(height: number): BookAccount {

@@ -2,8 +2,6 @@
  * Owns a second, naive implementation of what a block does to accounts and records: plain maps, one rule a line, nothing
  * shared with `chain/state`. Grows with the accounts and records of a world.
  */
-
-import { fromHex } from '../../chain/format/bytes.ts';
 import type { Params } from '../../chain/format/params.ts';
 import type { Body, Put, Transaction } from '../../chain/format/transaction.ts';
 import { type BookAccount, type BookRecord, demand, emptyAccount, NO_HISTORY } from './book-account.ts';
@@ -51,12 +49,13 @@ export class Book {
     demand(stored.key === null ? key.startsWith(from) : key === stored.key, "a key that isn't the sender's");
     const touched = new Set([from, ...othersOf(tx.body).map(hexOf)]);
     for (const address of touched) this.#mature(address);
-    this.#change(from, { nonce: stored.nonce + 1, key });
+    this.accounts.set(from, { ...this.accounts.get(from)!, nonce: stored.nonce + 1, key });
     this.#spend(from, tx.fee);
     this.#carryOut(tx, from);
     for (const address of touched) {
-      const { history, touches } = this.accounts.get(address)!;
-      this.#change(address, { history: grown(history, id), touches: touches + 1 });
+      const account = this.accounts.get(address)!;
+      const history = grown(account.history, id);
+      this.accounts.set(address, { ...account, history, touches: account.touches + 1 });
     }
     const name = recordOf(tx.body);
     if (name === null) return;
@@ -141,17 +140,20 @@ export class Book {
   }
 
   #spend(from: string, planks: number): void {
-    const balance = this.accounts.get(from)!.balance - planks;
+    const account = this.accounts.get(from)!;
+    const balance = account.balance - planks;
     demand(balance >= 0, 'more is spent than there is');
-    this.#change(from, { balance });
+    this.accounts.set(from, { ...account, balance });
   }
 
   #pay(to: string, planks: number): void {
-    this.#change(to, { balance: (this.accounts.get(to)?.balance ?? 0) + planks });
+    const account = this.accounts.get(to) ?? emptyAccount(this.#height);
+    this.accounts.set(to, { ...account, balance: account.balance + planks });
   }
 
   #deposit(of: string, planks: number): void {
-    this.#change(of, { deposits: this.accounts.get(of)!.deposits + planks });
+    const account = this.accounts.get(of)!;
+    this.accounts.set(of, { ...account, deposits: account.deposits + planks });
   }
 
   /** Writes down another rescuer whose time has come. */
@@ -178,6 +180,6 @@ function recordOf(body: Body): string | null {
   return body.TAG === 'give' || body.TAG === 'drop' ? hexOf(body.data.record) : null;
 }
 
-function grown(history: string, id: Uint8Array): string {
-  return hexOf(digest('pier/his', fromHex(history), id));
+function grown(history: Uint8Array, id: Uint8Array): Uint8Array {
+  return digest('pier/his', history, id);
 }

@@ -4,7 +4,10 @@ const DIGITS = [...'0123456789abcdef'].map((digit) => digit.charCodeAt(0));
 
 /** Lower-case hex. */
 export function hexOf(bytes: Uint8Array): string {
-  const codes: number[] = [];
-  for (const byte of bytes) codes.push(DIGITS[byte >> 4]!, DIGITS[byte & 15]!);
-  return String.fromCharCode(...codes);
+  const codes = new Array<number>(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    codes[2 * i] = DIGITS[bytes[i]! >> 4]!;
+    codes[2 * i + 1] = DIGITS[bytes[i]! & 15]!;
+  }
+  return String.fromCharCode.apply(null, codes);
 }

@@ -18,7 +18,7 @@ export function bookedAccount(bytes: Uint8Array): BookAccount {
     rescuer: rescuerOf(found.recovery),
     change: pendingChange && { rescuer: rescuerOf(pendingChange.recovery), at: pendingChange.at },
     rescue: pendingRecovery && { key: hexOf(pendingRecovery.authKey), at: pendingRecovery.at },
-    history: hexOf(found.history),
+    history: found.history,
     touches: found.historyCount,
   };
 }
@@ -32,7 +32,7 @@ export function bookedRecord(bytes: Uint8Array): BookRecord {
     deposit: found.deposit,
     nameBytes: found.name.length,
     revision: found.revision,
-    history: hexOf(found.history),
+    history: found.history,
     touches: found.historyCount,
   };
 }

@@ -82,8 +82,8 @@ export class Referee {
       const ids = [...booked.keys()];
       const rows = await content.getMany(ids.map((id) => stateRow(refOf(fromHex(id)).key)));
       for (const [i, id] of ids.entries()) {
-        const wanted = JSON.stringify(booked.get(id));
-        const found = rows[i] === undefined ? 'nothing' : JSON.stringify(read(rows[i]));
+        const wanted = textOf(booked.get(id)!);
+        const found = rows[i] === undefined ? 'nothing' : textOf(read(rows[i]));
         if (wanted === found) continue;
         throw new AuditError(
           `${kind} ${id.slice(0, 8)} is to be ${wanted} and is ${found} at height ${tip.height}`,
@@ -145,6 +145,11 @@ export class Referee {
     const { height, time, elapsed, miner } = header;
     this.#positions.set(key, { id, height, time, elapsed, parent, miner, earned, book });
   }
+}
+
+/** An account or a record, to be compared and told. */
+function textOf(booked: object): string {
+  return JSON.stringify(booked, (_, value) => (value instanceof Uint8Array ? hexOf(value) : value));
 }
 
 /** Planks a block brings into being. */
