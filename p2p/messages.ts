@@ -27,8 +27,6 @@ import { TRANSACTION_BYTES_MAX } from '../chain/format/transaction.ts';
 import * as limits from './limits.ts';
 
 export const PROTOCOL_VERSION = 1;
-/** Bytes of what the short ids of a pushed block are salted with. */
-export const SALT_BYTES = 8;
 /** Bytes of a short transaction id. */
 export const SHORT_ID_BYTES = 6;
 
@@ -155,14 +153,10 @@ export const MESSAGES = {
   tip: spec(0x25, HEADER_BYTES, 'ready', 'push', struct({ header: fixed(HEADER_BYTES) })),
   block: spec(
     0x30,
-    HEADER_BYTES + SALT_BYTES + 4 + BODY_TRANSACTIONS_MAX * SHORT_ID_BYTES,
+    HEADER_BYTES + 4 + BODY_TRANSACTIONS_MAX * SHORT_ID_BYTES,
     'ready',
     'push',
-    struct({
-      header: fixed(HEADER_BYTES),
-      salt: fixed(SALT_BYTES),
-      shortIds: list(BODY_TRANSACTIONS_MAX, fixed(SHORT_ID_BYTES)),
-    }),
+    struct({ header: fixed(HEADER_BYTES), shortIds: list(BODY_TRANSACTIONS_MAX, fixed(SHORT_ID_BYTES)) }),
   ),
   getBlockTransactions: spec(
     0x31,

@@ -91,13 +91,7 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
   const fetcher = new TransactionFetcher(wire, pool, charge);
   const headerSync = new HeaderSync(wire, headers, chain);
   const learn = (peer: Peer, header: Uint8Array) => headerSync.learn(peer, header);
-  const relay = new BlockRelay(wire, chain, pool, headers.params.limits, {
-    learn,
-    accept,
-    invalid,
-    charge,
-    random,
-  });
+  const relay = new BlockRelay(wire, chain, pool, headers.params.limits, { learn, accept, invalid, charge });
   const isRebuilding = (key: string): boolean => relay.isRebuilding(key);
   const bodySync = new BodySync(wire, headers, chain, { isRebuilding, accept, invalid, charge });
   const headerServing = new HeaderServing(wire, headers, chain, charge);

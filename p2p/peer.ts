@@ -29,8 +29,9 @@ export class Peer {
   /** URL others can dial it at, as it says; '' if none. */
   listen = '';
   agent = '';
-  /** Nonce of the dialler's hello, ours or its own. */
+  /** Nonces of both hellos, ours as the dialler's or the listener's: they key the short ids of this link. */
   diallerNonce: Uint8Array = new Uint8Array(32);
+  listenerNonce: Uint8Array = new Uint8Array(32);
   /** The header with the most work that it has shown to have, with all bodies below. */
   best: HeaderNode | null = null;
   pingMs: number | null = null;

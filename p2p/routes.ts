@@ -48,7 +48,7 @@ export function routeMessage(parts: Parts, peer: Peer, { name, body }: Message) 
     case 'tip':
       return parts.relay.tipReceived(peer, body.header);
     case 'block':
-      return parts.relay.blockReceived(peer, body);
+      return parts.relay.blockReceived(peer, body.header, body.shortIds);
     case 'getBlockTransactions':
       parts.intake.charge(peer, body.indexes.length * ID_UNITS);
       return parts.relay.requestReceived(peer, body.request, body.id, body.indexes);

@@ -44,7 +44,8 @@ export const DOMAIN = {
   proofFile: ascii('pier/prf'),
   /** End of the file in which a client keeps the chain it has verified. */
   clientChain: ascii('pier/cch'),
-  /** Short ids of the block relay. */
+  /** Short ids of the block relay, and their per-connection key. */
+  shortIdKey: ascii('pier/sik'),
   shortId: ascii('pier/sid'),
   /** Place of an address in a node's own book, under a secret of that node. */
   addressBucket: ascii('pier/adb'),

@@ -14,7 +14,6 @@ import type { Identity, Verify } from '../door.ts';
 import { HANDSHAKE_TIMEOUT_MS } from '../limits.ts';
 import { encodeMessage, type Hello, PROTOCOL_VERSION } from '../messages.ts';
 import type { Peer } from '../peer.ts';
-import { drawBytes } from '../random-bytes.ts';
 import { earlier, type Wire } from '../wire.ts';
 
 /** What a hello says of us; asked for at each link, since the tip moves. */
@@ -76,7 +75,8 @@ export class Handshake {
       agent: fromText(agent),
       ...rest,
     };
-    if (!peer.inbound) peer.diallerNonce = ours.nonce;
+    if (peer.inbound) peer.listenerNonce = ours.nonce;
+    else peer.diallerNonce = ours.nonce;
     this.#states.set(peer.link, { peer, ours });
     this.#wire.send(peer, 'hello', ours);
   }
@@ -103,6 +103,7 @@ export class Handshake {
     const standing = peer.inbound ? undefined : this.#linkTo(key);
     if (standing !== undefined && this.#isStale(standing)) return this.#wire.close(peer, 'DUPLICATE');
     if (peer.inbound) peer.diallerNonce = hello.nonce;
+    else peer.listenerNonce = hello.nonce;
     peer.phase = 'proving';
     const signature = this.#identity.sign(
       transcript(peer.inbound ? LISTENER : DIALLER, peer.inbound, ours, hello),
@@ -204,6 +205,13 @@ export function keptLink(ownKey: string, a: Peer, b: Peer): Peer {
     return a.inbound === weAreLower ? b : a;
   }
   return compareBytes(a.diallerNonce, b.diallerNonce) < 0 ? a : b;
+}
+
+function drawBytes(random: () => number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < length; at += 4) view.setUint32(at, random());
+  return bytes;
 }
 
 /** Printable ASCII only: both texts end in logs and terminals. */

@@ -16,12 +16,10 @@ import { decodeTransaction, type Transaction } from '../../chain/format/transact
 import type { Census } from '../census.ts';
 import type { ChainView, PoolView } from '../door.ts';
 import * as limits from '../limits.ts';
-import { encodeMessage, type MessageBody, SALT_BYTES } from '../messages.ts';
 import type { Peer } from '../peer.ts';
-import { drawBytes } from '../random-bytes.ts';
 import { earlier, type Wire } from '../wire.ts';
 import { Rebuild } from './rebuild.ts';
-import { shortId } from './short-ids.ts';
+import { shortId, shortIdKey } from './short-ids.ts';
 
 export interface RelayPorts {
   /** Checks a header a peer pushed and keeps it; `null` if it can't be used now. The peer is closed if it is false. */
@@ -31,8 +29,6 @@ export interface RelayPorts {
   /** The body matches its header and breaks a limit: for ever invalid, nobody's fault. */
   invalid(node: HeaderNode, error: RuleError): void;
   charge(peer: Peer, units: number): void;
-  /** A uniformly random u32. */
-  random(): number;
 }
 
 interface State {
@@ -83,7 +79,7 @@ export class BlockRelay {
   push(node: HeaderNode, transactions: readonly Transaction[]) {
     this.#recent.set(node.key, transactions);
     if (this.#recent.size > limits.RECENT_BLOCKS) this.#recent.delete(this.#recent.keys().next().value!);
-    let frame: Uint8Array | null = null;
+    const header = encodeHeader(node.header);
     let links = 0;
     for (const state of this.#states.values()) {
       if (this.#has(state, node)) continue;
@@ -92,18 +88,15 @@ export class BlockRelay {
         this.#hasTips = true;
         continue;
       }
-      frame ??= this.#encodePush(node, transactions);
-      this.#wire.sendFrame(state.peer, frame);
+      const key = shortIdKey(state.peer.diallerNonce, state.peer.listenerNonce, node.id);
+      this.#wire.send(state.peer, 'block', {
+        header,
+        shortIds: transactions.map(({ id }) => shortId(key, id)),
+      });
       this.#remember(state, node.key);
       links++;
     }
     if (links > 0) this.#wire.event('blockPushed', { height: node.height, links });
-  }
-
-  #encodePush({ header }: HeaderNode, transactions: readonly Transaction[]): Uint8Array {
-    const salt = drawBytes(this.#ports.random, SALT_BYTES);
-    const shortIds = transactions.map(({ id }) => shortId(salt, id));
-    return encodeMessage('block', { header: encodeHeader(header), salt, shortIds });
   }
 
   /** Tells of a tip those who weren't pushed it. */
@@ -117,7 +110,7 @@ export class BlockRelay {
     if (node !== null) this.#remember(this.#states.get(peer.link)!, node.key);
   }
 
-  blockReceived(peer: Peer, { header, salt, shortIds }: MessageBody<'block'>) {
+  blockReceived(peer: Peer, header: Uint8Array, shortIds: readonly Uint8Array[]) {
     const node = this.#ports.learn(peer, header);
     if (node === null || !peer.ready) return;
     const state = this.#states.get(peer.link)!;
@@ -126,7 +119,8 @@ export class BlockRelay {
     if (node.hasBody || this.#rebuilding.has(node.key) || node.parent?.hasBody !== true) return;
     if (node.work <= this.#chain.tip.work || state.rebuilds.size >= limits.REBUILDS_PER_PEER_MAX) return;
     this.#ports.charge(peer, BLOCK_UNITS + shortIds.length * SHORT_ID_UNITS);
-    const rebuild = Rebuild.start(node, salt, shortIds, this.#pool.values());
+    const key = shortIdKey(peer.diallerNonce, peer.listenerNonce, node.id);
+    const rebuild = Rebuild.start(node, key, shortIds, this.#pool.values());
     if (rebuild === null || !peer.canHold(rebuild.bytes))
       return this.#fallback(peer, node, 'short ids collide');
     const missing = rebuild.missing();

@@ -25,7 +25,7 @@ export class Rebuild {
   /** Starts with what the pool has; `null` if the short ids contradict each other. */
   static start(
     node: HeaderNode,
-    salt: Uint8Array,
+    key: Uint8Array,
     shortIds: readonly Uint8Array[],
     pool: Iterable<Transaction>,
   ): Rebuild | null {
@@ -38,7 +38,7 @@ export class Rebuild {
       for (const tx of pool) {
         // All found: what is left of a large pool needn't be hashed, and the header tells if one is wrong.
         if (taken.size === places.length) break;
-        const index = indexes.get(shortIdNumber(shortId(salt, tx.id)));
+        const index = indexes.get(shortIdNumber(shortId(key, tx.id)));
         if (index === undefined) continue;
         // Two of the pool's fit: neither is taken, the peer is asked.
         places[index] = taken.has(index) ? null : tx;

@@ -84,7 +84,7 @@ export class Flooder implements Actor {
     };
     const encoded = encodeHeader(work(orphan));
     if (random.chance(1, 2)) this.#peer.shout('tip', { header: encoded });
-    else this.#peer.shout('block', { header: encoded, salt: random.bytes(8), shortIds: [random.bytes(6)] });
+    else this.#peer.shout('block', { header: encoded, shortIds: [random.bytes(6)] });
   }
 
   /** Payments with good signatures, each far ahead of its sender's nonce. */

@@ -8,8 +8,7 @@ import { encodeHeader, type Header, headerId } from '../../chain/format/header.t
 import type { Transaction } from '../../chain/format/transaction.ts';
 import { HEADERS_MAX } from '../../p2p/limits.ts';
 import type { Message } from '../../p2p/messages.ts';
-import { SALT_BYTES } from '../../p2p/messages.ts';
-import { shortId } from '../../p2p/relay/short-ids.ts';
+import { shortId, shortIdKey } from '../../p2p/relay/short-ids.ts';
 import type { ForgedBlock } from './forge.ts';
 import type { RawPeer } from './raw-peer.ts';
 
@@ -55,9 +54,13 @@ export class Liar {
   /** Pushes a block on every link, with the short ids of its transactions or of others. */
   push(block: ForgedBlock, shown: readonly Transaction[] = block.transactions): void {
     this.keep(block);
-    const salt = new Uint8Array(SALT_BYTES);
-    const shortIds = shown.map(({ id }) => shortId(salt, id));
-    this.peer.shout('block', { header: encodeHeader(block.header), salt, shortIds });
+    const { header } = block;
+    for (const link of this.peer.links) {
+      const { dialler, listener } = this.peer.nonces(link);
+      const key = shortIdKey(dialler, listener, headerId(header));
+      const shortIds = shown.map(({ id }) => shortId(key, id));
+      this.peer.say(link, 'block', { header: encodeHeader(header), shortIds });
+    }
   }
 
   /** Tells of a block's header alone. */

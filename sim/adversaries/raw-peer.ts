@@ -29,6 +29,7 @@ interface Line {
   inbound: boolean;
   /** What it was greeted with. */
   own: Hello | null;
+  hello: Hello | null;
   ready: boolean;
 }
 
@@ -120,7 +121,7 @@ export class RawPeer implements Endpoint {
   }
 
   attach(side: Side): void {
-    this.#lines.set(side.link, { side, inbound: false, own: null, ready: false });
+    this.#lines.set(side.link, { side, inbound: false, own: null, hello: null, ready: false });
   }
 
   report(input: TransportInput): void {
@@ -159,6 +160,7 @@ export class RawPeer implements Endpoint {
     const line = this.#lines.get(link);
     if (message === null || line === undefined) return;
     if (message.name === 'hello') {
+      line.hello = message.body;
       const mine = encodeMessage('hello', line.own!);
       const theirs = encodeMessage('hello', message.body);
       const [first, second, role] = line.inbound ? [theirs, mine, LISTENER] : [mine, theirs, DIALLER];
@@ -170,5 +172,12 @@ export class RawPeer implements Endpoint {
     } else if (message.name === 'ping') this.say(link, 'pong', message.body);
     else if (!this.heard(message, link) && message.name === 'getHeaders')
       this.say(link, 'headers', { request: message.body.request, headers: [] });
+  }
+
+  /** Nonces of both hellos of a link: the dialler's, the listener's. */
+  nonces(link: number): { dialler: Uint8Array; listener: Uint8Array } {
+    const { inbound, own, hello } = this.#lines.get(link)!;
+    const [mine, theirs] = [own!.nonce, hello!.nonce];
+    return inbound ? { dialler: theirs, listener: mine } : { dialler: mine, listener: theirs };
   }
 }

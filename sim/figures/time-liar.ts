@@ -79,6 +79,6 @@ export class TimeLiar {
     });
     const forged = forgeBlock(ledger, { candidates: [], miner: this.address, wallMs, lie: 'honest' });
     const block = await this.#world.finish(forged, () => true);
-    this.#peer.shout('block', { header: encodeHeader(block!.header), salt: new Uint8Array(8), shortIds: [] });
+    this.#peer.shout('block', { header: encodeHeader(block!.header), shortIds: [] });
   }
 }

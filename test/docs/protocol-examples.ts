@@ -27,7 +27,7 @@ import { makeGenesis } from '../../chain/ledger/genesis.ts';
 import { getEntries, getMined, proveEntry } from '../../chain/ledger/queries.ts';
 import { accountRef, pendingRef, recordRef, TOTALS } from '../../chain/state/entries.ts';
 import { encodeMessage } from '../../p2p/messages.ts';
-import { shortId } from '../../p2p/relay/short-ids.ts';
+import { shortId, shortIdKey } from '../../p2p/relay/short-ids.ts';
 import { mine } from '../chain/builder.ts';
 import { Harness } from '../chain/ledger/harness.ts';
 import { executeBlock, genesisState } from '../chain/model/execute.ts';
@@ -93,7 +93,7 @@ export async function protocolExamples(genesisJson: unknown): Promise<Record<str
     ...(await stateExamples(real, params)),
     'mined at': await minedAt(real, sent.put.id),
     ...difficultyExamples(params),
-    ...wireExamples(chainId, sent.transfer.id),
+    ...wireExamples(chainId, headerId(header), sent.transfer.id),
   });
 }
 
@@ -221,12 +221,17 @@ async function minedAt({ ledger }: Harness, id: Uint8Array): Promise<string> {
   return `height ${value!.block.height}, index ${value!.index}`;
 }
 
-function wireExamples(chainId: Uint8Array, transactionId: Uint8Array): Record<string, Uint8Array> {
+function wireExamples(
+  chainId: Uint8Array,
+  blockId: Uint8Array,
+  transactionId: Uint8Array,
+): Record<string, Uint8Array> {
+  const [nonce, listenerNonce] = [new Uint8Array(32).fill(0x11), new Uint8Array(32).fill(0x22)];
   const hello = encodeMessage('hello', {
     version: 1,
     chainId,
     nodeId: bob.publicKey,
-    nonce: new Uint8Array(32).fill(0x11),
+    nonce,
     work: 512n,
     height: 1,
     capabilities: 0,
@@ -236,7 +241,7 @@ function wireExamples(chainId: Uint8Array, transactionId: Uint8Array): Record<st
   return {
     'hello frame': hello,
     'ping frame': encodeMessage('ping', { nonce: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }),
-    'short id': shortId(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), transactionId),
+    'short id': shortId(shortIdKey(nonce, listenerNonce, blockId), transactionId),
   };
 }
 

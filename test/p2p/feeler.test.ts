@@ -94,8 +94,7 @@ function claim(node: TestNode, seed: number): ScriptedPeer {
 }
 
 function show(peer: ScriptedPeer, chain: readonly Made[]): void {
-  for (const { header } of chain)
-    peer.say('block', { header: encodeHeader(header), salt: new Uint8Array(8), shortIds: [] });
+  for (const { header } of chain) peer.say('block', { header: encodeHeader(header), shortIds: [] });
 }
 
 test('one that claims more work and does not show it is left after its trial', () => {

@@ -4,18 +4,22 @@ import { toHex } from '../../chain/format/bytes.ts';
 import { encodeHeader } from '../../chain/format/header.ts';
 import { REBUILD_TIMEOUT_MS } from '../../p2p/limits.ts';
 import { Rebuild } from '../../p2p/relay/rebuild.ts';
-import { shortId, shortIdNumber } from '../../p2p/relay/short-ids.ts';
+import { shortId, shortIdKey, shortIdNumber } from '../../p2p/relay/short-ids.ts';
 import { type Made, makeBlock, makeChain, PARAMS, transaction, transactions } from './chain-maker.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
 import { TestNode } from './test-node.ts';
 import { World } from './world.ts';
 
-const SALT = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
-
-test('short ids are salted (frozen)', () => {
-  const id = new Uint8Array(32).fill(3);
-  expect(toHex(shortId(SALT, id))).toBe('4142544170f9');
-  expect(toHex(shortId(new Uint8Array(8), id))).not.toBe(toHex(shortId(SALT, id)));
+test('short ids are keyed by both nonces and the block (frozen)', () => {
+  const [a, b, c] = [1, 2, 3].map((fill) => new Uint8Array(32).fill(fill)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  const key = shortIdKey(a, b, c);
+  expect(toHex(key)).toBe('c4ec196a7440059a');
+  expect(toHex(shortId(key, c))).toBe('cf7fdb27739d');
+  expect(toHex(shortIdKey(b, a, c))).not.toBe(toHex(key));
   expect(shortIdNumber(Uint8Array.of(1, 2, 3, 4, 5, 6))).toBe(0x010203040506);
   expect(shortIdNumber(new Uint8Array(6).fill(255))).toBe(2 ** 48 - 1);
 });
@@ -77,8 +81,12 @@ describe('a pushed block', () => {
     peer.say('headers', { request: peer.heard('getHeaders')[0]!.request, headers: [] });
     node.submit(pooled);
     const push = (made: Made, ids = made.transactions, from = peer) => {
-      const shortIds = ids.map(({ id }) => shortId(SALT, id));
-      from.say('block', { header: encodeHeader(made.header), salt: SALT, shortIds });
+      const theirs = from.heard('hello')[0]!;
+      const key = shortIdKey(from.hello.nonce, theirs.nonce, made.context.id);
+      from.say('block', {
+        header: encodeHeader(made.header),
+        shortIds: ids.map(({ id }) => shortId(key, id)),
+      });
     };
     return { node, peer, push };
   };
@@ -172,8 +180,8 @@ describe('a pushed block', () => {
     expect(peer.heard('block')).toEqual([]);
     const [passed] = other.heard('block');
     expect(passed!.header).toEqual(encodeHeader(made.header));
-    expect(passed!.salt).not.toEqual(SALT);
-    expect(passed!.shortIds).toEqual(made.transactions.map(({ id }) => shortId(passed!.salt, id)));
+    const key = shortIdKey(other.hello.nonce, other.heard('hello')[0]!.nonce, made.context.id);
+    expect(passed!.shortIds).toEqual(made.transactions.map(({ id }) => shortId(key, id)));
   });
 
   test('whose parent is unknown has its headers asked for', () => {
