@@ -9,13 +9,14 @@ import type { FromWorker, WorldOrder } from './messages.ts';
 const LIMITS = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 4_096 };
 /**
  * A world has a core, and collects its garbage there: helper threads cost more of the other cores, where other worlds
- * are, than they save on this one. The second is part of the first, which V8 forgets once it runs (Node 24).
+ * are, than they save on this one. Only what each collection asks anew: the flag that says it all, `--single-threaded-gc`,
+ * ends the process if this thread is marking its own heap when it is set (Node 20).
  */
-const FLAGS = ['--single-threaded-gc', '--no-parallel-scavenge'];
+const FLAG = '--no-parallel-scavenge';
 
-/** A thread for worlds. For the whole process from then on, flags are those that suit worlds. */
+/** A thread for worlds. For the whole process from then on, the flag is that which suits worlds. */
 export function startWorldThread(program: URL): Worker {
-  for (const flag of FLAGS) setFlagsFromString(flag);
+  setFlagsFromString(FLAG);
   return new Worker(program, { resourceLimits: LIMITS });
 }
 
