@@ -18,6 +18,8 @@ export class Book {
   readonly accounts: Map<string, BookAccount>;
   /** By id in hex. */
   readonly records: Map<string, BookRecord>;
+  /** Hashes of the keys that have signed, by key, both in hex. One for all books of a world. */
+  readonly #keyHashes: Map<string, string>;
   #height: number;
 
   /** The book of the genesis; or of the block at `height`, before anything in it, after what was `earlier`. */
@@ -26,6 +28,7 @@ export class Book {
     this.#height = height;
     this.accounts = new Map(earlier?.accounts);
     this.records = new Map(earlier?.records);
+    this.#keyHashes = earlier === undefined ? new Map() : earlier.#keyHashes;
     if (earlier !== undefined) return;
     for (const { address, amount } of params.allocations) this.#pay(hexOf(address), amount);
   }
@@ -45,7 +48,7 @@ export class Book {
     demand(tx.validUntil >= this.#height, 'an expired transaction');
     demand(tx.fee >= prices.feePerByte * tx.bytes.length, 'a fee below the least');
     demand(tx.nonce === stored.nonce, `nonce ${tx.nonce}, and its sender has sent ${stored.nonce}`);
-    const key = keyHash(tx.scheme, tx.publicKey);
+    const key = this.#keyHash(tx);
     demand(stored.key === null ? key.startsWith(from) : key === stored.key, "a key that isn't the sender's");
     const touched = new Set([from, ...othersOf(tx.body).map(hexOf)]);
     for (const address of touched) this.#mature(address);
@@ -62,6 +65,13 @@ export class Book {
     const record = this.records.get(name)!;
     const history = grown(record.history, id);
     this.records.set(name, { ...record, history, touches: record.touches + 1 });
+  }
+
+  #keyHash({ scheme, publicKey }: Transaction): string {
+    const name = `${scheme} ${hexOf(publicKey)}`;
+    const hash = this.#keyHashes.get(name) ?? keyHash(scheme, publicKey);
+    this.#keyHashes.set(name, hash);
+    return hash;
   }
 
   #carryOut(tx: Transaction, from: string) {

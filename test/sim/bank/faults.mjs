@@ -18,7 +18,7 @@ export const FAULTS = [
     'proof of work is only looked at',
     RULES,
     'return compareBytes(id, targetBytesOf(bits)) <= 0;',
-    'compareBytes(id, u256(targetOf(bits)));\n  return true;',
+    'compareBytes(id, targetBytesOf(bits));\n  return true;',
     'life',
   ),
   {

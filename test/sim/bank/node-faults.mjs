@@ -23,8 +23,8 @@ export const NODE_FAULTS = [
   fault(
     'acknowledged before it is on disk',
     'node/reactor/admissions.ts',
-    'await this.#ledger.queue.keep(kept);',
-    'void this.#ledger.queue.keep(kept);',
+    'await this.#ledger.queue.keep(kept, told);',
+    'void this.#ledger.queue.keep(kept, told);',
     'acknowledged',
   ),
   // Mempool and network
