@@ -13,6 +13,11 @@ export class PageCache {
   readonly #maxBytes: number;
   /** In order of last use, which is a Map's order of insertion. */
   readonly #pages = new Map<PagePath, Page>();
+  /**
+   * Stands before the page used longest ago while one after the other goes: each new iterator has to pass all the places
+   * that are empty by now. Other changes let go of it, since it keeps every table that the map has outgrown meanwhile.
+   */
+  #oldest: Iterator<[PagePath, Page]> | null = null;
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -27,6 +32,7 @@ export class PageCache {
   get(path: PagePath): Page | undefined {
     const page = this.#pages.get(path);
     if (page !== undefined) {
+      this.#oldest = null;
       this.#pages.delete(path);
       this.#pages.set(path, page);
     }
@@ -37,17 +43,19 @@ export class PageCache {
     this.delete(path);
     this.#pages.set(path, page);
     this.#bytes += costOf(page);
-    if (this.#bytes <= this.#maxBytes) return;
-    for (const [oldPath, old] of this.#pages) {
+    // There is a page left as long as there are bytes, so the iterator never comes to an end.
+    while (this.#bytes > this.#maxBytes) {
+      this.#oldest ??= this.#pages.entries();
+      const [oldPath, old] = this.#oldest.next().value!;
       this.#pages.delete(oldPath);
       this.#bytes -= costOf(old);
-      if (this.#bytes <= this.#maxBytes) return;
     }
   }
 
   delete(path: PagePath): void {
     const page = this.#pages.get(path);
     if (page === undefined) return;
+    this.#oldest = null;
     this.#pages.delete(path);
     this.#bytes -= costOf(page);
   }
