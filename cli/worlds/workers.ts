@@ -1,5 +1,4 @@
 /** Owns the threads that live simulated worlds: so many at a time, each world on one of them. */
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Report } from '../../sim/report.ts';
 import type { Told } from '../../sim/watch.ts';
@@ -7,16 +6,9 @@ import type { FromWorker, WorldOrder } from './messages.ts';
 
 /** Nearly all that a world allocates is garbage at once: a large nursery saves a tenth of the time. */
 const LIMITS = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 4_096 };
-/**
- * A world has a core, and collects its garbage there: helper threads cost more of the other cores, where other worlds
- * are, than they save on this one. Only what each collection asks anew: the flag that says it all, `--single-threaded-gc`,
- * ends the process if this thread is marking its own heap when it is set (Node 20).
- */
-const FLAG = '--no-parallel-scavenge';
 
-/** A thread for worlds. For the whole process from then on, the flag is that which suits worlds. */
+/** A thread for worlds. */
 export function startWorldThread(program: URL): Worker {
-  setFlagsFromString(FLAG);
   return new Worker(program, { resourceLimits: LIMITS });
 }
 
