@@ -8,6 +8,7 @@
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { passesPrefilter } from '../chain/crypto/ed25519.ts';
+import { concat } from '../chain/format/bytes.ts';
 import type { SignatureCheck, Verifier } from '../chain/ledger/ports.ts';
 
 /** Checks handed to libuv at once: some 16 ms of work on two cores. Twice as many measure no faster. */
@@ -53,7 +54,10 @@ interface Batch {
 }
 
 /** One check that waits for its turn: bytes of our own, and where its verdict goes. */
-interface Job extends SignatureCheck {
+interface Job {
+  readonly publicKey: Uint8Array;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
   readonly batch: Batch;
   readonly index: number;
 }
@@ -78,7 +82,7 @@ export class ThreadPoolVerifier implements Verifier {
         batch.left += 1;
         this.#queue.push({
           publicKey: new Uint8Array(publicKey),
-          message: new Uint8Array(message),
+          message: concat(...message),
           signature: new Uint8Array(signature),
           batch,
           index,

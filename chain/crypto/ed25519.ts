@@ -106,7 +106,7 @@ export function verifyStrict(publicKey: Uint8Array, message: Uint8Array, signatu
  */
 export class NobleVerifier implements Verifier {
   async verify(checks: readonly SignatureCheck[]): Promise<boolean[]> {
-    return checks.map((check) => verifyStrict(check.publicKey, check.message, check.signature));
+    return checks.map((check) => verifyStrict(check.publicKey, concat(...check.message), check.signature));
   }
 }
 

@@ -157,7 +157,11 @@ export function encodeUnsigned(tx: UnsignedTransaction): Uint8Array {
 
 /** What the sender signs: domain, chain id (32), and all bytes but the signature. */
 export function signingPayload(chainId: Uint8Array, unsignedBytes: Uint8Array): Uint8Array {
-  return concat(DOMAIN.transactionSignature, chainId, unsignedBytes);
+  return concat(...signingParts(chainId, unsignedBytes));
+}
+
+function signingParts(chainId: Uint8Array, unsignedBytes: Uint8Array): Uint8Array[] {
+  return [DOMAIN.transactionSignature, chainId, unsignedBytes];
 }
 
 /** What the holder of a new key signs, so that nobody can hand an account to a key that isn't there. */
@@ -268,13 +272,13 @@ export function signatureCount(tx: UnsignedTransaction): number {
 export function signatureChecks(tx: Transaction, chainId: Uint8Array): SignatureCheck[] {
   const unsignedBytes = tx.bytes.subarray(0, tx.bytes.length - 64);
   const checks: SignatureCheck[] = [
-    { publicKey: tx.publicKey, message: signingPayload(chainId, unsignedBytes), signature: tx.signature },
+    { publicKey: tx.publicKey, message: signingParts(chainId, unsignedBytes), signature: tx.signature },
   ];
   if (tx.body.TAG === 'rotate' || tx.body.TAG === 'recover') {
     const { scheme, publicKey, proof } = tx.body.data;
     const target = tx.body.TAG === 'recover' ? tx.body.data.target : tx.sender;
     const message = possessionPayload(chainId, tx.sender, tx.nonce, target, scheme, publicKey);
-    checks.push({ publicKey, message, signature: proof });
+    checks.push({ publicKey, message: [message], signature: proof });
   }
   return checks;
 }

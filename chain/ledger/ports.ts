@@ -37,8 +37,11 @@ export interface Store extends RowReader {
 export interface SignatureCheck {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** Raw message bytes, domain included. */
-  readonly message: Uint8Array;
+  /**
+   * Raw message bytes, domain included, in parts to be taken one after the other: they are joined only where the
+   * signature is really checked, which of the nodes that hear of a transaction few do.
+   */
+  readonly message: readonly Uint8Array[];
   /** 64 bytes. */
   readonly signature: Uint8Array;
 }

@@ -1,7 +1,7 @@
 /**
  * Owns a second implementation of all a header must obey: bytes, id, work, target, time. Written from the specification
  * and sharing nothing with `chain/consensus`, so that a mistake there isn't made here too. It holds no state but a
- * hasher that is used again.
+ * hasher and a message that are used again.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Header } from '../../chain/format/header.ts';
@@ -21,20 +21,32 @@ const ONE = 65_536n;
 /** Begun with nothing, and the one that hashes: to make one takes as long as to hash. */
 const blank = sha256.create();
 const hasher = sha256.create();
+/** Room for the parts of all but the longest messages, joined: the hasher makes an array of its own of a part it has to divide. */
+const room = new Uint8Array(1024);
 
 type Part = Uint8Array | readonly number[];
 
 /** SHA-256 of a domain and parts. */
 export function digest(domain: string, ...parts: readonly Part[]): Uint8Array {
+  const length = lengthOf(domain, parts);
+  const message = length <= room.length ? room.subarray(0, length) : new Uint8Array(length);
+  join(message, domain, parts);
   blank._cloneInto(hasher);
-  hasher.update(joined(domain));
-  for (const part of parts) hasher.update(part instanceof Uint8Array ? part : Uint8Array.from(part));
-  return hasher.digest();
+  return hasher.update(message).digest();
 }
 
 /** A domain and parts, one after the other. */
 export function joined(domain: string, ...parts: readonly Part[]): Uint8Array {
-  const message = new Uint8Array(parts.reduce((sum, part) => sum + part.length, domain.length));
+  return join(new Uint8Array(lengthOf(domain, parts)), domain, parts);
+}
+
+function lengthOf(domain: string, parts: readonly Part[]): number {
+  let length = domain.length;
+  for (const part of parts) length += part.length;
+  return length;
+}
+
+function join(message: Uint8Array, domain: string, parts: readonly Part[]): Uint8Array {
   for (let i = 0; i < domain.length; i++) message[i] = domain.charCodeAt(i);
   let at = domain.length;
   for (const part of parts) {

@@ -171,7 +171,7 @@ function ancestorAt(from: Position, height: number): Position | null {
 /** What was signed, put together again from the bytes. */
 function checksOf(tx: Transaction, chainId: Uint8Array): SignatureCheck[] {
   const { bytes, publicKey } = tx;
-  const message = joined('pier/txs', chainId, bytes.subarray(0, -64));
+  const message = [joined('pier/txs'), chainId, bytes.subarray(0, -64)];
   const checks = [{ publicKey, message, signature: bytes.slice(-64) }];
   if (tx.body.TAG !== 'rotate' && tx.body.TAG !== 'recover') return checks;
   const { data } = tx.body;
@@ -185,5 +185,5 @@ function checksOf(tx: Transaction, chainId: Uint8Array): SignatureCheck[] {
     [data.scheme],
     data.publicKey,
   );
-  return [...checks, { publicKey: data.publicKey, message: owned, signature: data.proof }];
+  return [...checks, { publicKey: data.publicKey, message: [owned], signature: data.proof }];
 }

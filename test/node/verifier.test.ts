@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { publicKeyOf, sign } from '../../chain/crypto/ed25519.ts';
+import { concat } from '../../chain/format/bytes.ts';
 import type { SignatureCheck } from '../../chain/ledger/ports.ts';
 import { ThreadPoolVerifier, verifyStrictNode } from '../../node/verifier.ts';
 
@@ -10,7 +11,11 @@ function draw(n: number, good: boolean): SignatureCheck {
   const message = new TextEncoder().encode(`message ${n}`);
   const signature = sign(seedOf(n % 7), message);
   if (!good) message[0]! ^= 1;
-  return { publicKey: publicKeyOf(seedOf(n % 7)), message, signature };
+  return {
+    publicKey: publicKeyOf(seedOf(n % 7)),
+    message: [message.subarray(0, 3), message.subarray(3)],
+    signature,
+  };
 }
 
 describe('ThreadPoolVerifier', () => {
@@ -30,9 +35,9 @@ describe('ThreadPoolVerifier', () => {
     const verifier = new ThreadPoolVerifier();
     expect(await verifier.verify([])).toEqual([]);
     const empty = new Uint8Array();
-    const zero = { publicKey: new Uint8Array(32), message: empty, signature: new Uint8Array(64) };
+    const zero = { publicKey: new Uint8Array(32), message: [empty], signature: new Uint8Array(64) };
     expect(
-      await verifier.verify([{ publicKey: empty, message: empty, signature: empty }, zero, draw(1, true)]),
+      await verifier.verify([{ publicKey: empty, message: [], signature: empty }, zero, draw(1, true)]),
     ).toEqual([false, false, true]);
   });
 
@@ -40,13 +45,14 @@ describe('ThreadPoolVerifier', () => {
     const checks = Array.from({ length: 600 }, (_, n) => draw(n, true));
     const verdicts = new ThreadPoolVerifier().verify(checks);
     for (const { publicKey, message, signature } of checks) {
-      for (const bytes of [publicKey, message, signature]) bytes.fill(0);
+      for (const bytes of [publicKey, ...message, signature]) bytes.fill(0);
     }
     expect(await verdicts).toEqual(checks.map(() => true));
   });
 
   it('takes bytes that are a view into a larger buffer', async () => {
-    const { publicKey, message, signature } = draw(3, true);
+    const { publicKey, message: parts, signature } = draw(3, true);
+    const message = concat(...parts);
     const frame = Uint8Array.from([9, ...publicKey, ...message, ...signature, 9]);
     const end = 33 + message.length;
     const view = {
@@ -54,7 +60,7 @@ describe('ThreadPoolVerifier', () => {
       message: frame.subarray(33, end),
       signature: frame.subarray(end, end + 64),
     };
-    expect(await new ThreadPoolVerifier().verify([view])).toEqual([true]);
+    expect(await new ThreadPoolVerifier().verify([{ ...view, message: [view.message] }])).toEqual([true]);
     expect(verifyStrictNode(view.publicKey, view.message, view.signature)).toBe(true);
     expect(verifyStrictNode(view.publicKey, view.message.subarray(1), view.signature)).toBe(false);
   });
@@ -65,7 +71,7 @@ describe('ThreadPoolVerifier', () => {
       // The keys needn't be anyone's: a wrong key is as new to the cache as a right one.
       const publicKey = new Uint8Array(32).fill(1);
       new DataView(publicKey.buffer).setUint32(0, n);
-      return { publicKey, message, signature: sign(seedOf(1), message) };
+      return { publicKey, message: [message], signature: sign(seedOf(1), message) };
     });
     const verifier = new ThreadPoolVerifier();
     const verdicts = await verifier.verify([draw(0, true), ...checks, draw(0, true)]);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { RuleError } from '../../chain/errors.ts';
 import { formatAddress } from '../../chain/format/address.ts';
 import { MAX_AMOUNT } from '../../chain/format/amount.ts';
-import { fromHex, toHex } from '../../chain/format/bytes.ts';
+import { concat, fromHex, toHex } from '../../chain/format/bytes.ts';
 import { piecesRoot } from '../../chain/format/pieces.ts';
 import {
   type Body,
@@ -50,7 +50,7 @@ const bodies: Record<Body['TAG'], Body> = {
 /** Every signature it needs, checked as the RFC says. */
 function isSigned(transaction: Transaction, chain: Uint8Array): boolean {
   return signatureChecks(transaction, chain).every(({ publicKey, message, signature }) =>
-    ed25519.verify(signature, message, publicKey, { zip215: false }),
+    ed25519.verify(signature, concat(...message), publicKey, { zip215: false }),
   );
 }
 

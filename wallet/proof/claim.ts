@@ -4,7 +4,7 @@
  */
 import { verifyStrict } from '../../chain/crypto/ed25519.ts';
 import { RuleError } from '../../chain/errors.ts';
-import { equalBytes } from '../../chain/format/bytes.ts';
+import { concat, equalBytes } from '../../chain/format/bytes.ts';
 import { DOMAIN, hash, ZERO_HASH } from '../../chain/format/hash.ts';
 import { type Header, headerId } from '../../chain/format/header.ts';
 import { decodeTxProof, verifyTxProof } from '../../chain/format/merkle.ts';
@@ -127,7 +127,7 @@ function verifyTransaction(
     throw new ProofError('BAD_PATH', "the block's transactions");
   }
   for (const { publicKey, message, signature } of signatureChecks(transaction, chainId)) {
-    if (!verifyStrict(publicKey, message, signature)) throw new ProofError('BAD_SIGNATURE');
+    if (!verifyStrict(publicKey, concat(...message), signature)) throw new ProofError('BAD_SIGNATURE');
   }
   const { index, count } = path;
   return { kind: 'transaction', subject: transaction.id, value: { transaction, index, count } };

@@ -8,7 +8,7 @@ import {
   sign,
   verifyStrict,
 } from '../../../chain/crypto/ed25519.ts';
-import { fromHex, toHex } from '../../../chain/format/bytes.ts';
+import { concat, fromHex, toHex } from '../../../chain/format/bytes.ts';
 import type { SignatureCheck } from '../../../chain/ledger/ports.ts';
 import { ThreadPoolVerifier, verifyStrictNode } from '../../../node/verifier.ts';
 import { drawFuzz, type FuzzRow } from './fuzz-draw.ts';
@@ -22,7 +22,7 @@ const FUZZ_SEED = 'pier/fuzz/1';
 const encodings = smallOrder.encodings.map((hex) => fromHex(hex, 32));
 const check = (publicKey: string, message: string, signature: string): SignatureCheck => ({
   publicKey: fromHex(publicKey),
-  message: fromHex(message),
+  message: [fromHex(message)],
   signature: fromHex(signature),
 });
 
@@ -30,8 +30,10 @@ const check = (publicKey: string, message: string, signature: string): Signature
 async function expectVerdicts(checks: SignatureCheck[], expected: boolean[]): Promise<void> {
   expect(await new NobleVerifier().verify(checks)).toEqual(expected);
   expect(await new ThreadPoolVerifier().verify(checks)).toEqual(expected);
-  expect(checks.map((c) => verifyStrict(c.publicKey, c.message, c.signature))).toEqual(expected);
-  expect(checks.map((c) => verifyStrictNode(c.publicKey, c.message, c.signature))).toEqual(expected);
+  expect(checks.map((c) => verifyStrict(c.publicKey, concat(...c.message), c.signature))).toEqual(expected);
+  expect(checks.map((c) => verifyStrictNode(c.publicKey, concat(...c.message), c.signature))).toEqual(
+    expected,
+  );
 }
 
 /** Drawn anew with DRAW_VECTORS=1; the test below shows that the file is what the seed draws. */
@@ -72,7 +74,7 @@ describe('Ed25519, rule L-strict', () => {
         const signature = new Uint8Array(64);
         signature.set(r, 0);
         signature[32] = s;
-        return { publicKey: key, message, signature };
+        return { publicKey: key, message: [message], signature };
       });
       expect(checks).toHaveLength(196);
       await expectVerdicts(

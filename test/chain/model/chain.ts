@@ -198,7 +198,7 @@ function checkStructure(
 /** The sender's signature, and that of a new key over its proof of possession. */
 function areSigned(chainId: Hex, tx: Transaction): boolean {
   const fields = hexOf(tx.bytes).slice(0, -128);
-  const message = bytesOf(text('pier/txs') + chainId + fields);
+  const message = [bytesOf(text('pier/txs') + chainId + fields)];
   if (!isSigned({ publicKey: tx.publicKey, message, signature: tx.signature })) return false;
   const { body } = tx;
   if (body.TAG !== 'rotate' && body.TAG !== 'recover') return true;
@@ -211,7 +211,7 @@ function areSigned(chainId: Hex, tx: Transaction): boolean {
     number(scheme, 1),
     hexOf(publicKey),
   ].join('');
-  return isSigned({ publicKey, message: bytesOf(text('pier/pop') + chainId + claim), signature: proof });
+  return isSigned({ publicKey, message: [bytesOf(text('pier/pop') + chainId + claim)], signature: proof });
 }
 
 /** Sets the block's state; its parent has one. */

@@ -9,7 +9,8 @@ const keys = new Map<string, KeyObject>();
 const verdicts = new Map<string, boolean>();
 
 export function isSigned({ publicKey, message, signature }: SignatureCheck): boolean {
-  const name = createHash('sha256').update(publicKey).update(signature).update(message).digest('base64');
+  const joined = Buffer.concat(message);
+  const name = createHash('sha256').update(publicKey).update(signature).update(joined).digest('base64');
   let verdict = verdicts.get(name);
   if (verdict === undefined) {
     const x = Buffer.from(publicKey).toString('base64url');
@@ -18,7 +19,7 @@ export function isSigned({ publicKey, message, signature }: SignatureCheck): boo
       key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
       keys.set(x, key);
     }
-    verdict = verify(null, message, key, signature);
+    verdict = verify(null, joined, key, signature);
     verdicts.set(name, verdict);
   }
   return verdict;
