@@ -2,7 +2,7 @@
  * Owns the way of each message to the part of the protocol it concerns: one place that shows who hears what. It holds
  * no state.
  */
-import { toHex } from '../chain/format/bytes.ts';
+import { keyOfId } from '../chain/format/id-key.ts';
 import type { Message } from './messages.ts';
 import type { Parts } from './parts.ts';
 import type { Peer } from './peer.ts';
@@ -30,7 +30,7 @@ export function routeMessage(parts: Parts, peer: Peer, { name, body }: Message) 
       return parts.fetcher.announced(peer, body.ids);
     case 'getTransactions':
       parts.intake.charge(peer, body.ids.length * ID_UNITS);
-      return parts.announcer.requestReceived(peer, body.request, body.ids, body.ids.map(toHex));
+      return parts.announcer.requestReceived(peer, body.request, body.ids, body.ids.map(keyOfId));
     case 'transactions':
       return parts.fetcher.answerReceived(peer, body.request, body.transactions);
     case 'getHeaders':

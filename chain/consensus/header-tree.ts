@@ -5,8 +5,8 @@
  * beyond that is capped in `p2p/` (per-peer caps, and long low-work branches are counted before they are kept).
  */
 import { assert, RuleError } from '../errors.ts';
-import { toHex } from '../format/bytes.ts';
 import { type Header, headerId } from '../format/header.ts';
+import { keyOfId } from '../format/id-key.ts';
 import type { Params } from '../format/params.ts';
 import { contextOf, type HeaderContext, validateHeader } from './header-rules.ts';
 
@@ -72,12 +72,12 @@ export class HeaderTree {
    * Throws a `RuleError` and changes nothing.
    */
   add(header: Header, wallMs: number, id: Uint8Array = headerId(header)): HeaderNode {
-    const known = this.#nodes.get(toHex(id));
+    const known = this.#nodes.get(keyOfId(id));
     if (known !== undefined) {
       if (known.invalid) throw new RuleError('INVALID_PARENT', known.key);
       return known;
     }
-    const above = toHex(header.previous);
+    const above = keyOfId(header.previous);
     const parent = this.#nodes.get(above);
     if (parent === undefined) throw new RuleError('UNKNOWN_PARENT', above);
     if (parent.invalid) throw new RuleError('INVALID_PARENT', parent.key);
@@ -86,7 +86,7 @@ export class HeaderTree {
 
   /** Puts back a header this node had validated and stored; only its id is checked. */
   restore(header: Header, id: Uint8Array): HeaderNode | null {
-    const parent = this.#nodes.get(toHex(header.previous));
+    const parent = this.#nodes.get(keyOfId(header.previous));
     if (parent === undefined) return null;
     return this.#attach(contextOf(parent, header, id), parent);
   }
@@ -176,7 +176,7 @@ export class HeaderTree {
   afterLocator(tip: HeaderNode, locator: readonly Uint8Array[], max: number): HeaderNode[] {
     let fork = this.genesis;
     for (const id of locator) {
-      const node = this.#nodes.get(toHex(id));
+      const node = this.#nodes.get(keyOfId(id));
       if (node === undefined || node.height > tip.height) continue;
       if (this.ancestor(tip, node.height) === node) {
         fork = node;
@@ -211,7 +211,7 @@ function makeNode(
     header,
     history,
     work,
-    key: toHex(id),
+    key: keyOfId(id),
     height: header.height,
     parent,
     skip,

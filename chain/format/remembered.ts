@@ -7,7 +7,7 @@
  */
 import { equalBytes } from './bytes.ts';
 
-/** One for each value of the first ten bits. */
+/** One for each value of ten of the last bits: the first ones of a block's id are zeros. */
 const PLACES = 1024;
 
 /** `make`, which is asked once for bytes that come often. All share what it gave: nobody may write to it. */
@@ -15,7 +15,8 @@ export function remember<T>(make: (bytes: Uint8Array) => T): (bytes: Uint8Array)
   const asked = new Array<Uint8Array | null>(PLACES).fill(null);
   const given = new Array<T | null>(PLACES).fill(null);
   return (bytes) => {
-    const place = ((bytes[0]! << 2) | (bytes[1]! >>> 6)) & (PLACES - 1);
+    const { length } = bytes;
+    const place = ((bytes[length - 1]! << 2) | (bytes[length - 2]! >>> 6)) & (PLACES - 1);
     const known = asked[place]!;
     if (known !== null && equalBytes(known, bytes)) return given[place]!;
     const made = make(bytes);

@@ -7,7 +7,7 @@
 import { isValidPublicKey } from '../crypto/ed25519.ts';
 import { RuleError } from '../errors.ts';
 import type { SignatureCheck } from '../ledger/ports.ts';
-import { concat, equalBytes, toHex, u64 } from './bytes.ts';
+import { concat, equalBytes, u64 } from './bytes.ts';
 import {
   byteString,
   type Codec,
@@ -23,6 +23,7 @@ import {
   u53,
 } from './codec.ts';
 import { DOMAIN, hash } from './hash.ts';
+import { keyOfId } from './id-key.ts';
 import { piecesRoot } from './pieces.ts';
 
 export const TRANSACTION_VERSION = 1;
@@ -217,7 +218,7 @@ function decodeOwn(bytes: Uint8Array): Transaction {
     signature,
     bytes,
     id,
-    key: toHex(id),
+    key: keyOfId(id),
   };
 }
 

@@ -1,10 +1,10 @@
 /** Owns how the mempool follows the chain: what was mined leaves, what a reorganisation displaced comes back. */
 import { RuleError } from '../errors.ts';
 import type { Block } from '../format/block.ts';
-import { toHex } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger, TipChange } from '../ledger/ledger.ts';
 import { displaced } from '../ledger/queue.ts';
+import { accountName } from '../state/entries.ts';
 import { accountsOf } from '../state/execute.ts';
 import type { Admission } from './admission.ts';
 import type { Dropped, Mempool } from './mempool.ts';
@@ -68,9 +68,9 @@ function staleSenders(pool: Mempool, { connected, disconnected }: TipChange): Ui
   if (disconnected.length > 0) return pool.senders();
   const stale = new Map<string, Uint8Array>();
   const note = (address: Uint8Array): void => {
-    if (pool.queueOf(address).length > 0) stale.set(toHex(address), address);
+    if (pool.queueOf(address).length > 0) stale.set(accountName(address), address);
   };
-  for (const address of pool.fickleSenders()) stale.set(toHex(address), address);
+  for (const address of pool.fickleSenders()) stale.set(accountName(address), address);
   for (const { transactions } of connected) {
     for (const tx of transactions) {
       if (tx.body.TAG !== 'transfer') accountsOf(tx).forEach(note);
@@ -81,8 +81,8 @@ function staleSenders(pool: Mempool, { connected, disconnected }: TipChange): Ui
 }
 
 function bySenderAndNonce(a: Transaction, b: Transaction): number {
-  const left = toHex(a.sender);
-  const right = toHex(b.sender);
+  const left = accountName(a.sender);
+  const right = accountName(b.sender);
   if (left !== right) return left < right ? -1 : 1;
   return a.nonce - b.nonce;
 }

@@ -7,9 +7,9 @@
  * `DROPPED_MAX`.
  */
 import { assert, RuleError } from '../errors.ts';
-import { toText } from '../format/bytes.ts';
 import type { Params } from '../format/params.ts';
 import type { Kind, Transaction } from '../format/transaction.ts';
+import { accountName } from '../state/entries.ts';
 import { Heap } from './heap.ts';
 
 /** About 45,000 transfers; in memory each byte costs some eight. */
@@ -102,7 +102,7 @@ export class Mempool {
 
   /** What waits of one sender, lowest nonce first. */
   queueOf(sender: Uint8Array): readonly PoolEntry[] {
-    return this.#queues.get(toText(sender)) ?? NONE;
+    return this.#queues.get(accountName(sender)) ?? NONE;
   }
 
   /** Why a transaction was dropped, if that's remembered. */
@@ -139,7 +139,7 @@ export class Mempool {
   add(transaction: Transaction, costs: readonly number[]): Dropped[] {
     const cost = costs[0];
     assert(cost !== undefined, 'a transaction has a cost');
-    const name = toText(transaction.sender);
+    const name = accountName(transaction.sender);
     const queue = this.#queues.get(name) ?? [];
     const entry = { transaction, cost, rate: rateOf(transaction), sequence: this.#sequence++ };
     const place = placeOf(queue, transaction.nonce);
@@ -172,7 +172,7 @@ export class Mempool {
       const entry = this.#entries.get(key);
       if (entry === undefined) continue;
       this.#forget(entry);
-      const name = toText(sender);
+      const name = accountName(sender);
       const queue = this.#queues.get(name)!;
       queue.splice(queue.indexOf(entry), 1);
       if (queue.length === 0) this.#queues.delete(name);
@@ -248,14 +248,14 @@ export class Mempool {
       this.#raised = Math.max(this.#raised, entry.rate + 1 - this.#minimumRate);
       gone.push(this.#note(entry.transaction, new RuleError('POOL_FULL', 'it paid least')));
       if (queue.length > 0) ends.push(queue);
-      else this.#queues.delete(toText(entry.transaction.sender));
+      else this.#queues.delete(accountName(entry.transaction.sender));
     }
     return gone;
   }
 
   #setQueue(sender: Uint8Array, queue: PoolEntry[]): void {
-    if (queue.length === 0) this.#queues.delete(toText(sender));
-    else this.#queues.set(toText(sender), queue);
+    if (queue.length === 0) this.#queues.delete(accountName(sender));
+    else this.#queues.set(accountName(sender), queue);
   }
 
   #forget(entry: PoolEntry): void {

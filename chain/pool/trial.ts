@@ -8,12 +8,12 @@
  */
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { assert, RuleError } from '../errors.ts';
-import { equalBytes, toText } from '../format/bytes.ts';
+import { equalBytes } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { getEntries } from '../ledger/queries.ts';
 import type { ExecutionContext } from '../state/effect.ts';
-import { type Account, type EntryRef, TOTALS } from '../state/entries.ts';
+import { type Account, accountName, type EntryRef, TOTALS } from '../state/entries.ts';
 import { addAccess, checkAuthority, tryTransaction } from '../state/execute.ts';
 import { type StoredEntry, WorkingState } from '../state/working-state.ts';
 import { type Mempool, type PoolEntry, placeOf } from './mempool.ts';
@@ -103,13 +103,13 @@ export class Trial {
     const costs = [this.#run(line, tx)];
     for (let i = place + 1; i < queue.length; i++) costs.push(this.#run(line, queue[i]!.transaction));
     line.behind = place === queue.length - 1 ? tx : queue.at(-1)!.transaction;
-    this.#lines.set(toText(tx.sender), line);
+    this.#lines.set(accountName(tx.sender), line);
     return costs;
   }
 
   /** The state behind a sender's queue. Transfers need only be counted: what they cost was found before. */
   #lineBehind(queue: readonly PoolEntry[], tx: Transaction): Line {
-    const name = toText(tx.sender);
+    const name = accountName(tx.sender);
     const last = queue.at(-1)?.transaction ?? null;
     const known = this.#lines.get(name);
     if (known !== undefined && known.behind === last) return known;
@@ -169,7 +169,7 @@ function bySender(transactions: readonly Transaction[]): Iterable<readonly Trans
   if (transactions.length === 1) return [transactions];
   const senders = new Map<string, Transaction[]>();
   for (const tx of transactions) {
-    const name = toText(tx.sender);
+    const name = accountName(tx.sender);
     const own = senders.get(name);
     if (own === undefined) senders.set(name, [tx]);
     else own.push(tx);

@@ -6,8 +6,8 @@
  * Bounds: `WAITING_MAX` in all, where the oldest goes first; `WAITING_PER_SENDER_MAX` a sender, where the newest does.
  */
 import type { ErrorCode, RuleError } from '../errors.ts';
-import { toText } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
+import { accountName } from '../state/entries.ts';
 
 const WAITING_MAX = 2_000;
 const WAITING_PER_SENDER_MAX = 64;
@@ -38,7 +38,7 @@ export class Waiting {
   }
 
   add(transaction: Transaction): void {
-    const sender = toText(transaction.sender);
+    const sender = accountName(transaction.sender);
     const mine = this.#senders.get(sender) ?? new Set();
     if (mine.size >= WAITING_PER_SENDER_MAX || this.#all.has(transaction.key)) return;
     mine.add(transaction.key);
@@ -51,7 +51,7 @@ export class Waiting {
   takeOf(senders: Iterable<Uint8Array>): Transaction[] {
     const taken: Transaction[] = [];
     for (const sender of senders) {
-      const keys = this.#senders.get(toText(sender));
+      const keys = this.#senders.get(accountName(sender));
       if (keys === undefined) continue;
       const mine = [...keys].map((key) => this.#all.get(key)!);
       for (const transaction of mine) this.#remove(transaction);
@@ -61,7 +61,7 @@ export class Waiting {
   }
 
   #remove(transaction: Transaction): void {
-    const sender = toText(transaction.sender);
+    const sender = accountName(transaction.sender);
     const mine = this.#senders.get(sender);
     this.#all.delete(transaction.key);
     mine?.delete(transaction.key);

@@ -153,16 +153,10 @@ export interface EntryRef {
   readonly key: Uint8Array;
 }
 
-export function accountRef(address: Uint8Array): EntryRef {
-  return accountRefNamed(accountName(address), address);
-}
-
-const accountKey = remember((address) => hash(DOMAIN.stateKey, ACCOUNT_KIND, address));
-
-/** The same for a caller that has its name. */
-export function accountRefNamed(name: string, address: Uint8Array): EntryRef {
-  return { name, key: accountKey(address) };
-}
+export const accountRef: (address: Uint8Array) => EntryRef = remember((address) => ({
+  name: toText(address),
+  key: hash(DOMAIN.stateKey, ACCOUNT_KIND, address),
+}));
 
 export function recordRef(id: Uint8Array): EntryRef {
   return recordRefNamed(recordName(id), id);
@@ -181,7 +175,7 @@ export function pendingRef(height: number, maturity: number): EntryRef {
 }
 
 /** Names are the bytes of addresses and ids as text, since all that is executed is looked up by them: their lengths tell them apart. */
-export const accountName = (address: Uint8Array): string => toText(address);
+export const accountName = (address: Uint8Array): string => accountRef(address).name;
 export const recordName = (id: Uint8Array): string => toText(id);
 export const pendingName = (height: number, maturity: number): string => `pending ${height % maturity}`;
 export const isAccountName = (name: string): boolean => name.length === ADDRESS_LENGTH;

@@ -11,9 +11,7 @@ import { type Kind, recordId, type Transaction } from '../format/transaction.ts'
 import { type ExecutionContext, type KindRule, recoveryAt } from './effect.ts';
 import {
   type Account,
-  accountName,
   accountRef,
-  accountRefNamed,
   type EntryRef,
   pendingName,
   pendingRef,
@@ -91,8 +89,8 @@ export function addAccess(
 ): void {
   for (const tx of transactions) {
     for (const address of accountsOf(tx)) {
-      const name = accountName(address);
-      if (!known.has(name) && !refs.has(name)) refs.set(name, accountRefNamed(name, address));
+      const ref = accountRef(address);
+      if (!known.has(ref.name) && !refs.has(ref.name)) refs.set(ref.name, ref);
     }
     const record = recordOf(tx);
     if (record === null) continue;

@@ -9,7 +9,7 @@
  */
 
 import { RuleError } from '../../chain/errors.ts';
-import { toHex } from '../../chain/format/bytes.ts';
+import { keyOfId } from '../../chain/format/id-key.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
 import type { PoolView } from '../door.ts';
@@ -63,7 +63,7 @@ export class TransactionFetcher {
     const state = this.#states.get(peer.link);
     if (state === undefined) return;
     for (const id of ids) {
-      const key = toHex(id);
+      const key = keyOfId(id);
       if (this.#pool.has(key) || this.#checking.isHadBy(key, peer.link) || this.#refused.has(id)) continue;
       const wanted = this.#wanted.get(key);
       if (wanted?.asked === peer.link || wanted?.announcers.includes(peer.link)) continue;

@@ -9,8 +9,8 @@
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { RuleError } from '../../chain/errors.ts';
 import { checkBody } from '../../chain/format/block.ts';
-import { toHex } from '../../chain/format/bytes.ts';
 import { encodeHeader } from '../../chain/format/header.ts';
+import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Limits } from '../../chain/format/params.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
@@ -134,7 +134,7 @@ export class BlockRelay {
 
   /** Serves what a peer misses of a block just pushed; an older one is asked for as a body. */
   requestReceived(peer: Peer, request: number, id: Uint8Array, indexes: readonly number[]) {
-    const block = this.#recent.get(toHex(id));
+    const block = this.#recent.get(keyOfId(id));
     let previous = -1;
     const transactions: Uint8Array[] = [];
     for (const index of indexes) {

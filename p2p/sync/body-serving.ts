@@ -6,7 +6,7 @@
  * answer is at most a block for each 32 bytes of question, and none is read while the link is congested.
  */
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
-import { toHex } from '../../chain/format/bytes.ts';
+import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Census } from '../census.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
@@ -53,7 +53,7 @@ export class BodyServing {
       return this.#wire.close(peer, 'FLOOD', 'too many bodies asked for at once');
     }
     for (const id of ids) {
-      const node = this.#headers.get(toHex(id));
+      const node = this.#headers.get(keyOfId(id));
       if (node?.hasBody && !node.invalid && node.height > 0) {
         state.waiting.push({ request, node });
         this.#waiting++;

@@ -9,7 +9,7 @@
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { RuleError } from '../../chain/errors.ts';
 import { checkBody, decodeBody } from '../../chain/format/block.ts';
-import { toHex } from '../../chain/format/bytes.ts';
+import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import { memoryOf } from '../../chain/ledger/bodies.ts';
 import type { Census } from '../census.ts';
@@ -88,7 +88,7 @@ export class BodySync {
 
   bodyReceived(peer: Peer, id: Uint8Array, body: Uint8Array) {
     const state = this.#states.get(peer.link)!;
-    const node = this.#headers.get(toHex(id));
+    const node = this.#headers.get(keyOfId(id));
     const own = node !== undefined && state.inFlight.has(node);
     if (!own) this.#ports.charge(peer, UNASKED_UNITS);
     // A late one is as good as any while it is still wanted.
@@ -118,7 +118,7 @@ export class BodySync {
 
   noBodyReceived(peer: Peer, id: Uint8Array): void {
     const state = this.#states.get(peer.link)!;
-    const node = this.#headers.get(toHex(id));
+    const node = this.#headers.get(keyOfId(id));
     if (node === undefined || !state.inFlight.has(node)) return;
     this.#release(state, node);
     // It doesn't have what it showed: nothing from there on is asked of it until it shows more.

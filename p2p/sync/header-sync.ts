@@ -9,8 +9,9 @@
 import { workOf } from '../../chain/consensus/difficulty.ts';
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { RuleError } from '../../chain/errors.ts';
-import { equalBytes, toHex } from '../../chain/format/bytes.ts';
+import { equalBytes } from '../../chain/format/bytes.ts';
 import { decodeHeader, type Header } from '../../chain/format/header.ts';
+import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Census } from '../census.ts';
 import type { ChainView } from '../door.ts';
 import * as limits from '../limits.ts';
@@ -57,7 +58,7 @@ export class HeaderSync {
   learn(peer: Peer, bytes: Uint8Array): HeaderNode | null {
     const state = this.#states.get(peer.link)!;
     const id = this.#pushed.idOf(bytes);
-    const known = this.#headers.get(toHex(id));
+    const known = this.#headers.get(keyOfId(id));
     if (known !== undefined) {
       if (!known.invalid) peer.shows(known);
       return known.invalid ? null : known;
@@ -67,7 +68,7 @@ export class HeaderSync {
       this.#wire.close(peer, 'BAD_HEADER', 'no work');
       return null;
     }
-    const parent = this.#headers.get(toHex(header.previous));
+    const parent = this.#headers.get(keyOfId(header.previous));
     if (parent === undefined) {
       state.ask = true;
       this.#busy = true;
@@ -88,7 +89,7 @@ export class HeaderSync {
     // Nothing after our locator: we know all it has.
     if (first === undefined) return this.#endWalk(state);
     if (state.walk !== null) return this.#walkOn(state, state.walk, batch);
-    const parent = this.#headers.get(toHex(first.previous));
+    const parent = this.#headers.get(keyOfId(first.previous));
     if (parent === undefined) {
       const follows = state.from !== null && equalBytes(first.previous, state.from.id);
       if (!follows) return this.#wire.close(peer, 'BAD_HEADER', 'not after our locator');
