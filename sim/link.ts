@@ -2,6 +2,7 @@
  * Owns one link between two nodes of the world: frames in order both ways, each a latency later, and its end, which each
  * side hears of exactly once. While its path is blocked it keeps what is sent, as TCP would, until it is free again.
  */
+import { Slab } from '../chain/format/slab.ts';
 import type { TransportInput } from '../node/ports.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -9,6 +10,9 @@ import type { Schedule } from './schedule.ts';
 const BUFFERED_BYTES_MAX = 10 * 1024 * 1024;
 const DRAIN_BYTES = 64 * 1024;
 const CLOSE_MS = 1_000;
+
+/** Frames on their way, of all worlds: a node lets them go when it has read them, as it does those of a socket. */
+const frames = new Slab(16 * 1024);
 
 export interface LinkQuality {
   readonly latencyMs: number;
@@ -67,7 +71,7 @@ export class Side {
     if (this.#closing) return;
     if (this.#buffered + this.#keptBytes + bytes.length > BUFFERED_BYTES_MAX) return this.cut();
     // A copy: the two nodes share nothing.
-    this.#put({ type: 'frame', bytes: bytes.slice() });
+    this.#put({ type: 'frame', bytes: frames.copy(bytes) });
   }
 
   /** Sends what is buffered, then closes. */

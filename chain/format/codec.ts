@@ -228,10 +228,30 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
     codec.write(writer, value);
     return writer.written();
   } catch (error) {
-    if (error instanceof RuleError) throw error;
-    // A part isn't there, or isn't what its type says.
-    throw new RuleError('MALFORMED', error instanceof Error ? error.message : String(error));
+    throw faultOf(error);
   } finally {
     writer.clear();
   }
+}
+
+/** The same of many values, all in one piece of memory: for what is let go together, since each keeps all alive. */
+export function encodeAll<T>(codec: Codec<T>, values: readonly T[]): Uint8Array[] {
+  try {
+    const ends = values.map((value) => {
+      codec.write(writer, value);
+      return writer.length;
+    });
+    const all = writer.written();
+    return ends.map((end, i) => all.subarray(ends[i - 1] ?? 0, end));
+  } catch (error) {
+    throw faultOf(error);
+  } finally {
+    writer.clear();
+  }
+}
+
+function faultOf(error: unknown): RuleError {
+  if (error instanceof RuleError) return error;
+  // A part isn't there, or isn't what its type says.
+  return new RuleError('MALFORMED', error instanceof Error ? error.message : String(error));
 }

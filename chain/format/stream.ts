@@ -10,6 +10,8 @@ const FIRST_ROOM_BYTES = 1024;
 /** V8 keeps so short an array in its own heap, and moves it out, which costs ten copies, when something makes a view of it. */
 const INNER_BYTES = 64;
 
+const EMPTY = new Uint8Array(0);
+
 /** Byte strings are views of what is read, or copies where that is so short that views cost more. */
 export class Reader {
   readonly #bytes: Uint8Array;
@@ -36,6 +38,8 @@ export class Reader {
 
   bytes(length: number): Uint8Array {
     const from = this.#take(length);
+    // Most memos are.
+    if (length === 0) return EMPTY;
     const bytes = this.#bytes;
     if (bytes.length > INNER_BYTES) return new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
     const copy = new Uint8Array(length);
@@ -85,6 +89,11 @@ export class Writer {
   bytes(value: Uint8Array): void {
     const at = this.#reserve(value.length);
     this.#room.set(value, at);
+  }
+
+  /** Bytes written since the last `clear`. */
+  get length(): number {
+    return this.#at;
   }
 
   /** A copy of all that was written since the last `clear`. */

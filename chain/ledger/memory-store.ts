@@ -4,6 +4,7 @@
  */
 import { assert } from '../errors.ts';
 import { fromText, toText } from '../format/bytes.ts';
+import { Slab } from '../format/slab.ts';
 import type { IterateOptions, Store, StoreWrite } from './ports.ts';
 
 export class MemoryStore implements Store {
@@ -30,7 +31,7 @@ export class MemoryStore implements Store {
   /** As `getMany`. */
   read(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
     this.#assertOpen();
-    return copyAll(keys.map((key) => this.#shelves.get(kindOf(key))?.values.get(toText(key))));
+    return keys.map((key) => copyOf(this.#shelves.get(kindOf(key))?.values.get(toText(key))));
   }
 
   /** As `iterate`. */
@@ -41,27 +42,32 @@ export class MemoryStore implements Store {
     const end = to.length > 1 ? kindOf(to) : kindOf(to) - 1;
     const kinds = [...this.#shelves.keys()].filter((kind) => kind >= kindOf(from) && kind <= end);
     kinds.sort((a, b) => (reverse ? b - a : a - b));
-    const found: string[] = [];
-    const kept: Kept[] = [];
+    const found: [Uint8Array, Uint8Array][] = [];
     for (const kind of kinds) {
       const shelf = this.#shelves.get(kind)!;
       const names = shelf.namesBetween(toText(from), toText(to));
       for (let i = 0; i < names.length && found.length < limit; i++) {
         const name = names[reverse ? names.length - 1 - i : i]!;
-        found.push(name);
-        kept.push(keysOnly ? '' : shelf.values.get(name)!);
+        found.push([fromText(name), copyOf(keysOnly ? '' : shelf.values.get(name)!)]);
       }
     }
-    const values = copyAll(kept);
-    return found.map((name, i) => [fromText(name), values[i]!]);
+    return found;
   }
 
   /** As `write`. Gives the batch that takes it back. */
   replace(batch: readonly StoreWrite[]): StoreWrite[] {
     this.#assertOpen();
-    const long = copyAll(batch.map(([, value]) => (value !== null && isLong(value) ? value : undefined)));
-    const before = batch.map(([key, value], i): StoreWrite => {
-      const kept = long[i] ?? (value === null ? undefined : toText(value));
+    const long = new Uint8Array(longBytes(batch));
+    let used = 0;
+    const before = batch.map(([key, value]): StoreWrite => {
+      let kept: Kept | undefined;
+      if (value !== null && isLong(value)) {
+        long.set(value, used);
+        kept = long.subarray(used, used + value.length);
+        used += value.length;
+      } else if (value !== null) {
+        kept = toText(value);
+      }
       return [key, ownedBytes(this.#shelfOf(kindOf(key)).put(toText(key), kept))];
     });
     // Of a key that is in it twice the first counts, and is to be written last.
@@ -146,20 +152,24 @@ function ownedBytes(kept: Kept | undefined): Uint8Array | null {
   return typeof kept === 'string' ? fromText(kept) : (kept ?? null);
 }
 
-/** Copies of values as bytes, all in one piece of memory: what takes time is to get a piece, however small. */
-function copyAll(values: readonly (Kept | undefined)[]): (Uint8Array | undefined)[] {
+/** Bytes of all long values of a batch: they are kept in one piece of memory, of the size of the batch. */
+function longBytes(batch: readonly StoreWrite[]): number {
   let bytes = 0;
-  for (const value of values) bytes += value?.length ?? 0;
-  const memory = new Uint8Array(bytes);
-  let at = 0;
-  return values.map((value) => {
-    if (value === undefined) return undefined;
-    const start = at;
-    at += value.length;
-    if (typeof value !== 'string') memory.set(value, start);
-    else for (let i = 0; i < value.length; i++) memory[start + i] = value.charCodeAt(i);
-    return memory.subarray(start, at);
-  });
+  for (const [, value] of batch) if (value !== null && isLong(value)) bytes += value.length;
+  return bytes;
+}
+
+/** What was read is mostly let go soon: a value that is kept keeps so much alive. */
+const read = new Slab(4 * 1024);
+
+function copyOf(kept: Kept): Uint8Array;
+function copyOf(kept: Kept | undefined): Uint8Array | undefined;
+function copyOf(kept: Kept | undefined): Uint8Array | undefined {
+  if (kept === undefined) return undefined;
+  if (typeof kept !== 'string') return read.copy(kept);
+  const copy = read.take(kept.length);
+  for (let i = 0; i < kept.length; i++) copy[i] = kept.charCodeAt(i);
+  return copy;
 }
 
 const kindOf = (key: Uint8Array): number => key[0] ?? 0;

@@ -11,6 +11,7 @@ import {
   type Codec,
   decode,
   encode,
+  encodeAll,
   fixed,
   optional,
   struct,
@@ -136,6 +137,11 @@ const entry = tagged<Entry>({
 
 export function encodeEntry(value: Entry): Uint8Array {
   return encode(entry, value);
+}
+
+/** All in one piece of memory. */
+export function encodeEntries(values: readonly Entry[]): Uint8Array[] {
+  return encodeAll(entry, values);
 }
 
 export function decodeEntry(bytes: Uint8Array): Entry {

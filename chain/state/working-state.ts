@@ -11,7 +11,7 @@ import {
   decodeEntry,
   type Entry,
   type EntryRef,
-  encodeEntry,
+  encodeEntries,
   type LedgerRecord,
   type PendingReward,
   recordName,
@@ -141,13 +141,14 @@ export class WorkingState {
     this.#find(name).change({ TAG: 'pending', data });
   }
 
-  /** What differs from what was loaded, in the order of loading or first look. */
+  /** What differs from what was loaded, in the order of loading or first look. Their bytes, of one block, are one piece. */
   changes(): Change[] {
     const changes: Change[] = [];
-    for (const slot of this.#slots.values()) {
-      if (!slot.dirty) continue;
-      const { key, before, entry } = slot;
-      const after = entry === null ? null : encodeEntry(entry);
+    const dirty = [...this.#slots.values()].filter((slot) => slot.dirty);
+    const encoded = encodeEntries(dirty.flatMap(({ entry }) => (entry === null ? [] : [entry])));
+    let next = 0;
+    for (const { key, before, entry } of dirty) {
+      const after = entry === null ? null : encoded[next++]!;
       if (before !== null && after !== null && equalBytes(before, after)) continue;
       changes.push({ key, before, after });
     }

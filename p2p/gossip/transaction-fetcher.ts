@@ -22,6 +22,7 @@ import { KnownFilter } from './known-filter.ts';
 import { ID_UNITS, REFUSED_UNITS } from './vain-credit.ts';
 
 interface Wanted {
+  /** Of its own bytes. */
   readonly id: Uint8Array;
   /** Links that announced it and haven't been asked, in order. */
   readonly announcers: number[];
@@ -69,7 +70,8 @@ export class TransactionFetcher {
       if (wanted?.asked === peer.link || wanted?.announcers.includes(peer.link)) continue;
       if (state.announced >= limits.ANNOUNCED_PER_PEER_MAX || !peer.canHold(WANTED_BYTES)) return;
       if (wanted === undefined) {
-        this.#wanted.set(key, { id, announcers: [], asked: peer.link });
+        // A copy: the id is a view of a whole announcement, of which all the others may be known.
+        this.#wanted.set(key, { id: id.slice(), announcers: [], asked: peer.link });
         this.#enqueue(state, key);
       } else if (wanted.announcers.length < limits.ANNOUNCERS_MAX) {
         wanted.announcers.push(peer.link);

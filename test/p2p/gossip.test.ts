@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RuleError } from '../../chain/errors.ts';
 import { KnownFilter } from '../../p2p/gossip/known-filter.ts';
 import * as limits from '../../p2p/limits.ts';
+import { encodeMessage } from '../../p2p/messages.ts';
 import { transaction, transactions } from './chain-maker.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
 import { TestNode, type TestNodeOptions } from './test-node.ts';
@@ -116,6 +117,16 @@ describe('an announced transaction', () => {
     b.say('transactions', { request: b.heard('getTransactions')[0]!.request, transactions: [bytes] });
     expect(node.effectsOf('checkTransactions')).toHaveLength(1);
     expect([a.closedWith, b.closedWith]).toEqual([null, null]);
+  });
+
+  test('keeps nothing else of its announcement, which may be a thousand times as long', () => {
+    const { a, b, at } = setUp();
+    const frame = encodeMessage('announce', { ids: [id, id, id] });
+    a.sayBytes(frame);
+    b.say('announce', { ids: [id] });
+    frame.fill(0);
+    at(limits.TRANSACTION_TIMEOUT_MS);
+    expect(b.heard('getTransactions').map(({ ids }) => ids)).toEqual([[id]]);
   });
 
   test('is asked of the next when the answer lacks it, or the link is lost', () => {

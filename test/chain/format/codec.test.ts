@@ -150,6 +150,20 @@ describe('encoding', () => {
     expect(first).toEqual(Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 1, 9));
   });
 
+  test('of many at once gives what each gives alone, and fails as the first bad one does', () => {
+    const many = tree.chain((made) =>
+      fc.array(made.values, { maxLength: 4 }).map((values) => ({ ...made, values })),
+    );
+    fc.assert(
+      fc.property(many, ({ ours, values }) => {
+        expect(codec.encodeAll(ours, values)).toEqual(values.map((value) => codec.encode(ours, value)));
+      }),
+      { seed: 3, numRuns: 300 },
+    );
+    expect(() => codec.encodeAll(codec.u8, [1, 256, null as never])).toThrow(RuleError);
+    expect(codec.encodeAll(codec.u8, [7, 8])).toEqual([Uint8Array.of(7), Uint8Array.of(8)]);
+  });
+
   test('gives bytes of its own', () => {
     const value = Uint8Array.of(1, 2);
     const encoded = codec.encode(codec.fixed(2), value);
