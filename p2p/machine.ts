@@ -7,7 +7,7 @@ import type { HeaderNode } from '../chain/consensus/header-tree.ts';
 import { RuleError } from '../chain/errors.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import { hostOf } from './addresses/peer-url.ts';
-import { Census } from './census.ts';
+import type { Census } from './census.ts';
 import type { Effect, Input, MachineDeps, Now, PeerInfo, PeerName, SyncState } from './door.ts';
 import { type FaultCode, penaltyMs } from './faults.ts';
 import { INBOUND_MAX } from './limits.ts';
@@ -90,9 +90,8 @@ export class Machine {
     return { syncing: missing > 0 || this.#parts.headerSync.walking, headers, missing, inFlight };
   }
 
-  /** How much is held for whom, and what is waited for. */
-  census(): Census {
-    const census = new Census();
+  /** Tells how much is held for whom, the number of links first, and what is waited for. */
+  census(census: Census): void {
     census.holds('machine.links', this.#wire.peers.size);
     census.holds('machine.closed', this.#closed.length);
     census.holds('machine.discouraged', this.#discouraged.size);
@@ -102,7 +101,6 @@ export class Machine {
     }
     census.holds('machine.allQueuedBytes', this.#wire.queuedBytes);
     for (const part of this.#parts.counted) part.census(census);
-    return census;
   }
 
   #take(input: Input) {

@@ -134,7 +134,7 @@ export const LAW_FAULTS = [
   fault(
     'the mempool keeps what a stopped recovery made bad',
     'chain/pool/follow.ts',
-    'for (const address of pool.fickleSenders()) stale.set(toHex(address), address);',
+    'for (const address of pool.fickleSenders()) stale.set(accountName(address), address);',
     '',
     'regressions',
   ),

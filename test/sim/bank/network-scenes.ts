@@ -4,6 +4,7 @@ import { HeaderTree } from '../../../chain/consensus/header-tree.ts';
 import { fromText, toHex } from '../../../chain/format/bytes.ts';
 import { AddressBook } from '../../../p2p/addresses/address-book.ts';
 import { parsePeerUrl } from '../../../p2p/addresses/peer-url.ts';
+import { fullestOf } from '../../../p2p/census.ts';
 import { growBranch } from '../../../sim/adversaries/branch.ts';
 import { Liar } from '../../../sim/adversaries/liar.ts';
 import { RawPeer } from '../../../sim/adversaries/raw-peer.ts';
@@ -256,7 +257,7 @@ async function strangers(): Promise<void> {
       node!.address,
     );
   };
-  const held = (name: string): number => node!.reactor!.machine.census().held.get(name)!;
+  const held = (name: string): number => fullestOf(node!.reactor!.machine).held.get(name)!;
   for (let i = 0; i < 100; i++) dialIn(i, null);
   await world.run(2_000);
   demand(held('handshake.peers') > 0, 'nobody is listened to');
