@@ -139,8 +139,8 @@ export const FAULTS = [
   fault(
     'the signature leaves out the ledger',
     'chain/format/transaction.ts',
-    'return concat(DOMAIN.transactionSignature, chainId, unsignedBytes);',
-    'return concat(DOMAIN.transactionSignature, unsignedBytes);',
+    'return [DOMAIN.transactionSignature, chainId, unsignedBytes];',
+    'return [DOMAIN.transactionSignature, unsignedBytes];',
     'life',
   ),
   fault(
