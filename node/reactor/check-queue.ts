@@ -1,12 +1,14 @@
 /**
  * Owns the transactions that wait to be checked, in order of arrival, and who takes room there.
- * Bound: `QUEUED_MAX` in all. When that is too little, each sender keeps its fair share: whoever has no more than
- * `QUEUED_MAX` by the number of senders loses nothing, whatever the others send.
+ * Bound: `QUEUED_MAX` in all. When that is too little, each sender keeps its fair share of `KEPT_MAX`: whoever has no
+ * more than `KEPT_MAX` by the number of senders loses nothing, whatever the others send.
  */
 import type { Transaction } from '../../chain/format/transaction.ts';
 
 /** A block's worth. */
 const QUEUED_MAX = 20_000;
+/** Left when it was over: shedding passes all that waits, and must not be needed again for the next that comes. */
+const KEPT_MAX = 18_750;
 
 /** What came at once, at least one. `link` is who sent it; `null` for what has waited here. */
 export interface Arrival {
@@ -57,18 +59,22 @@ export class CheckQueue {
     const kept = new Map<number | null, number>();
     for (const { transactions, link } of this.#arrivals)
       kept.set(link, (kept.get(link) ?? 0) + transactions.length);
-    const share = fairShare([...kept.values()], QUEUED_MAX);
+    const share = fairShare([...kept.values()], KEPT_MAX);
     kept.clear();
     const all = this.#arrivals;
     const shed: Arrival[] = [];
     this.#arrivals = [];
     this.#size = 0;
-    for (const { transactions, link } of all) {
+    for (const arrival of all) {
+      const { transactions, link } = arrival;
       const before = kept.get(link) ?? 0;
       const room = Math.max(0, share - before);
       kept.set(link, before + transactions.length);
-      this.add({ transactions: transactions.slice(0, room), link });
-      if (transactions.length > room) shed.push({ transactions: transactions.slice(room), link });
+      if (transactions.length <= room) this.add(arrival);
+      else {
+        this.add({ transactions: transactions.slice(0, room), link });
+        shed.push({ transactions: transactions.slice(room), link });
+      }
     }
     return shed;
   }
