@@ -38,7 +38,7 @@ const REJECTIONS_MAX = 100;
 const ORIGINS_MAX = 256;
 /** Of the transactions that a reorganisation displaced. */
 const DISPLACED_MAX = 1_000;
-/** Entries that wait to be written while no block comes: each is of one event. */
+/** Ids told of that wait to be written while no block comes. */
 const UNSAVED_MAX = 1_000;
 
 export interface CauseLogParts {
@@ -60,6 +60,8 @@ export class CauseLog {
   readonly #origins = new Map<number, Origin>();
   #displacement: Displacement | null = null;
   #unsaved: Entry[] = [];
+  /** Ids in them. */
+  #unsavedIds = 0;
   #since: number;
   /** What was mined by the last change of the tip, by sender and nonce; made when it is asked for. */
   #mined: { change: TipChange; places: Map<string, string> | null } | null = null;
@@ -84,9 +86,8 @@ export class CauseLog {
 
   /** Writes what is new. Never rejects: a failure is told to `failed`. */
   async save(): Promise<void> {
-    const entries = this.#unsaved;
+    const entries = this.#takeUnsaved();
     if (entries.length === 0) return;
-    this.#unsaved = [];
     await this.#journal.write(entries).catch((error) => this.#parts.failed(error));
   }
 
@@ -97,8 +98,7 @@ export class CauseLog {
   acknowledge(transactions: readonly Transaction[]): StoreWrite[] {
     const from: Origin = { kind: 'user' };
     this.#record(transactions, { at: this.#clock.wallMs(), what: 'pending', way: 'new', from });
-    const entries = this.#unsaved;
-    this.#unsaved = [];
+    const entries = this.#takeUnsaved();
     return entries.length === 0 ? [] : this.#journal.rowsFor(entries);
   }
 
@@ -217,7 +217,15 @@ export class CauseLog {
     for (const { key } of transactions) if (this.#add(key, cause)) told.push(key);
     if (told.length === 0) return;
     this.#unsaved.push({ transactions: told, cause });
-    if (this.#unsaved.length >= UNSAVED_MAX) void this.save();
+    this.#unsavedIds += told.length;
+    if (this.#unsavedIds >= UNSAVED_MAX) void this.save();
+  }
+
+  #takeUnsaved(): Entry[] {
+    const entries = this.#unsaved;
+    this.#unsaved = [];
+    this.#unsavedIds = 0;
+    return entries;
   }
 
   /** False if it only says again what is known. */

@@ -99,6 +99,19 @@ test('what shares a cause is written once', async () => {
   for (const { key } of transactions) expect(again.storyOf(key)).toEqual(log.storyOf(key));
 });
 
+test('what is told of a thousand ids is written without waiting for a block, however few entries that makes', async () => {
+  const { log, store } = open();
+  const tell = (first: number): void => {
+    const transactions = Array.from({ length: 250 }, (_, i) => transfer(first + i));
+    log.note({ type: 'pending', transactions, link: 7, way: 'new' });
+  };
+  for (const first of [0, 250, 500]) tell(first);
+  expect(await store.iterate(ROWS)).toEqual([]);
+  tell(750);
+  tell(1_000);
+  expect(await new CauseJournal(store).read()).toHaveLength(4);
+});
+
 test('what was written is there after a restart, with when memory begins', async () => {
   const first = open();
   first.pend(1, null);
