@@ -9,6 +9,7 @@ import { RuleError } from '../errors.ts';
 import { bytesInBlock, decodeBody, encodeBody } from '../format/block.ts';
 import { encodeHeader } from '../format/header.ts';
 import type { Transaction } from '../format/transaction.ts';
+import { Turnover } from '../turnover.ts';
 import type { Store, StoreWrite } from './ports.ts';
 import { bodyRow, headerRow } from './store-keys.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -33,7 +34,7 @@ export function memoryOf(transactions: readonly Transaction[]): number {
 export class Bodies {
   readonly #store: Store;
   readonly #verdicts: Verdicts;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Turnover<string, Held>();
   #bytes = 0;
 
   constructor(store: Store, verdicts: Verdicts) {

@@ -4,13 +4,14 @@
  */
 import { toText } from '../format/bytes.ts';
 import type { Change } from '../state/working-state.ts';
+import { Turnover } from '../turnover.ts';
 import type { RowReader, StoreWrite } from './ports.ts';
 import { stateRow } from './store-keys.ts';
 
 export class Overlay {
   readonly #store: RowReader;
   /** By key as text. */
-  readonly #state = new Map<string, StoreWrite>();
+  readonly #state = new Turnover<string, StoreWrite>();
   #rows: StoreWrite[] = [];
   #bytes = 0;
 

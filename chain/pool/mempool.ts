@@ -10,6 +10,7 @@ import { assert, RuleError } from '../errors.ts';
 import type { Params } from '../format/params.ts';
 import type { Kind, Transaction } from '../format/transaction.ts';
 import { accountName } from '../state/entries.ts';
+import { Turnover } from '../turnover.ts';
 import { Heap } from './heap.ts';
 
 /** About 45,000 transfers; in memory each byte costs some eight. */
@@ -49,8 +50,8 @@ export interface Dropped {
 export class Mempool {
   readonly #minimumRate: number;
   readonly #bytesMax: number;
-  readonly #entries = new Map<string, PoolEntry>();
-  readonly #queues = new Map<string, PoolEntry[]>();
+  readonly #entries = new Turnover<string, PoolEntry>();
+  readonly #queues = new Turnover<string, PoolEntry[]>();
   readonly #dropped = new Map<string, RuleError>();
   /** Of those that rest on more than their sender's money and records: on another account, or on the height. */
   readonly #fickle = new Set<PoolEntry>();

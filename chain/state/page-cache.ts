@@ -2,22 +2,28 @@
  * Owns the pages kept in memory between blocks: at most `maxBytes`, counted with what an entry costs besides its bytes.
  * The page used longest ago goes first. What it returns is a hint: whoever reads compares the page's root with the one
  * expected, so a page of another state is no harm.
+ *
+ * Entries are a list in order of use. The order of a `Map` would do, but keeping it by taking out and putting in again
+ * wears out a table every few uses, and outgrown tables keep what they held for long.
  */
 import type { Page } from './page.ts';
 import type { PagePath } from './page-path.ts';
 
-/** A map entry, a path, a page object and its typed array with its buffer, measured on V8. */
-const ENTRY_BYTES = 400;
+/** A map entry, a path, an entry of the list, a page object and its typed array with its buffer, measured on V8. */
+const ENTRY_BYTES = 460;
+
+interface Entry {
+  readonly path: PagePath;
+  page: Page;
+  older: Entry | null;
+  newer: Entry | null;
+}
 
 export class PageCache {
   readonly #maxBytes: number;
-  /** In order of last use, which is a Map's order of insertion. */
-  readonly #pages = new Map<PagePath, Page>();
-  /**
-   * Stands before the page used longest ago while one after the other goes: each new iterator has to pass all the places
-   * that are empty by now. Other changes let go of it, since it keeps every table that the map has outgrown meanwhile.
-   */
-  #oldest: Iterator<[PagePath, Page]> | null = null;
+  readonly #entries = new Map<PagePath, Entry>();
+  #oldest: Entry | null = null;
+  #newest: Entry | null = null;
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -30,34 +36,58 @@ export class PageCache {
   }
 
   get(path: PagePath): Page | undefined {
-    const page = this.#pages.get(path);
-    if (page !== undefined) {
-      this.#oldest = null;
-      this.#pages.delete(path);
-      this.#pages.set(path, page);
-    }
-    return page;
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return undefined;
+    this.#renew(entry);
+    return entry.page;
   }
 
   put(path: PagePath, page: Page): void {
-    this.delete(path);
-    this.#pages.set(path, page);
-    this.#bytes += costOf(page);
-    // There is a page left as long as there are bytes, so the iterator never comes to an end.
-    while (this.#bytes > this.#maxBytes) {
-      this.#oldest ??= this.#pages.entries();
-      const [oldPath, old] = this.#oldest.next().value!;
-      this.#pages.delete(oldPath);
-      this.#bytes -= costOf(old);
+    const known = this.#entries.get(path);
+    if (known !== undefined) {
+      this.#bytes += costOf(page) - costOf(known.page);
+      known.page = page;
+      this.#renew(known);
+    } else {
+      const entry: Entry = { path, page, older: null, newer: null };
+      this.#entries.set(path, entry);
+      this.#bytes += costOf(page);
+      this.#append(entry);
     }
+    while (this.#bytes > this.#maxBytes) this.#remove(this.#oldest!);
   }
 
   delete(path: PagePath): void {
-    const page = this.#pages.get(path);
-    if (page === undefined) return;
-    this.#oldest = null;
-    this.#pages.delete(path);
-    this.#bytes -= costOf(page);
+    const entry = this.#entries.get(path);
+    if (entry !== undefined) this.#remove(entry);
+  }
+
+  #remove(entry: Entry): void {
+    this.#unlink(entry);
+    this.#entries.delete(entry.path);
+    this.#bytes -= costOf(entry.page);
+  }
+
+  #renew(entry: Entry): void {
+    if (entry === this.#newest) return;
+    this.#unlink(entry);
+    this.#append(entry);
+  }
+
+  #append(entry: Entry): void {
+    entry.older = this.#newest;
+    if (this.#newest === null) this.#oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
+  }
+
+  #unlink(entry: Entry): void {
+    if (entry.older === null) this.#oldest = entry.newer;
+    else entry.older.newer = entry.newer;
+    if (entry.newer === null) this.#newest = entry.older;
+    else entry.newer.older = entry.older;
+    entry.older = null;
+    entry.newer = null;
   }
 }
 

@@ -11,6 +11,7 @@
 import { assert } from '../errors.ts';
 import { equalBytes } from '../format/bytes.ts';
 import { ZERO_HASH } from '../format/hash.ts';
+import { Turnover } from '../turnover.ts';
 import { keyBit } from './node-hash.ts';
 import { EMPTY, FIRST_BOTTOM, INNER, LEAF, type Page, ROOT_POSITION } from './page.ts';
 import type { PageCache } from './page-cache.ts';
@@ -34,9 +35,9 @@ export class StateTree {
   /** Root as the store has it, once what `takeDirty` gave is written. */
   #baseRoot: Uint8Array;
   /** Pages as the store has them, prepared. */
-  readonly #clean = new Map<PagePath, Page>();
+  readonly #clean = new Turnover<PagePath, Page>();
   /** Pages that differ from the store's; `null`: deleted. */
-  readonly #dirty = new Map<PagePath, Page | null>();
+  readonly #dirty = new Turnover<PagePath, Page | null>();
   #savepoints: Savepoint[] = [];
   /** Of the last update, for the next; at most 64 of 2 KiB. */
   #editors: PageEditor[] = [];

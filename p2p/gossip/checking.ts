@@ -3,6 +3,7 @@
  * check it. Bounds: the fetcher's, in bytes, for each who brings; `ANNOUNCERS_MAX` others for each transaction.
  */
 import type { Transaction } from '../../chain/format/transaction.ts';
+import { Turnover } from '../../chain/turnover.ts';
 import { ANNOUNCERS_MAX } from '../limits.ts';
 import type { FetchState } from './fetch-state.ts';
 
@@ -15,7 +16,7 @@ interface Checked {
 }
 
 export class Checking {
-  readonly #all = new Map<string, Checked>();
+  readonly #all = new Turnover<string, Checked>();
   readonly #states: ReadonlyMap<number, FetchState>;
 
   constructor(states: ReadonlyMap<number, FetchState>) {

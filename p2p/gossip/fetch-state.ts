@@ -1,4 +1,5 @@
 /** Owns what is known of one peer as a source of transactions. A record; its bounds are the fetcher's. */
+import { Turnover } from '../../chain/turnover.ts';
 import type { Peer } from '../peer.ts';
 import { VainCredit } from './vain-credit.ts';
 
@@ -13,12 +14,12 @@ export interface FetchState {
   announced: number;
   /** Keys to ask this link for. */
   readonly queue: string[];
-  readonly requests: Map<number, FetchRequest>;
+  readonly requests: Turnover<number, FetchRequest>;
   checkingBytes: number;
   readonly credit: VainCredit;
 }
 
 export function newFetchState(peer: Peer, nowMs: number): FetchState {
   const credit = new VainCredit(nowMs);
-  return { peer, announced: 0, queue: [], requests: new Map(), checkingBytes: 0, credit };
+  return { peer, announced: 0, queue: [], requests: new Turnover(), checkingBytes: 0, credit };
 }

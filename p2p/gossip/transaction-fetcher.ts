@@ -11,6 +11,7 @@
 import { RuleError } from '../../chain/errors.ts';
 import { keyOfId } from '../../chain/format/id-key.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
+import { Turnover } from '../../chain/turnover.ts';
 import type { Census } from '../census.ts';
 import type { PoolView } from '../door.ts';
 import * as limits from '../limits.ts';
@@ -40,7 +41,7 @@ export class TransactionFetcher {
   readonly #pool: PoolView;
   readonly #charge: (peer: Peer, units: number) => void;
   readonly #states = new Map<number, State>();
-  readonly #wanted = new Map<string, Wanted>();
+  readonly #wanted = new Turnover<string, Wanted>();
   /** At the reactor. */
   readonly #checking = new Checking(this.#states);
   readonly #refused = new KnownFilter(limits.REFUSED_MAX);

@@ -52,7 +52,8 @@ export class BlockRelay {
   readonly #limits: Limits;
   readonly #ports: RelayPorts;
   readonly #states = new Map<number, State>();
-  readonly #recent = new Map<string, readonly Transaction[]>();
+  /** By block, oldest first. */
+  readonly #recent: { readonly key: string; readonly transactions: readonly Transaction[] }[] = [];
   /** Key of each block being rebuilt → its link. */
   readonly #rebuilding = new Map<string, number>();
   /** Somebody may have to be told of a tip. */
@@ -77,8 +78,8 @@ export class BlockRelay {
 
   /** Pushes a block on every link that isn't known to have it; a congested link only hears of the tip. */
   push(node: HeaderNode, transactions: readonly Transaction[]) {
-    this.#recent.set(node.key, transactions);
-    if (this.#recent.size > limits.RECENT_BLOCKS) this.#recent.delete(this.#recent.keys().next().value!);
+    this.#recent.push({ key: node.key, transactions });
+    if (this.#recent.length > limits.RECENT_BLOCKS) this.#recent.shift();
     const header = encodeHeader(node.header);
     let links = 0;
     for (const state of this.#states.values()) {
@@ -134,7 +135,8 @@ export class BlockRelay {
 
   /** Serves what a peer misses of a block just pushed; an older one is asked for as a body. */
   requestReceived(peer: Peer, request: number, id: Uint8Array, indexes: readonly number[]) {
-    const block = this.#recent.get(keyOfId(id));
+    const wanted = keyOfId(id);
+    const block = this.#recent.find(({ key }) => key === wanted)?.transactions;
     let previous = -1;
     const transactions: Uint8Array[] = [];
     for (const index of indexes) {
@@ -172,7 +174,7 @@ export class BlockRelay {
   /** Tells what it holds and waits for. */
   census(census: Census): void {
     census.holds('relay.peers', this.#states.size);
-    census.holds('relay.recent', this.#recent.size);
+    census.holds('relay.recent', this.#recent.length);
     census.holds('relay.rebuilding', this.#rebuilding.size);
     for (const { blocks, rebuilds } of this.#states.values()) {
       census.holds('relay.blocks', blocks.size);
