@@ -55,7 +55,7 @@ export const DOMAIN = {
 export function hash(domain: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
   let length = domain.length;
   for (const part of parts) length += part.length;
-  if (length <= SHORT_BYTES) return sha256Short(domain, ...parts);
+  if (length <= SHORT_BYTES) return sha256Short(domain, parts);
   const message = new Uint8Array(length);
   message.set(domain, 0);
   let at = domain.length;

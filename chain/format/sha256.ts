@@ -93,11 +93,13 @@ const ROUND = Int32Array.of(
   0xc67178f2,
 );
 
-/** SHA-256 of the parts one after the other, together at most `SHORT_BYTES`. Returns 32 bytes. */
-export function sha256Short(...parts: readonly Uint8Array[]): Uint8Array {
+/** SHA-256 of a first part of few bytes and the others after it, together at most `SHORT_BYTES`. Returns 32 bytes. */
+export function sha256Short(first: Uint8Array, others: readonly Uint8Array[]): Uint8Array {
   const bytes = message;
-  let length = 0;
-  for (const part of parts) {
+  let { length } = first;
+  // A call of `set` takes as long as thirty bytes.
+  for (let i = 0; i < length; i++) bytes[i] = first[i]!;
+  for (const part of others) {
     bytes.set(part, length);
     length += part.length;
   }
@@ -131,7 +133,7 @@ function digest(length: number): void {
   bytes.fill(0, length + 1, end - 2);
   bytes[end - 2] = (length * 8) >>> 8;
   bytes[end - 1] = length * 8;
-  state.set(INITIAL);
+  for (let i = 0; i < 8; i++) state[i] = INITIAL[i]!;
   for (let at = 0; at < end; at += BLOCK_BYTES) compress(at);
 }
 
