@@ -7,7 +7,7 @@
  */
 import type { Transaction } from '../format/transaction.ts';
 import { signatureChecks, signatureCount } from '../format/transaction.ts';
-import type { Verifier } from './ports.ts';
+import type { SignatureCheck, Verifier } from './ports.ts';
 
 /** Holds the mempool and a few full blocks. */
 const VERDICTS_PER_GENERATION = 50_000;
@@ -25,20 +25,23 @@ export class Verdicts {
 
   /** For each transaction, whether all its signatures are good. */
   async check(transactions: readonly Transaction[]): Promise<boolean[]> {
-    const unknown = transactions.filter(({ key }) => !this.#isGood(key));
-    if (unknown.length === 0) return transactions.map(() => true);
-    const checks = unknown.flatMap((tx) => signatureChecks(tx, this.#chainId));
+    const good = transactions.map(({ key }) => this.#isGood(key));
+    const checks: SignatureCheck[] = [];
+    for (let i = 0; i < good.length; i++)
+      if (!good[i]) for (const check of signatureChecks(transactions[i]!, this.#chainId)) checks.push(check);
+    if (checks.length === 0) return good;
     const verdicts = await this.#verifier.verify(checks);
-    const bad = new Set<Transaction>();
     let next = 0;
-    for (const tx of unknown) {
+    for (let i = 0; i < good.length; i++) {
+      if (good[i]) continue;
+      const tx = transactions[i]!;
       const end = next + signatureCount(tx);
-      let good = true;
-      for (; next < end; next++) good &&= verdicts[next] === true;
-      if (good) this.#remember(tx.key);
-      else bad.add(tx);
+      let all = true;
+      for (; next < end; next++) all &&= verdicts[next] === true;
+      good[i] = all;
+      if (all) this.#remember(tx.key);
     }
-    return transactions.map((tx) => !bad.has(tx));
+    return good;
   }
 
   /** True if it was found good before, which is remembered anew then. */
