@@ -19,6 +19,7 @@ import {
   struct,
   u16,
   u32,
+  u48,
   u256,
 } from '../chain/format/codec.ts';
 import { HEADER_BYTES } from '../chain/format/header.ts';
@@ -27,8 +28,8 @@ import { TRANSACTION_BYTES_MAX } from '../chain/format/transaction.ts';
 import * as limits from './limits.ts';
 
 export const PROTOCOL_VERSION = 1;
-/** Bytes of a short transaction id. */
-export const SHORT_ID_BYTES = 6;
+/** Bytes of a short transaction id, which is a number. */
+const SHORT_ID_BYTES = 6;
 
 export interface Hello {
   readonly version: number;
@@ -156,7 +157,7 @@ export const MESSAGES = {
     HEADER_BYTES + 4 + BODY_TRANSACTIONS_MAX * SHORT_ID_BYTES,
     'ready',
     'push',
-    struct({ header: fixed(HEADER_BYTES), shortIds: list(BODY_TRANSACTIONS_MAX, fixed(SHORT_ID_BYTES)) }),
+    struct({ header: fixed(HEADER_BYTES), shortIds: list(BODY_TRANSACTIONS_MAX, u48) }),
   ),
   getBlockTransactions: spec(
     0x31,

@@ -30,6 +30,16 @@ function whole(value: number, max: number): number {
   throw new RuleError('MALFORMED', `${value} is no whole number up to ${max}`);
 }
 
+/** A whole number below 2^48 in 6 big-endian bytes. */
+export const u48: Codec<number> = {
+  write(to, value) {
+    whole(value, 2 ** 48 - 1);
+    to.u16(Math.floor(value / 2 ** 32));
+    to.u32(value >>> 0);
+  },
+  read: (from) => from.u16() * 2 ** 32 + from.u32(),
+};
+
 /** A whole number up to 2^53-1 in 8 big-endian bytes: planks, milliseconds, sizes. */
 export const u53: Codec<number> = {
   write(to, value) {

@@ -111,7 +111,7 @@ export class BlockRelay {
     if (node !== null) this.#remember(this.#states.get(peer.link)!, node.key);
   }
 
-  blockReceived(peer: Peer, header: Uint8Array, shortIds: readonly Uint8Array[]) {
+  blockReceived(peer: Peer, header: Uint8Array, shortIds: readonly number[]) {
     const node = this.#ports.learn(peer, header);
     if (node === null || !peer.ready) return;
     const state = this.#states.get(peer.link)!;

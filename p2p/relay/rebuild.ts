@@ -6,7 +6,7 @@
  */
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
-import { shortId, shortIdNumber } from './short-ids.ts';
+import { shortId } from './short-ids.ts';
 
 /** Bytes counted for a place in the list, filled or not. */
 const PLACE_BYTES = 16;
@@ -26,11 +26,11 @@ export class Rebuild {
   static start(
     node: HeaderNode,
     key: Uint8Array,
-    shortIds: readonly Uint8Array[],
+    shortIds: readonly number[],
     pool: Iterable<Transaction>,
   ): Rebuild | null {
     const indexes = new Map<number, number>();
-    for (const [index, id] of shortIds.entries()) indexes.set(shortIdNumber(id), index);
+    for (const [index, id] of shortIds.entries()) indexes.set(id, index);
     if (indexes.size !== shortIds.length) return null;
     const places = new Array<Transaction | null>(shortIds.length).fill(null);
     if (shortIds.length > 0) {
@@ -38,7 +38,7 @@ export class Rebuild {
       for (const tx of pool) {
         // All found: what is left of a large pool needn't be hashed, and the header tells if one is wrong.
         if (taken.size === places.length) break;
-        const index = indexes.get(shortIdNumber(shortId(key, tx.id)));
+        const index = indexes.get(shortId(key, tx.id));
         if (index === undefined) continue;
         // Two of the pool's fit: neither is taken, the peer is asked.
         places[index] = taken.has(index) ? null : tx;

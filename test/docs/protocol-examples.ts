@@ -9,6 +9,7 @@ import { publicKeyOf, sign } from '../../chain/crypto/ed25519.ts';
 import { addressOf, authKeyOf, formatAddress } from '../../chain/format/address.ts';
 import { encodeBody } from '../../chain/format/block.ts';
 import { toHex, u32 } from '../../chain/format/bytes.ts';
+import { encode, u48 } from '../../chain/format/codec.ts';
 import { DOMAIN, hash } from '../../chain/format/hash.ts';
 import { encodeHeader, type Header, headerId } from '../../chain/format/header.ts';
 import { encodeTxProof, proveTx, txRoot } from '../../chain/format/merkle.ts';
@@ -241,7 +242,7 @@ function wireExamples(
   return {
     'hello frame': hello,
     'ping frame': encodeMessage('ping', { nonce: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }),
-    'short id': shortId(shortIdKey(nonce, listenerNonce, blockId), transactionId),
+    'short id': encode(u48, shortId(shortIdKey(nonce, listenerNonce, blockId), transactionId)),
   };
 }
 

@@ -31,7 +31,7 @@ export const SAMPLES: { readonly [K in MessageName]: MessageBody<K> } = {
   body: { request: 7, id: run(32, 0x10), body: run(4, 0x00) },
   noBody: { request: 7, id: run(32, 0x10) },
   tip: { header: run(181, 0x00) },
-  block: { header: run(181, 0x00), shortIds: [run(6, 0x01), run(6, 0x11)] },
+  block: { header: run(181, 0x00), shortIds: [0x010203040506, 0x111213141516] },
   getBlockTransactions: { request: 8, id: run(32, 0x10), indexes: [0, 258] },
   blockTransactions: { request: 8, id: run(32, 0x10), transactions: [run(3, 0xa0)] },
 };

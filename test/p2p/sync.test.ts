@@ -515,7 +515,7 @@ test('a branch that another overtakes while bodies of it are with the reactor is
   const first = makeBlock(node.headers.genesis, { transactions: transactions(0, 1) });
   const second = makeBlock(first.context, { transactions: transactions(1, 1) });
   // The first is being put together, and lacks a transaction; the second comes whole.
-  peer.say('block', { header: encodeHeader(first.header), shortIds: [new Uint8Array(6)] });
+  peer.say('block', { header: encodeHeader(first.header), shortIds: [0] });
   peer.say('tip', { header: encodeHeader(second.header) });
   const { request } = peer.heard('getBodies')[0]!;
   peer.say('body', { request, id: second.context.id, body: encodeBody(second.transactions) });

@@ -12,6 +12,13 @@ export const u256: Packed<bigint> = P.U256BE;
 export const bool: Packed<boolean> = P.bool;
 export const fixed = (length: number): Packed<Uint8Array> => P.bytes(length);
 
+export const u48: Packed<number> = P.wrap({
+  encodeStream(w, value: number) {
+    w.bytes(fromHex(value.toString(16).padStart(12, '0'), 6));
+  },
+  decodeStream: (r) => Number(toBigInt(r.bytes(6))),
+});
+
 export const u53: Packed<number> = P.wrap({
   encodeStream(w, value: number) {
     if (!Number.isSafeInteger(value) || value < 0) throw new RuleError('BAD_AMOUNT');
