@@ -1,6 +1,7 @@
 /** Owns how the mempool follows the chain: what was mined leaves, what a reorganisation displaced comes back. */
 import { RuleError } from '../errors.ts';
 import type { Block } from '../format/block.ts';
+import { compareBytes } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger, TipChange } from '../ledger/ledger.ts';
 import { displaced } from '../ledger/queue.ts';
@@ -81,8 +82,5 @@ function staleSenders(pool: Mempool, { connected, disconnected }: TipChange): Ui
 }
 
 function bySenderAndNonce(a: Transaction, b: Transaction): number {
-  const left = accountName(a.sender);
-  const right = accountName(b.sender);
-  if (left !== right) return left < right ? -1 : 1;
-  return a.nonce - b.nonce;
+  return compareBytes(a.sender, b.sender) || a.nonce - b.nonce;
 }
