@@ -52,6 +52,7 @@ const MOST: Readonly<Record<string, number>> = {
   'serving.reading': 8,
   'admissions.queued': 20_000,
   'admissions.waiting': 2_000,
+  'admissions.tried': 10_000,
   // What was asked for before the window was full may still come.
   'ledger.heldBytes': 128 * MIB,
   'pool.bytes': 8 * MIB,
@@ -149,6 +150,7 @@ const wholeOf = ({ machine, admissions, ledger, pool }: Reactor) => ({
     machine.census(census);
     census.holds('admissions.queued', admissions.sizes.queued);
     census.holds('admissions.waiting', admissions.sizes.waiting);
+    census.holds('admissions.tried', admissions.sizes.tried);
     census.holds('ledger.heldBytes', ledger.heldBytes);
     census.holds('pool.bytes', pool.bytes);
   },

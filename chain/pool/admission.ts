@@ -2,7 +2,8 @@
  * Owns the way into the mempool: signatures, then a trial on the tip's state behind what the sender has waiting. The key
  * is checked before a transaction gets a place or replaces another, so nobody can hold up someone else's account.
  *
- * One for a pool: the trial is kept while the tip stays (bounded in `trial.ts`), and must see all that enters the pool.
+ * One for a pool: the trial is kept from batch to batch while the tip stays and it holds at most `HELD_MAX`, and must see
+ * all that enters the pool.
  */
 import { RuleError } from '../errors.ts';
 import type { Transaction } from '../format/transaction.ts';
@@ -31,6 +32,11 @@ export class Admission {
     this.pool = pool;
   }
 
+  /** Entries of the tip that are kept, and those of them looked at, between two batches. */
+  get held(): number {
+    return this.#trial?.held ?? 0;
+  }
+
   /**
    * Tries to take transactions into the pool, in order. Of one batch a later transaction may rest on an earlier one of
    * its sender. `returning` are those that were in the pool or the chain before: the raised fee floor isn't for them.
@@ -45,7 +51,7 @@ export class Admission {
     const errors = transactions.map((tx) => faultOf(() => pool.precheck(tx, height, returning)));
     const open = some(transactions, (i) => errors[i] === null);
     const verdicts = await ledger.verdicts.check(open);
-    const trial = this.#trialNow();
+    const trial = this.#takeTrial();
     const missing = trial.missing(some(open, (i) => verdicts[i]!));
     if (missing.length > 0) await trial.load(missing);
     const gone: Dropped[] = [];
@@ -70,16 +76,16 @@ export class Admission {
       trial.executed = 0;
       await ledger.pause();
     }
+    if (trial.held <= HELD_MAX) this.#trial = trial;
     if (refused.length > 0) await this.#findMined(transactions, refused, errors);
     return { errors, dropped: gone.length === 0 ? gone : lasting(pool, transactions, errors, gone) };
   }
 
-  /** The trial on the present tip, with what it has read and tried before, as far as that is kept. */
-  #trialNow(): Trial {
-    const { tip } = this.ledger;
-    if (this.#trial === null || this.#trial.tip !== tip || this.#trial.held > HELD_MAX)
-      this.#trial = new Trial(this.ledger, this.pool);
-    return this.#trial;
+  /** The trial on the present tip, with what it has read and tried before, as far as that is kept. Kept again when all went well. */
+  #takeTrial(): Trial {
+    const kept = this.#trial;
+    this.#trial = null;
+    return kept?.tip === this.ledger.tip ? kept : new Trial(this.ledger, this.pool);
   }
 
   /** Tells those that are mined from the others refused. A trial never takes one: its nonce is used. */

@@ -4,7 +4,8 @@
  * one is covered by its balance at the tip.
  *
  * Kept from batch to batch while the tip stays, with the entries it has read and each sender's state. Bound: its owner
- * begins another once `held` is over `HELD_MAX`; until then it grows by what one batch and its senders' queues name.
+ * lets go of it after a batch if `held` is over `HELD_MAX`; until then it grows by what that batch and its senders' queues
+ * name.
  */
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { assert, RuleError } from '../errors.ts';

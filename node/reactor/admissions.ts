@@ -78,9 +78,9 @@ export class Admissions {
     return this.#waiting.get(key);
   }
 
-  /** How many of peers wait to be checked, and how many are kept to be tried again. */
-  get sizes(): { readonly queued: number; readonly waiting: number } {
-    return { queued: this.#queue.size, waiting: this.#waiting.size };
+  /** How many of peers wait to be checked, how many are kept to be tried again, and entries kept to try others on. */
+  get sizes(): { readonly queued: number; readonly waiting: number; readonly tried: number } {
+    return { queued: this.#queue.size, waiting: this.#waiting.size, tried: this.#admission.held };
   }
 
   /** Tries again what waited of these senders. */

@@ -226,6 +226,8 @@ describe('what was read of a tip', () => {
       });
       const body = { TAG: 'transfer', data: { outputs, memo: new Uint8Array(0) } } as const;
       expect(await world.offer({ from: 'carol', body: () => body })).toEqual(['OVERSPEND']);
+      // Not even until the next comes, which may be long.
+      expect(world.admission.held).toBeLessThanOrEqual(10_000);
     }
     expect(await readsFor(world, transfer('alice', 'bob', 1))).toBe(1);
   });
