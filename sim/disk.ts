@@ -160,8 +160,11 @@ export class Disk {
         if (gap && key[0] === BODY_ROWS[0] && value !== null) this.#loseBody(value);
     }
     if (sync) this.#secure((log) => log === this.#log);
+    if (sync && this.#batches.length === 0) {
+      this.content.put(batch);
+      return;
+    }
     const before = this.content.replace(batch);
-    if (sync && this.#batches.length === 0) return;
     this.#batches.push({ batch, before, log: this.#log, safe: sync });
     if (this.#random.chance(1, LOG_BATCHES)) this.#changeLog();
   }

@@ -17,7 +17,7 @@ export class MemoryStore implements Store {
   }
 
   async write(batch: readonly StoreWrite[], _options: { readonly sync: boolean }): Promise<void> {
-    this.replace(batch);
+    this.put(batch);
   }
 
   async iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {
@@ -54,24 +54,40 @@ export class MemoryStore implements Store {
     return found;
   }
 
+  /** As `write`. */
+  put(batch: readonly StoreWrite[]): void {
+    this.#swap(batch, () => undefined);
+  }
+
   /** As `write`. Gives the batch that takes it back. */
   replace(batch: readonly StoreWrite[]): StoreWrite[] {
+    const before: StoreWrite[] = [];
+    this.#swap(batch, (key, kept) => before.push([key, ownedBytes(kept)]));
+    // Of a key that is in it twice the first counts, and is to be written last.
+    return before.reverse();
+  }
+
+  /** Writes, and tells what was there before. */
+  #swap(batch: readonly StoreWrite[], tell: (key: Uint8Array, before: Kept | undefined) => void): void {
     this.#assertOpen();
     const long = new Uint8Array(longBytes(batch));
     let used = 0;
-    const before = batch.map(([key, value]): StoreWrite => {
+    let last: Uint8Array | null = null;
+    let lastText = '';
+    for (const [key, value] of batch) {
       let kept: Kept | undefined;
       if (value !== null && isLong(value)) {
         long.set(value, used);
         kept = long.subarray(used, used + value.length);
         used += value.length;
       } else if (value !== null) {
-        kept = toText(value);
+        // Several rows in a row may point to the same thing.
+        if (value !== last) lastText = toText(value);
+        last = value;
+        kept = lastText;
       }
-      return [key, ownedBytes(this.#shelfOf(kindOf(key)).put(toText(key), kept))];
-    });
-    // Of a key that is in it twice the first counts, and is to be written last.
-    return before.reverse();
+      tell(key, this.#shelfOf(kindOf(key)).put(toText(key), kept));
+    }
   }
 
   /** The same content in a store of its own: what a crash leaves behind, for tests and the simulator. */
