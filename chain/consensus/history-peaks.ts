@@ -7,6 +7,8 @@ import { type Codec, decode, encode, fixed, list, positive, struct } from '../fo
 import type { Peaks } from './history.ts';
 
 const PEAKS_MAX = 32;
+/** More than anybody ever did, and so little that what is added later still fits the field of a history's root. */
+const WORK_MAX = 1n << 255n;
 
 interface WrittenPeak {
   readonly hash: Uint8Array;
@@ -22,7 +24,10 @@ export function encodePeaks(peaks: Peaks): Uint8Array {
   return encode(codec, written);
 }
 
-/** The peaks over the first `count` headers; `RuleError('MALFORMED')` unless there are as many as those have. */
+/**
+ * The peaks over the first `count` headers; `RuleError('MALFORMED')` unless there are as many as those have, 'OVERSIZE' if
+ * together they claim a work of 2^255 or more.
+ */
 export function decodePeaks(bytes: Uint8Array, count: number): Peaks {
   const written = decode(codec, bytes);
   const sizes: number[] = [];
@@ -30,6 +35,8 @@ export function decodePeaks(bytes: Uint8Array, count: number): Peaks {
   if (sizes.length !== written.length) {
     throw new RuleError('MALFORMED', `${written.length} peaks over ${count} headers`);
   }
+  const claimed = written.reduce((sum, { work }) => sum + work, 0n);
+  if (claimed >= WORK_MAX) throw new RuleError('OVERSIZE', 'more work than can be done');
   return written.reduceRight<Peaks>(
     (rest, { hash, work }, i) => ({ hash, work, count: sizes[i]!, rest }),
     null,

@@ -95,6 +95,7 @@ function writeNode(at: number, node: HistoryNode): void {
     end -= 8;
     pairView.setBigUint64(end, rest);
   }
+  assert(end >= at + 36, 'the work of a node fits its field');
 }
 
 /** One node over all peaks: folded from the smallest to the largest. */

@@ -7,6 +7,7 @@ import {
   historyCount,
   historyRoot,
   historyWork,
+  mergeHistory,
   type Peaks,
 } from '../../../chain/consensus/history.ts';
 import {
@@ -78,6 +79,13 @@ describe('the history root', () => {
       }),
       { seed: 2, numRuns: 200 },
     );
+  });
+
+  test('of more work than a node has room for is a fault of ours, not another hash', () => {
+    const node = (work: bigint) => ({ hash: new Uint8Array(32), count: 1, work });
+    expect(() => mergeHistory(node(2n ** 256n), node(1n))).toThrow('invariant');
+    expect(() => mergeHistory(node(1n), node(2n ** 256n))).toThrow('invariant');
+    expect(mergeHistory(node(2n ** 256n - 1n), node(1n)).hash).toHaveLength(32);
   });
 
   test('of one parent grows into branches that share its peaks and leave it as it was', () => {
