@@ -13,14 +13,13 @@ import {
   type Output,
   possessionPayload,
   SCHEME_ED25519,
+  signedLength,
   signingPayload,
   TRANSACTION_VERSION,
   type Transaction,
   type UnsignedTransaction,
 } from '../chain/format/transaction.ts';
 import type { Signer } from './identity.ts';
-
-const SIGNATURE_BYTES = 64;
 
 /** The fee in planks, or what each byte pays. */
 export type FeeChoice = { readonly fee: number } | { readonly feePerByte: number };
@@ -82,7 +81,7 @@ export function sizeOf(body: Body): number {
     validUntil: 0,
     body,
   };
-  return encodeUnsigned(unsigned).length + SIGNATURE_BYTES;
+  return signedLength(unsigned);
 }
 
 /** The fee of `body` in planks at a price a byte; `RuleError('BAD_AMOUNT')` if that is no amount. */

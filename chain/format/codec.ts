@@ -260,6 +260,18 @@ export function encodeAll<T>(codec: Codec<T>, values: readonly T[]): Uint8Array[
   }
 }
 
+/** How many bytes `encode` would give. */
+export function lengthOf<T>(codec: Codec<T>, value: T): number {
+  try {
+    codec.write(writer, value);
+    return writer.length;
+  } catch (error) {
+    throw faultOf(error);
+  } finally {
+    writer.clear();
+  }
+}
+
 function faultOf(error: unknown): RuleError {
   if (error instanceof RuleError) return error;
   // A part isn't there, or isn't what its type says.

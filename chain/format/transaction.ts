@@ -4,7 +4,7 @@
  * The format of every kind is fixed here for good. Layout (big-endian; offsets in docs/PROTOCOL.md):
  * version 1, sender 20, scheme 1, publicKey 32, nonce 8, fee 8, validUntil 4, kind 1, body, signature 64.
  */
-import { isValidPublicKey } from '../crypto/ed25519.ts';
+import { isValidPublicKey, SIGNATURE_BYTES } from '../crypto/ed25519.ts';
 import { RuleError } from '../errors.ts';
 import type { SignatureCheck } from '../ledger/ports.ts';
 import { concat, equalBytes, u64 } from './bytes.ts';
@@ -14,6 +14,7 @@ import {
   decode,
   encode,
   fixed,
+  lengthOf,
   list,
   optional,
   struct,
@@ -154,6 +155,11 @@ const signed = struct({ unsigned, signature: fixed(64) });
 /** The bytes that `signature` follows. */
 export function encodeUnsigned(tx: UnsignedTransaction): Uint8Array {
   return encode(unsigned, tx);
+}
+
+/** Bytes of the signed transaction. */
+export function signedLength(tx: UnsignedTransaction): number {
+  return lengthOf(unsigned, tx) + SIGNATURE_BYTES;
 }
 
 /** What the sender signs: domain, chain id (32), and all bytes but the signature. */
