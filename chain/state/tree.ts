@@ -19,13 +19,19 @@ import type { PageEditor } from './page-editor.ts';
 import { loadPages, type PageSource } from './page-loader.ts';
 import { type PagePath, pageKey, pagePath, ROOT_PATH } from './page-path.ts';
 import type { TreeProof } from './tree-proof.ts';
-import { type TreeChange, TreeUpdate } from './tree-update.ts';
+import { type TreeChange, TreeUpdate, type UpdateResult } from './tree-update.ts';
 
 /** A state the tree can go back to, until the next `takeDirty` or `discard`. */
 export interface Savepoint {
   readonly root: Uint8Array;
   /** Length of the log of replaced pages. */
   readonly mark: number;
+}
+
+/** What changes made of a root. It follows from these alone, whatever was in between. */
+interface Made extends UpdateResult {
+  readonly from: Uint8Array;
+  readonly changes: readonly TreeChange[];
 }
 
 export class StateTree {
@@ -41,6 +47,8 @@ export class StateTree {
   #savepoints: Savepoint[] = [];
   /** Of the last update, for the next; at most 64 of 2 KiB. */
   #editors: PageEditor[] = [];
+  /** The last update, until the next `takeDirty` or `discard`: whoever mines makes its own block's a second time. */
+  #made: Made | null = null;
   /** What `#dirty` held before each change since the oldest savepoint. */
   readonly #log: [path: PagePath, before: Page | null | undefined][] = [];
   /** Grows with every change: an update that started from another state can't be applied. */
@@ -111,12 +119,8 @@ export class StateTree {
   *update(changes: readonly TreeChange[]): Generator<void, Uint8Array> {
     if (changes.length === 0) return this.#root;
     const version = this.#version;
-    // An update that was left unfinished keeps them: they are worth no more than the time to make them.
-    const editors = this.#editors;
-    this.#editors = [];
-    const update = new TreeUpdate((path) => this.#pageAt(path), editors);
-    const { root, writes } = yield* update.run(changes, !this.#isEmpty());
-    this.#editors = editors;
+    const made = this.#made;
+    const { root, writes } = made !== null && this.#isSame(made, changes) ? made : yield* this.#make(changes);
     assert(version === this.#version && this.#preparing === 0, 'a tree has one writer');
     this.#version++;
     for (const [path, page] of writes) {
@@ -125,6 +129,27 @@ export class StateTree {
     }
     this.#root = root;
     return root;
+  }
+
+  *#make(changes: readonly TreeChange[]): Generator<void, UpdateResult> {
+    const from = this.#root;
+    // An update that was left unfinished keeps them: they are worth no more than the time to make them.
+    const editors = this.#editors;
+    this.#editors = [];
+    const update = new TreeUpdate((path) => this.#pageAt(path), editors);
+    const result = yield* update.run(changes, !this.#isEmpty());
+    this.#editors = editors;
+    this.#made = { ...result, from, changes };
+    return result;
+  }
+
+  /** True if the same changes were made of the same state. */
+  #isSame({ from, changes }: Made, others: readonly TreeChange[]): boolean {
+    return (
+      equalBytes(from, this.#root) &&
+      changes.length === others.length &&
+      changes.every((change, i) => areEqual(change, others[i]!))
+    );
   }
 
   /** Marks the present state. Costs nothing by itself; the pages replaced later are kept while it stands. */
@@ -188,6 +213,7 @@ export class StateTree {
     this.#dirty.clear();
     this.#savepoints = [];
     this.#log.length = 0;
+    this.#made = null;
   }
 
   #changeState(): void {
@@ -224,6 +250,11 @@ export class StateTree {
     assert(kind === EMPTY || kind === LEAF, 'a path ends');
     return kind === LEAF ? page.nodeAt(position) : null;
   }
+}
+
+function areEqual([key, hash]: TreeChange, [otherKey, otherHash]: TreeChange): boolean {
+  if (!equalBytes(key, otherKey)) return false;
+  return hash === null || otherHash === null ? hash === otherHash : equalBytes(hash, otherHash);
 }
 
 /** True if the entry has these 32 bytes from `at`. */

@@ -231,6 +231,33 @@ describe('an update', () => {
     expect(await change(tree, many(300, 3))).toEqual(naiveRoot(applyTo(new Map(), many(300, 3))));
   });
 
+  test('made, taken back and made again is the same, and another one is not mistaken for it', async () => {
+    const source = new MapSource();
+    const tree = newTree(source);
+    await change(tree, many(300));
+    source.write(tree.takeDirty());
+    const [first, second] = [many(200, 2), many(200, 3)];
+    const gone = second.map(([key]): TreeChange => [key, null]);
+    const base = applyTo(new Map(), many(300));
+    for (const changes of [first, second, gone, first, second.slice(1), gone]) {
+      for (let round = 0; round < 3; round++) {
+        const savepoint = tree.savepoint();
+        expect(await change(tree, changes)).toEqual(naiveRoot(applyTo(new Map(base), changes)));
+        if (round === 1)
+          expect(await change(tree, first)).toEqual(
+            naiveRoot(applyTo(applyTo(new Map(base), changes), first)),
+          );
+        tree.rollback(savepoint);
+        tree.unload();
+      }
+    }
+    await change(tree, first);
+    const fresh = newTree(source, tree.root);
+    source.write(tree.takeDirty());
+    await fresh.prepare(many(300).map(([key]) => key));
+    for (const [key, hash] of first) expect(fresh.valueHashAt(key)).toEqual(hash);
+  });
+
   test('of keys that were not prepared, or of one key twice, is a fault of ours', async () => {
     const source = new MapSource();
     const tree = newTree(source);
