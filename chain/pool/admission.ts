@@ -69,7 +69,7 @@ export class Admission {
         if (changed) pool.precheck(tx, height, returning);
         const costs = trial.execute(tx);
         changed = true;
-        gone.push(...pool.add(tx, costs));
+        for (const one of pool.add(tx, costs)) gone.push(one);
       });
       if (errors[i] !== null) refused.push(i);
       if (trial.executed < SLICE) continue;

@@ -181,10 +181,10 @@ function carryOut(context: ExecutionContext, tx: Transaction): Deed {
   if (effect.cost > known.balance) {
     throw new RuleError('OVERSPEND', `it costs ${effect.cost} planks, the account has ${known.balance}`);
   }
-  const places = effect.touched.includes(place) ? effect.touched : [place, ...effect.touched];
-  const accounts = places.map((touched) => touched.changeAccount(height));
-  for (const account of accounts) settle(account, height);
   const sender = place.changeAccount(height);
+  const accounts = effect.touched.includes(place) ? [] : [sender];
+  for (const touched of effect.touched) accounts.push(touched.changeAccount(height));
+  for (const account of accounts) settle(account, height);
   sender.authKey ??= authKeyOf(tx.scheme, tx.publicKey);
   sender.nonce += 1;
   sender.balance -= effect.cost;

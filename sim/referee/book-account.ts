@@ -57,6 +57,24 @@ export function emptyAccount(height: number): BookAccount {
   };
 }
 
+/** An account with some fields changed. They are written out: spreading them takes V8 eight times as long. */
+export function changed(account: BookAccount, fields: Partial<BookAccount>): BookAccount {
+  const copy: BookAccount = {
+    balance: account.balance,
+    nonce: account.nonce,
+    key: account.key,
+    since: account.since,
+    deposits: account.deposits,
+    locked: account.locked,
+    rescuer: account.rescuer,
+    change: account.change,
+    rescue: account.rescue,
+    history: account.history,
+    touches: account.touches,
+  };
+  return Object.assign(copy, fields);
+}
+
 /** A rule that a block broke. */
 export class Foul extends Error {
   override readonly name = 'Foul';

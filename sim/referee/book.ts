@@ -4,7 +4,14 @@
  */
 import type { Params } from '../../chain/format/params.ts';
 import type { Body, Put, Transaction } from '../../chain/format/transaction.ts';
-import { type BookAccount, type BookRecord, demand, emptyAccount, NO_HISTORY } from './book-account.ts';
+import {
+  type BookAccount,
+  type BookRecord,
+  changed,
+  demand,
+  emptyAccount,
+  NO_HISTORY,
+} from './book-account.ts';
 import { digest } from './header-oracle.ts';
 import { hexOf } from './hex.ts';
 import { changesOfSender, changesOfTarget, keyHash, matured } from './keys.ts';
@@ -52,13 +59,13 @@ export class Book {
     demand(stored.key === null ? key.startsWith(from) : key === stored.key, "a key that isn't the sender's");
     const touched = new Set([from, ...othersOf(tx.body).map(hexOf)]);
     for (const address of touched) this.#mature(address);
-    this.accounts.set(from, { ...this.accounts.get(from)!, nonce: stored.nonce + 1, key });
+    this.accounts.set(from, changed(this.accounts.get(from)!, { nonce: stored.nonce + 1, key }));
     this.#spend(from, tx.fee);
     this.#carryOut(tx, from);
     for (const address of touched) {
       const account = this.accounts.get(address)!;
       const history = grown(account.history, id);
-      this.accounts.set(address, { ...account, history, touches: account.touches + 1 });
+      this.accounts.set(address, changed(account, { history, touches: account.touches + 1 }));
     }
     const name = recordOf(tx.body);
     if (name === null) return;
@@ -153,17 +160,17 @@ export class Book {
     const account = this.accounts.get(from)!;
     const balance = account.balance - planks;
     demand(balance >= 0, 'more is spent than there is');
-    this.accounts.set(from, { ...account, balance });
+    this.accounts.set(from, changed(account, { balance }));
   }
 
   #pay(to: string, planks: number): void {
     const account = this.accounts.get(to) ?? emptyAccount(this.#height);
-    this.accounts.set(to, { ...account, balance: account.balance + planks });
+    this.accounts.set(to, changed(account, { balance: account.balance + planks }));
   }
 
   #deposit(of: string, planks: number): void {
     const account = this.accounts.get(of)!;
-    this.accounts.set(of, { ...account, deposits: account.deposits + planks });
+    this.accounts.set(of, changed(account, { deposits: account.deposits + planks }));
   }
 
   /** Writes down another rescuer whose time has come. */
@@ -173,7 +180,7 @@ export class Book {
   }
 
   #change(of: string, fields: Partial<BookAccount>): void {
-    this.accounts.set(of, { ...(this.accounts.get(of) ?? emptyAccount(this.#height)), ...fields });
+    this.accounts.set(of, changed(this.accounts.get(of) ?? emptyAccount(this.#height), fields));
   }
 }
 
