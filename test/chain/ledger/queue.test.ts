@@ -31,3 +31,17 @@ test('what is dropped and taken again at once is on disk, however long the first
   expect(queue.has(tx.key)).toBe(true);
   expect((await store.getMany([queuedRow(tx.id)]))[0]).toEqual(tx.bytes);
 });
+
+test('rows that go with transactions are written though all of those are kept already', async () => {
+  const store = new MemoryStore();
+  const queue = new Queue(store, [], []);
+  const tx = new ChainBuilder().sign(transfer('alice', 'bob', 5), 'genesis');
+  const [first, second] = [Uint8Array.of(99, 1), Uint8Array.of(99, 2)];
+  await queue.keep([tx], [[first, Uint8Array.of(7)]]);
+  await queue.keep([tx], [[second, Uint8Array.of(8)]]);
+  expect(await store.getMany([first, second, queuedRow(tx.id)])).toEqual([
+    Uint8Array.of(7),
+    Uint8Array.of(8),
+    tx.bytes,
+  ]);
+});

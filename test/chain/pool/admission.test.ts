@@ -256,6 +256,19 @@ describe('a replacement', () => {
     }
   });
 
+  test('may come with what it replaces, behind what waited on an earlier tip', async () => {
+    const world = await PoolWorld.open();
+    await world.offer(transfer('alice', 'bob', 1));
+    await world.block();
+    // Whom the first one pays is needed to try it again, and nothing else of the batch names that account.
+    const [first, second] = [1_000, 2_000].map((fee) =>
+      world.sign(transfer('alice', 'carol', 1, { fee, nonce: 1 })),
+    );
+    expect((await world.admit(first!, second!)).codes).toEqual(['REPLACEMENT_FEE', null]);
+    expect(world.queue('alice')[1]).toBe(second);
+    await world.check();
+  });
+
   test('that is smaller must pay more in all as well', async () => {
     const world = await PoolWorld.open();
     const long = world.sign(put('alice', 'name', 'x'.repeat(800), { fee: 3_000 }));

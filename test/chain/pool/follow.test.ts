@@ -177,6 +177,16 @@ test('a block lets what can’t be mined any more expire', async () => {
   await world.check();
 });
 
+test('each expires with its own block, however many heights there are', async () => {
+  const world = await PoolWorld.open();
+  await world.offer(
+    ...[3, 1, 2].map((validUntil, i) => transfer(['alice', 'bob', 'carol'][i]!, 'bob', 1, { validUntil })),
+  );
+  const expiring = ['bob', 'carol', 'alice'].map((name) => world.queue(name)[0]!.key);
+  for (const key of expiring) expect(told(await world.block())).toEqual([[key, 'EXPIRED']]);
+  expect(world.pool.size).toBe(0);
+});
+
 describe('a reorganisation', () => {
   test('brings the displaced back in order, ready to be mined again', async () => {
     const world = await PoolWorld.open();

@@ -9,6 +9,9 @@ import { transfer } from '../../chain/actors.ts';
 import { openLedger } from '../../chain/ledger/life.ts';
 import { PoolWorld } from '../../chain/pool/pool-world.ts';
 
+/** Of the rows that are to be written with what a user brings. */
+const rowOf = (id: Uint8Array): Uint8Array => Uint8Array.of(120, ...id);
+
 async function setUp() {
   const world = await PoolWorld.open();
   const failures: unknown[] = [];
@@ -26,7 +29,7 @@ async function setUp() {
       for (const { key, error } of results) checked.push([link, key, error?.code]);
     },
     unchecked: (keys) => unchecked.push(...keys),
-    rowsWith: () => [],
+    rowsWith: (transactions) => transactions.map(({ id }) => [rowOf(id), Uint8Array.of(1)]),
     tell: (event) => told.push(event.type),
     behind: () => state.behind,
   });
@@ -232,6 +235,9 @@ describe('transactions of users', () => {
     expect(queue.has(brought!.key)).toBe(false);
     await admissions.submit([brought!.bytes, own!.bytes]);
     expect([brought!, own!].map(({ key }) => queue.has(key))).toEqual([true, true]);
+    // With it what is told of those that came only now.
+    const rows = await store.getMany([brought!, own!].map(({ id }) => rowOf(id)));
+    expect(rows).toEqual([undefined, Uint8Array.of(1)]);
     expect((await openLedger(store, { params: world.chain.params })).queue.takeRestored()).toHaveLength(2);
   });
 
