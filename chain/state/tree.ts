@@ -4,7 +4,7 @@
  * a path that is walked against its children: the store can lose or damage pages, never make the tree answer wrongly.
  *
  * Memory: the pages prepared since the last `takeDirty`, `discard` or `unload` (at most 64 a key, usually shared), the
- * changed pages, and the cache. All bounded by what the caller prepares: blocks have limits.
+ * changed pages, those of the last update, and the cache. All bounded by what the caller prepares: blocks have limits.
  *
  * One writer: between the start of `prepare` or `update` and its end nothing else may change the tree.
  */
@@ -119,10 +119,13 @@ export class StateTree {
   *update(changes: readonly TreeChange[]): Generator<void, Uint8Array> {
     if (changes.length === 0) return this.#root;
     const version = this.#version;
+    const from = this.#root;
     const made = this.#made;
     const { root, writes } = made !== null && this.#isSame(made, changes) ? made : yield* this.#make(changes);
     assert(version === this.#version && this.#preparing === 0, 'a tree has one writer');
     this.#version++;
+    // Only now: what was overtaken has seen pages of two states.
+    this.#made = { root, writes, from, changes };
     for (const [path, page] of writes) {
       if (this.#savepoints.length > 0) this.#log.push([path, this.#dirty.get(path)]);
       this.#dirty.set(path, page);
@@ -132,14 +135,12 @@ export class StateTree {
   }
 
   *#make(changes: readonly TreeChange[]): Generator<void, UpdateResult> {
-    const from = this.#root;
     // An update that was left unfinished keeps them: they are worth no more than the time to make them.
     const editors = this.#editors;
     this.#editors = [];
     const update = new TreeUpdate((path) => this.#pageAt(path), editors);
     const result = yield* update.run(changes, !this.#isEmpty());
     this.#editors = editors;
-    this.#made = { ...result, from, changes };
     return result;
   }
 

@@ -231,6 +231,22 @@ describe('an update', () => {
     expect(await change(tree, many(300, 3))).toEqual(naiveRoot(applyTo(new Map(), many(300, 3))));
   });
 
+  test('that was overtaken is not what it would have been, and not taken for it once all is taken back', async () => {
+    const tree = newTree(new MapSource());
+    const base = many(3_000);
+    await change(tree, base);
+    // Every other key: what is beside them goes into the hashes too.
+    const slow = many(3_000, 2).filter((_, i) => i % 2 === 0);
+    await tree.prepare(slow.map(([key]) => key));
+    const savepoint = tree.savepoint();
+    const steps = tree.update(slow);
+    expect(steps.next().done).toBe(false);
+    await change(tree, many(3_000, 3));
+    expect(() => finish(steps)).toThrow('invariant');
+    tree.rollback(savepoint);
+    expect(await change(tree, slow)).toEqual(naiveRoot(applyTo(applyTo(new Map(), base), slow)));
+  });
+
   test('made, taken back and made again is the same, and another one is not mistaken for it', async () => {
     const source = new MapSource();
     const tree = newTree(source);
