@@ -56,7 +56,7 @@ export class MemoryStore implements Store {
 
   /** As `write`. */
   put(batch: readonly StoreWrite[]): void {
-    this.#swap(batch, () => undefined);
+    this.#swap(batch, null);
   }
 
   /** As `write`. Gives the batch that takes it back. */
@@ -67,8 +67,11 @@ export class MemoryStore implements Store {
     return before.reverse();
   }
 
-  /** Writes, and tells what was there before. */
-  #swap(batch: readonly StoreWrite[], tell: (key: Uint8Array, before: Kept | undefined) => void): void {
+  /** Writes, and tells what was there before if somebody wants to know. */
+  #swap(
+    batch: readonly StoreWrite[],
+    tell: ((key: Uint8Array, before: Kept | undefined) => void) | null,
+  ): void {
     this.#assertOpen();
     const long = new Uint8Array(longBytes(batch));
     let used = 0;
@@ -86,7 +89,10 @@ export class MemoryStore implements Store {
         last = value;
         kept = lastText;
       }
-      tell(key, this.#shelfOf(kindOf(key)).put(toText(key), kept));
+      const shelf = this.#shelfOf(kindOf(key));
+      const name = toText(key);
+      if (tell !== null) tell(key, shelf.values.get(name));
+      shelf.put(name, kept);
     }
   }
 
@@ -123,13 +129,15 @@ class Shelf {
     this.values = new Map(values);
   }
 
-  /** What was there before. */
-  put(name: string, value: Kept | undefined): Kept | undefined {
-    const before = this.values.get(name);
-    if (value === undefined) this.values.delete(name);
-    else this.values.set(name, value);
-    if (before === undefined && value !== undefined && this.#sorted !== null) this.#noteNew(name);
-    return before;
+  /** Looks the row up once: most are cold, and each look waits for the memory. */
+  put(name: string, value: Kept | undefined): void {
+    if (value === undefined) {
+      this.values.delete(name);
+      return;
+    }
+    const { size } = this.values;
+    this.values.set(name, value);
+    if (this.values.size > size && this.#sorted !== null) this.#noteNew(name);
   }
 
   /** From the first up to, not with, the second, in order. */
