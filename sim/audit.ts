@@ -10,7 +10,7 @@ import type { MemoryStore } from '../chain/ledger/memory-store.ts';
 import { DERIVED_PREFIXES, endOf, META, stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
 import type { Mempool } from '../chain/pool/mempool.ts';
 import { decodeEntry, TOTALS, valueHash } from '../chain/state/entries.ts';
-import { accessList, executeTransaction } from '../chain/state/execute.ts';
+import { accessList, tryTransaction } from '../chain/state/execute.ts';
 import { PageCache } from '../chain/state/page-cache.ts';
 import { StateTree } from '../chain/state/tree.ts';
 import { WorkingState } from '../chain/state/working-state.ts';
@@ -42,7 +42,7 @@ export async function auditPool(ledger: Ledger, pool: Mempool, content: MemorySt
       bytes += transaction.bytes.length;
       size++;
       try {
-        executeTransaction({ params: ledger.params, height, state }, transaction);
+        tryTransaction({ params: ledger.params, height, state }, transaction);
       } catch (error) {
         throw new AuditError(`a pooled transaction can't be mined: ${nameOf(transaction)}: ${String(error)}`);
       }

@@ -5,7 +5,7 @@ import type { Told } from '../../sim/watch.ts';
 import type { FromWorker, WorldOrder } from './messages.ts';
 
 /** Nearly all that a world allocates is garbage at once: a large nursery saves a tenth of the time. */
-const LIMITS = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 4_096 };
+const LIMITS = { maxYoungGenerationSizeMb: 256, maxOldGenerationSizeMb: 4_096 };
 
 /** A thread for worlds. */
 export function startWorldThread(program: URL): Worker {
