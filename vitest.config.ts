@@ -9,9 +9,8 @@ export default defineConfig({
     pool: 'forks',
     // All cores: what waits for blocks leaves them to what computes. The default would keep one back.
     maxWorkers: '100%',
-    // What a test reads is the same on a terminal, in a pipe and where colours are forced.
-    env: { NO_COLOR: '1' },
     globalSetup: ['./test/bundle.ts'],
+    setupFiles: ['./test/plain-text.ts'],
     reporters: ['default', './test/reporter.ts'],
     // Tests of real processes start nodes and wait for blocks; a pure test that needs seconds has gone wrong.
     testTimeout: 30_000,
