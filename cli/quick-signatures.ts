@@ -11,15 +11,14 @@ export const quickVerifier: Verifier = {
 
 /** PKCS #8 of an Ed25519 key, up to its 32 bytes (RFC 8410). */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
-/** Keys of the worlds of this process by their bytes: some dozens a world. */
-const keys = new Map<string, KeyObject>();
+/** As OpenSSL takes them, for as long as their world lasts: nobody writes to a key's bytes. */
+const keys = new WeakMap<Uint8Array, KeyObject>();
 
 export function signQuickly(privateKey: Uint8Array, message: Uint8Array): Uint8Array {
-  const name = Buffer.from(privateKey).toString('hex');
-  let key = keys.get(name);
+  let key = keys.get(privateKey);
   if (key === undefined) {
     key = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, privateKey]), format: 'der', type: 'pkcs8' });
-    keys.set(name, key);
+    keys.set(privateKey, key);
   }
   return new Uint8Array(sign(null, message, key));
 }

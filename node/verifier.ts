@@ -26,15 +26,15 @@ function base64urlOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
 }
 
-/** Key objects of this process, least recently used first. */
+/** Key objects of this process, oldest first: putting one that is used behind the others costs more than it may save. */
 const keys = new Map<string, KeyObject>();
 
 function keyOf(publicKey: Uint8Array): KeyObject {
   const name = base64urlOf(publicKey);
   const known = keys.get(name);
-  const key = known ?? importKey(name);
-  if (known !== undefined) keys.delete(name);
-  else if (keys.size === MAX_KEYS) keys.delete(keys.keys().next().value!);
+  if (known !== undefined) return known;
+  const key = importKey(name);
+  if (keys.size === MAX_KEYS) keys.delete(keys.keys().next().value!);
   keys.set(name, key);
   return key;
 }
