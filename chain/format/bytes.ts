@@ -94,6 +94,14 @@ export function u64(value: number): Uint8Array {
   return concat(u32(Math.floor(value / 2 ** 32)), u32(value >>> 0));
 }
 
+/** The first 6 bytes as a big-endian number. */
+export function first48(bytes: Uint8Array): number {
+  return (
+    ((bytes[0]! << 8) | bytes[1]!) * 2 ** 32 +
+    (((bytes[2]! << 24) | (bytes[3]! << 16) | (bytes[4]! << 8) | bytes[5]!) >>> 0)
+  );
+}
+
 /** 32 big-endian bytes of a non-negative bigint below 2^256. */
 export function u256(value: bigint): Uint8Array {
   return hexToBytes(value.toString(16).padStart(64, '0'));

@@ -6,6 +6,7 @@
  * It is asked some twenty times for every transaction, so it is an open hash table of numbers. Whoever makes up ids that
  * all want one place makes it forget some of them, not search long.
  */
+import { first48 } from '../../chain/format/bytes.ts';
 
 /** Places looked at for an id. With the table at most half full, honest ids need so many once in 100,000. */
 const PROBES_MAX = 64;
@@ -90,9 +91,5 @@ export class KnownFilter {
 
 /** The first 6 bytes of an id as a number that isn't 0. */
 export function numberOf(id: Uint8Array): number {
-  return (
-    ((id[0]! << 8) | id[1]!) * 2 ** 32 +
-    (((id[2]! << 24) | (id[3]! << 16) | (id[4]! << 8) | id[5]!) >>> 0) +
-    1
-  );
+  return first48(id) + 1;
 }

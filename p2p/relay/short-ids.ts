@@ -2,6 +2,7 @@
  * Owns the short ids of the block relay: 6 bytes of a hash keyed for one link and one block, as a number, so that nobody can
  * make transactions that collide for more than one link. It holds no state.
  */
+import { first48 } from '../../chain/format/bytes.ts';
 import { DOMAIN, hash } from '../../chain/format/hash.ts';
 
 const KEY_BYTES = 8;
@@ -17,12 +18,5 @@ export function shortIdKey(
 
 /** Short id of a transaction. */
 export function shortId(key: Uint8Array, transactionId: Uint8Array): number {
-  return shortIdOf(hash(DOMAIN.shortId, key, transactionId));
-}
-
-/** The short id of a hash: its first 6 bytes as a big-endian number. */
-export function shortIdOf(id: Uint8Array): number {
-  return (
-    ((id[0]! << 8) | id[1]!) * 2 ** 32 + (((id[2]! << 24) | (id[3]! << 16) | (id[4]! << 8) | id[5]!) >>> 0)
-  );
+  return first48(hash(DOMAIN.shortId, key, transactionId));
 }

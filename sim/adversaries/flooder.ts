@@ -3,9 +3,8 @@
  * after the other. Grows with the transactions of one gush.
  */
 
-import { fromText } from '../../chain/format/bytes.ts';
+import { first48, fromText } from '../../chain/format/bytes.ts';
 import { encodeHeader, type Header } from '../../chain/format/header.ts';
-import { shortIdOf } from '../../p2p/relay/short-ids.ts';
 import type { SimNode } from '../node.ts';
 import type { Actor, ActorWorld } from './actor.ts';
 import { work } from './forge.ts';
@@ -85,7 +84,7 @@ export class Flooder implements Actor {
     };
     const encoded = encodeHeader(work(orphan));
     if (random.chance(1, 2)) this.#peer.shout('tip', { header: encoded });
-    else this.#peer.shout('block', { header: encoded, shortIds: [shortIdOf(random.bytes(6))] });
+    else this.#peer.shout('block', { header: encoded, shortIds: [first48(random.bytes(6))] });
   }
 
   /** Payments with good signatures, each far ahead of its sender's nonce. */

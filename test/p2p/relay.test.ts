@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { encodeBody } from '../../chain/format/block.ts';
-import { toHex } from '../../chain/format/bytes.ts';
+import { first48, toHex } from '../../chain/format/bytes.ts';
 import { encodeHeader } from '../../chain/format/header.ts';
 import { REBUILD_TIMEOUT_MS } from '../../p2p/limits.ts';
 import { Rebuild } from '../../p2p/relay/rebuild.ts';
-import { shortId, shortIdKey, shortIdOf } from '../../p2p/relay/short-ids.ts';
+import { shortId, shortIdKey } from '../../p2p/relay/short-ids.ts';
 import { type Made, makeBlock, makeChain, PARAMS, transaction, transactions } from './chain-maker.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
 import { TestNode } from './test-node.ts';
@@ -20,8 +20,8 @@ test('short ids are keyed by both nonces and the block (frozen)', () => {
   expect(toHex(key)).toBe('c4ec196a7440059a');
   expect(shortId(key, c)).toBe(0xcf7fdb27739d);
   expect(toHex(shortIdKey(b, a, c))).not.toBe(toHex(key));
-  expect(shortIdOf(Uint8Array.of(1, 2, 3, 4, 5, 6))).toBe(0x010203040506);
-  expect(shortIdOf(new Uint8Array(6).fill(255))).toBe(2 ** 48 - 1);
+  expect(first48(Uint8Array.of(1, 2, 3, 4, 5, 6))).toBe(0x010203040506);
+  expect(first48(new Uint8Array(6).fill(255))).toBe(2 ** 48 - 1);
 });
 
 describe('a mined block', () => {
