@@ -45,7 +45,7 @@ export class PierHome {
   /** Starts a command that goes on. */
   spawn(args: readonly string[], cwd = '.'): ChildProcessWithoutNullStreams {
     const entry = fileURLToPath(new URL('cli.js', inject('bundle')));
-    const env = { ...process.env, PIER_HOME: this.path, NO_COLOR: '1' };
+    const env = { ...process.env, PIER_HOME: this.path };
     return spawn(process.execPath, [entry, ...args], { cwd, env, stdio: 'pipe' });
   }
 
