@@ -1,6 +1,6 @@
 /** Owns how a verified proof is told: what it shows, as of when, on how much work, and what nobody checked. */
 import { formatAddress } from '../chain/format/address.ts';
-import { formatPier } from '../chain/format/amount.ts';
+import { formatPier, sumOf } from '../chain/format/amount.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import type { SeenHeader } from '../wallet/proof/anchor.ts';
@@ -196,7 +196,7 @@ function summaryOf({ body, sender }: Transaction): string {
   const from = formatAddress(sender);
   if (body.TAG !== 'transfer') return `${body.TAG} by ${from}`;
   const { outputs } = body.data;
-  const sum = formatPier(outputs.reduce((total, { amount }) => total + amount, 0));
+  const sum = formatPier(sumOf(outputs.map(({ amount }) => amount)));
   const to = outputs.length === 1 ? formatAddress(outputs[0]!.to) : countOf(outputs.length, 'account');
   return `${sum} PIER from ${from} to ${to}`;
 }

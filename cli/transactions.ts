@@ -1,5 +1,5 @@
 /** Owns how a transaction is shown: as a row, as facts, and as JSON in PIER. */
-import { formatPier } from '../chain/format/amount.ts';
+import { formatPier, sumOf } from '../chain/format/amount.ts';
 import type { TransactionSummary } from '../wallet/ledger-answers.ts';
 import { layTable, printable, shortAddress, shortId } from './layout.ts';
 
@@ -53,5 +53,5 @@ function recipientOf({ outputs }: TransactionSummary): string {
 
 function amountOf({ outputs }: TransactionSummary): string {
   if (outputs === null) return '';
-  return formatPier(outputs.reduce((sum, { amount }) => sum + amount, 0));
+  return formatPier(sumOf(outputs.map(({ amount }) => amount)));
 }

@@ -19,6 +19,7 @@ import {
   touchCursor,
 } from '../chain/ledger/queries.ts';
 import { getRecordHistory, getRecordsOf } from '../chain/ledger/record-queries.ts';
+import { priceOfRate } from '../chain/pool/fee-rate.ts';
 import type { Account, EntryRef, LedgerRecord, Totals } from '../chain/state/entries.ts';
 import { recordOf } from '../chain/state/execute.ts';
 import type { PeerInfo } from '../p2p/door.ts';
@@ -196,7 +197,7 @@ export class ReactorView implements NodeView {
 
   fees(): { perByte: number; floorPerByte: number } {
     // What the pool takes is what it will mine: there is no queue that a higher fee would jump but the pool's own.
-    const floorPerByte = Math.ceil(this.#reactor.pool.floorRate / 1000);
+    const floorPerByte = Number(priceOfRate(this.#reactor.pool.floorRate));
     return { perByte: floorPerByte, floorPerByte };
   }
 

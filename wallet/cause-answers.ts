@@ -61,7 +61,7 @@ export const transactionStory = object({
       ahead: whole,
       bytesAhead: whole,
       blocks: whole,
-      rate: whole,
+      rate: decimal,
       floor: planks,
     }),
   ),

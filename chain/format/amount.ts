@@ -50,10 +50,17 @@ export function parsePier(text: string): number {
   return Number(planks);
 }
 
-/** The amount in PIER, without trailing zeros: `100`, `0.25`. The inverse of `parsePier`. */
-export function formatPier(planks: number): string {
-  const whole = Math.floor(planks / PLANKS_PER_PIER);
-  const decimals = String(planks % PLANKS_PER_PIER)
+/** The sum of amounts that nobody has checked together: it may be more than there can be. */
+export function sumOf(amounts: Iterable<number>): bigint {
+  let sum = 0n;
+  for (const amount of amounts) sum += BigInt(amount);
+  return sum;
+}
+
+/** The amount, or the sum of amounts, in PIER without trailing zeros: `100`, `0.25`. The inverse of `parsePier`. */
+export function formatPier(planks: number | bigint): string {
+  const whole = BigInt(planks) / BigInt(PLANKS_PER_PIER);
+  const decimals = String(BigInt(planks) % BigInt(PLANKS_PER_PIER))
     .padStart(DECIMALS, '0')
     .replace(/0+$/, '');
   return decimals === '' ? String(whole) : `${whole}.${decimals}`;

@@ -11,6 +11,7 @@ import type { Params } from '../format/params.ts';
 import type { Kind, Transaction } from '../format/transaction.ts';
 import { accountName } from '../state/entries.ts';
 import { Turnover } from '../turnover.ts';
+import { compareRates, paysRate, rateOf, rateOfPrice } from './fee-rate.ts';
 import { Heap } from './heap.ts';
 
 /** About 45,000 transfers; in memory each byte costs some eight. */
@@ -26,15 +27,13 @@ const DROPPED_MAX = 10_000;
 /** Kinds about a recovery: the account that it is for, or the height, decides whether they hold. */
 const FICKLE: readonly Kind[] = ['setRecovery', 'recover', 'veto', 'claim', 'revoke'];
 /** With every block the raised part of the fee floor shrinks by this share. */
-const FLOOR_DECAY_SHARE = 8;
+const FLOOR_DECAY_SHARE = 8n;
 const NONE: readonly PoolEntry[] = [];
 
 export interface PoolEntry {
   readonly transaction: Transaction;
   /** Planks it takes from its sender, fee included, as of the tip it was admitted on; anew when one before it is replaced. */
   cost: number;
-  /** Planks per 1,000 bytes. */
-  readonly rate: number;
   /** Order of arrival. */
   readonly sequence: number;
 }
@@ -48,7 +47,7 @@ export interface Dropped {
 }
 
 export class Mempool {
-  readonly #minimumRate: number;
+  readonly #minimumRate: bigint;
   readonly #bytesMax: number;
   readonly #entries = new Turnover<string, PoolEntry>();
   readonly #queues = new Turnover<string, PoolEntry[]>();
@@ -57,12 +56,13 @@ export class Mempool {
   readonly #fickle = new Set<PoolEntry>();
   #bytes = 0;
   #sequence = 0;
-  #raised = 0;
+  /** Planks per 1,000 bytes that the floor is above the minimum. */
+  #raised = 0n;
   /** No transaction here is valid until less than this height. */
   #expiresAfter = Infinity;
 
   constructor(params: Params, options: { bytesMax?: number } = {}) {
-    this.#minimumRate = params.prices.feePerByte * 1000;
+    this.#minimumRate = rateOfPrice(params.prices.feePerByte);
     this.#bytesMax = options.bytesMax ?? POOL_BYTES_MAX;
   }
 
@@ -75,7 +75,7 @@ export class Mempool {
   }
 
   /** Least planks per 1,000 bytes that are taken now. */
-  get floorRate(): number {
+  get floorRate(): bigint {
     return this.#minimumRate + this.#raised;
   }
 
@@ -119,11 +119,11 @@ export class Mempool {
     if (this.#entries.has(transaction.key)) throw new RuleError('ALREADY_KNOWN');
     if (transaction.validUntil < height)
       throw new RuleError('EXPIRED', `valid until ${transaction.validUntil}`);
-    const rate = rateOf(transaction);
-    if (rate < this.#minimumRate) {
+    if (!paysRate(transaction, this.#minimumRate)) {
+      const rate = rateOf(transaction);
       throw new RuleError('FEE_TOO_LOW', `${rate} of ${this.#minimumRate} planks per 1,000 bytes`);
     }
-    if (rate < this.floorRate && !returning) {
+    if (this.#raised > 0n && !returning && !paysRate(transaction, this.floorRate)) {
       throw new RuleError('POOL_FULL', `the floor is ${this.floorRate} planks per 1,000 bytes`);
     }
     const queue = this.queueOf(transaction.sender);
@@ -142,7 +142,7 @@ export class Mempool {
     assert(cost !== undefined, 'a transaction has a cost');
     const name = accountName(transaction.sender);
     const queue = this.#queues.get(name) ?? [];
-    const entry = { transaction, cost, rate: rateOf(transaction), sequence: this.#sequence++ };
+    const entry = { transaction, cost, sequence: this.#sequence++ };
     const place = placeOf(queue, transaction.nonce);
     const gone: Dropped[] = [];
     if (place >= 0) {
@@ -203,7 +203,8 @@ export class Mempool {
 
   /** Drops what can't be mined at `height` or later, and lets the fee floor fall. */
   expire(height: number): Dropped[] {
-    this.#raised = Math.floor(this.#raised - this.#raised / FLOOR_DECAY_SHARE);
+    // Down to nothing: what is left is rounded down.
+    this.#raised -= (this.#raised + FLOOR_DECAY_SHARE - 1n) / FLOOR_DECAY_SHARE;
     if (height <= this.#expiresAfter) return [];
     this.#expiresAfter = Infinity;
     const expired: PoolEntry[] = [];
@@ -221,10 +222,9 @@ export class Mempool {
 
   /** The transactions in the order a miner wants them: the best fee first, each sender's nonces in sequence. */
   *best(): Generator<Transaction> {
-    const heads = new Heap<{ queue: readonly PoolEntry[]; at: number }>((a, b) => {
-      const [left, right] = [a.queue[a.at]!, b.queue[b.at]!];
-      return left.rate > right.rate || (left.rate === right.rate && left.sequence < right.sequence);
-    });
+    const heads = new Heap<{ queue: readonly PoolEntry[]; at: number }>((a, b) =>
+      goesBefore(a.queue[a.at]!, b.queue[b.at]!),
+    );
     for (const queue of this.#queues.values()) heads.push({ queue: [...queue], at: 0 });
     for (let head = heads.pop(); head !== undefined; head = heads.pop()) {
       yield head.queue[head.at]!.transaction;
@@ -235,10 +235,7 @@ export class Mempool {
   /** Frees a share of the pool from the ends of the queues that pay least. */
   #evict(): Dropped[] {
     const goal = this.#bytesMax - Math.floor(this.#bytesMax / EVICTED_SHARE);
-    const ends = new Heap<PoolEntry[]>((a, b) => {
-      const [left, right] = [a.at(-1)!, b.at(-1)!];
-      return left.rate < right.rate || (left.rate === right.rate && left.sequence > right.sequence);
-    });
+    const ends = new Heap<PoolEntry[]>((a, b) => goesBefore(b.at(-1)!, a.at(-1)!));
     for (const queue of this.#queues.values()) ends.push(queue);
     const gone: Dropped[] = [];
     while (this.#bytes > goal) {
@@ -246,7 +243,8 @@ export class Mempool {
       assert(queue !== undefined, 'a pool over its size is not empty');
       const entry = queue.pop()!;
       this.#forget(entry);
-      this.#raised = Math.max(this.#raised, entry.rate + 1 - this.#minimumRate);
+      const above = rateOf(entry.transaction) + 1n - this.#minimumRate;
+      if (above > this.#raised) this.#raised = above;
       gone.push(this.#note(entry.transaction, new RuleError('POOL_FULL', 'it paid least')));
       if (queue.length > 0) ends.push(queue);
       else this.#queues.delete(accountName(entry.transaction.sender));
@@ -280,9 +278,10 @@ export function placeOf(queue: readonly PoolEntry[], nonce: number): number {
   return place >= 0 && place < queue.length ? place : -1;
 }
 
-/** Planks per 1,000 bytes, a whole number. */
-export function rateOf(transaction: Transaction): number {
-  return Math.floor((Math.min(transaction.fee, 2 ** 43) * 1000) / transaction.bytes.length);
+/** The order in which miners choose: the better rate first, and of equal ones what came first. */
+function goesBefore(a: PoolEntry, b: PoolEntry): boolean {
+  const order = compareRates(a.transaction, b.transaction);
+  return order > 0 || (order === 0 && a.sequence < b.sequence);
 }
 
 /** Exact, so that 110 % of the fee for the same bytes is enough. */

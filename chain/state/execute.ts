@@ -207,8 +207,11 @@ function checkSender({ params, height }: ExecutionContext, tx: Transaction, send
 }
 
 export function checkFee(params: Params, tx: Transaction): void {
-  const least = params.prices.feePerByte * tx.bytes.length;
-  if (tx.fee < least) throw new RuleError('FEE_TOO_LOW', `${tx.fee} of ${least} planks`);
+  const { feePerByte } = params.prices;
+  const { length } = tx.bytes;
+  // A product that a number doesn't hold is rounded, but stays above every fee.
+  if (tx.fee >= feePerByte * length) return;
+  throw new RuleError('FEE_TOO_LOW', `${tx.fee} of ${BigInt(feePerByte) * BigInt(length)} planks`);
 }
 
 /** Checks that the key is the one that may sign for the account, and that the account may send. */

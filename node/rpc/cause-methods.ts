@@ -42,7 +42,7 @@ function storyJson(view: NodeView, id: Uint8Array, { tip, value: story }: Answer
     left: story.left,
     since: story.since,
     ...(standing !== null && {
-      standing: { ...standing, floor: String(view.fees().floorPerByte) },
+      standing: { ...standing, rate: String(standing.rate), floor: String(view.fees().floorPerByte) },
     }),
     ...(transaction !== null && nextNonce !== null && { nonce: { own: transaction.nonce, next: nextNonce } }),
   };
@@ -81,7 +81,7 @@ export const CAUSE_METHODS = [
         ahead: whole,
         bytesAhead: whole,
         blocks: whole,
-        rate: whole,
+        rate: decimal,
         floor: planks,
       }),
       'nonce?': object({ own: whole, next: whole }),

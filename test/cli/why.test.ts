@@ -92,7 +92,7 @@ test('why it is not mined: fees, nonces, or nothing but patience', async () => {
   expect(waiting).toContain(
     `TIME  set aside, from peer ${ID('5').slice(0, 10)} at 127.0.0.1:9\ufffd[2J: an earlier nonce of this account is missing (found 4, next is 3)`,
   );
-  const standing = { earlier: 0, ahead: 0, bytesAhead: 0, blocks: 0, rate: 1_000, floor: '1' };
+  const standing = { earlier: 0, ahead: 0, bytesAhead: 0, blocks: 0, rate: '1000', floor: '1' };
   const pending = { status: 'pending', causes: [{ at: AT, what: 'pending', way: 'restart' }] };
   expect(await told({ ...pending, standing })).toContain(
     'why      it waits for the next block, which has room for it: nothing goes before it\n',

@@ -10,6 +10,7 @@ import {
   parsePier,
   parsePlanks,
   subAmounts,
+  sumOf,
 } from '../../../chain/format/amount.ts';
 
 const amounts = fc.oneof(fc.maxSafeNat(), fc.integer({ min: 0, max: 3_000_000 }), fc.constant(MAX_AMOUNT));
@@ -23,6 +24,13 @@ function faultOf(action: () => unknown): RuleError {
   }
   throw new Error('nothing was refused');
 }
+
+test('sums of amounts that nobody checked are exact, and shown so', () => {
+  const outputs = Array.from({ length: 255 }, () => MAX_AMOUNT);
+  expect(sumOf(outputs)).toBe(255n * (2n ** 53n - 1n));
+  expect(formatPier(sumOf(outputs))).toBe('2296835809958.952705');
+  expect(formatPier(sumOf([]))).toBe('0');
+});
 
 describe('sums', () => {
   test('are exact up to the largest amount and refused above it', () => {

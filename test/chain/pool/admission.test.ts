@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { RuleError } from '../../../chain/errors.ts';
+import { paysRate, rateOf } from '../../../chain/pool/fee-rate.ts';
 import {
   addressFor,
   claim,
@@ -409,6 +410,25 @@ describe('a full pool', () => {
     );
     expect(dropped.every(({ transaction }) => !cheap.includes(transaction))).toBe(true);
     await world.check();
+  });
+
+  test('lets the cheapest go and raises its floor where rates pass 2^53', async () => {
+    const feePerByte = 2 ** 40;
+    const params = { ...ROOMY, prices: { ...ROOMY.prices, feePerByte } };
+    const bytes = (await PoolWorld.open()).sign(transfer('alice', 'bob', 1)).bytes.length;
+    const world = await PoolWorld.open({ params, bytesMax: 4 * bytes });
+    const offers = ['alice', 'bob', 'carol', 'dave', 'erin'].map((name, i) => {
+      // All but one plank the same.
+      const fee = feePerByte * bytes + i;
+      return world.sign(transfer(name, 'bob', 1, { fee }));
+    });
+    for (const tx of offers) world.pool.add(tx, [tx.fee]);
+    expect([...world.pool.best()]).toEqual(offers.slice(2).reverse());
+    const { floorRate } = world.pool;
+    expect(floorRate).toBe(rateOf(offers[1]!) + 1n);
+    expect(paysRate(offers[1]!, floorRate)).toBe(false);
+    world.pool.expire(1);
+    expect(world.pool.floorRate).toBeLessThan(floorRate);
   });
 
   test('keeps 256 of a sender', { timeout: 20_000 }, async () => {

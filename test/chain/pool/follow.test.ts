@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../../chain/format/bytes.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
+import { rateOf } from '../../../chain/pool/fee-rate.ts';
 import {
   addressFor,
   claim,
@@ -251,7 +252,7 @@ describe('a reorganisation', () => {
     const [cheap] = world.queue('alice');
     await world.block({ transactions: [cheap!] });
     for (let i = 0; i < 17; i++) await world.offer(transfer('bob', 'alice', 1, { fee: 5_000 }));
-    expect(world.pool.floorRate).toBeGreaterThan((400 / bytes) * 1_000);
+    expect(world.pool.floorRate).toBeGreaterThan(rateOf(cheap!));
     const { returned } = await world.overtake(0);
     expect(keys(returned)).toEqual(keys([cheap]));
     expect(world.queue('bob').length).toBeGreaterThan(10);

@@ -45,7 +45,7 @@ export function storyOf(key: string, scene: Scene): TransactionStory {
       return { ...base, status: 'mined', mined: { block: tip, index: 0, transaction: transfer }, causes };
     }
     case PENDING: {
-      const standing = { earlier: 1, ahead: 3, bytesAhead: 700, blocks: 0, rate: 1_000 };
+      const standing = { earlier: 1, ahead: 3, bytesAhead: 700, blocks: 0, rate: 1_000n };
       return { ...base, status: 'pending', transaction: transfer, standing, causes: [came] };
     }
     case toHex(WAITING): {
