@@ -17,6 +17,8 @@ export interface BenchContext {
   readonly bundle: string;
   /** Folder of what `test/bench/programs/` was built to, likewise: work for processes that aren't measured. */
   readonly programs: string;
+  /** What followed the name on the command line. */
+  readonly options: readonly string[];
 }
 
 /** Runs alone in a process of its own, so memory figures are its own; may reject, which fails the run. */

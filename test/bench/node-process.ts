@@ -1,10 +1,11 @@
 /** Owns nodes as processes of their own, started from the built program on free ports of loopback, and talking to them. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callNode } from '../../cli/node-rpc.ts';
 import { type NodeEvent, Subscription, type Topic } from '../../cli/subscription.ts';
+import type { LiveBytes, ProbeRequest } from './programs/heap-probe.ts';
 
 /** A node that says nothing for so long has failed. */
 const START_TIMEOUT_MS = 60_000;
@@ -18,6 +19,8 @@ export interface NodeWish {
   readonly peers?: readonly string[];
   readonly mine?: string;
   readonly hashrate?: number;
+  /** `file:` URL of the built `heap-probe`, for who asks `live`. */
+  readonly probe?: string;
 }
 
 export class NodeProcess {
@@ -38,21 +41,24 @@ export class NodeProcess {
     if (wish.mine !== undefined) args.push('--mine', wish.mine);
     if (wish.hashrate !== undefined) args.push('--hashrate', String(wish.hashrate));
     const program = fileURLToPath(new URL('node.js', wish.bundle));
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const probed = wish.probe === undefined ? [] : ['--expose-gc', '--import', wish.probe];
+    const child = spawn(process.execPath, [...probed, program, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe', ...(wish.probe === undefined ? [] : (['ipc'] as const))],
+    });
     return new Promise((resolve, reject) => {
       let said = '';
       const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
-      child.stderr.on('data', (text) => {
+      child.stderr!.on('data', (text) => {
         said += text;
       });
       child.once('exit', () => reject(new Error(`a node ended before it was ready: ${said}`)));
-      child.stdout.on('data', (text) => {
+      child.stdout!.on('data', (text) => {
         said += text;
         const line = said.split('\n').find((candidate) => candidate.startsWith('{"ready":true'));
         if (line === undefined) return;
         clearTimeout(timer);
         child.removeAllListeners('exit');
-        child.stdout.removeAllListeners('data').resume();
+        child.stdout!.removeAllListeners('data').resume();
         resolve(new NodeProcess(child, wish.data, JSON.parse(line)));
       });
     });
@@ -88,6 +94,21 @@ export class NodeProcess {
     });
   }
 
+  /** Collects garbage and resolves with what lives then. With a file, writes a heap snapshot there before. */
+  live(snapshot?: string): Promise<LiveBytes> {
+    const request: ProbeRequest =
+      snapshot === undefined ? { ask: 'memory' } : { ask: 'snapshot', file: snapshot };
+    return new Promise((resolve, reject) => {
+      const ended = (): void => reject(new Error('the node ended'));
+      this.#child.once('exit', ended);
+      this.#child.once('message', (answer) => {
+        this.#child.off('exit', ended);
+        resolve(answer as LiveBytes);
+      });
+      this.#child.send(request);
+    });
+  }
+
   /** Ends it and resolves when it is gone. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.end();
@@ -107,8 +128,13 @@ export function cpuMsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Resident memory of a process in MB, mapped files included. Linux. */
-export function memoryOf(pid: number | 'self'): number {
+/** Resident memory of a process in MB, mapped files included, or those alone. Linux. */
+export function memoryOf(pid: number | 'self', part: 'VmRSS' | 'RssFile' = 'VmRSS'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1024;
+  return Number(new RegExp(`^${part}:\\s+(\\d+) kB`, 'm').exec(status)![1]) / 1024;
+}
+
+/** Open descriptors of a process. Linux. */
+export function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
 }

@@ -1,7 +1,7 @@
 /**
  * Owns `npm run bench`: runs each `*.bench.ts` of this folder in a process of its own, one after the other, and prints
- * a table of medians. `npm run bench -- NAME` runs those whose file name contains NAME. `npm run soak` does the same with
- * each `*.soak.ts` of `test/soak/`. Ends with 1 if a goal was missed.
+ * a table of medians. `npm run bench -- NAME` runs those whose file name contains NAME; what follows the name is given to
+ * them. `npm run soak` does the same with each `*.soak.ts` of `test/soak/`. Ends with 1 if a goal was missed.
  */
 import { fork } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -17,30 +17,32 @@ const SELF = fileURLToPath(import.meta.url);
 const BENCHMARKS = { folder: 'test/bench', suffix: '.bench.ts' };
 const SOAKS = { folder: 'test/soak', suffix: '.soak.ts' };
 
-const [first, second, third] = process.argv.slice(2);
-if (first === '--measure' && second && third) await measure(second, third);
-else
-  process.exitCode = await (first === '--soak'
-    ? runAll(SOAKS, second ?? '')
-    : runAll(BENCHMARKS, first ?? ''));
+const args = process.argv.slice(2);
+if (args[0] === '--measure' && args[1] && args[2]) await measure(args[1], args[2], args.slice(3));
+else {
+  const kind = args[0] === '--soak' ? SOAKS : BENCHMARKS;
+  const [wanted = '', ...options] = kind === SOAKS ? args.slice(1) : args;
+  process.exitCode = await runAll(kind, wanted, options);
+}
 
 /**
  * In the child: runs one built benchmark and hands its figures up.
- * @param {string} file @param {string} bundle
+ * @param {string} file @param {string} bundle @param {readonly string[]} options
  */
-async function measure(file, bundle) {
+async function measure(file, bundle, options) {
   /** @type {{ default: Measure }} */
   const module = await import(pathToFileURL(file).href);
   const programs = new URL('programs/', pathToFileURL(file)).href;
-  const figures = await module.default({ bundle, programs });
+  const figures = await module.default({ bundle, programs, options });
   process.send?.(figures, () => process.disconnect());
 }
 
 /**
  * @param {{ folder: string, suffix: string }} kind
  * @param {string} wanted
+ * @param {readonly string[]} options
  */
-async function runAll({ folder, suffix }, wanted) {
+async function runAll({ folder, suffix }, wanted, options) {
   const files = readdirSync(join(HERE, '../..', folder));
   const names = files.filter((name) => name.endsWith(suffix) && name.includes(wanted));
   if (names.length === 0) {
@@ -59,7 +61,7 @@ async function runAll({ folder, suffix }, wanted) {
     await bundleInto(built, Object.fromEntries([...entries, ...programs]));
     printRow(['figure', 'median', 'range', 'goal', '']);
     for (const [name] of entries) {
-      const figures = await runOne(join(built, `${name}.js`), bundle.href);
+      const figures = await runOne(join(built, `${name}.js`), bundle.href, options);
       for (const figure of figures) missed += printFigure(figure) ? 0 : 1;
     }
   } finally {
@@ -69,14 +71,14 @@ async function runAll({ folder, suffix }, wanted) {
 }
 
 /**
- * @param {string} file @param {string} bundle
+ * @param {string} file @param {string} bundle @param {readonly string[]} options
  * @returns {Promise<readonly Figure[]>}
  */
-function runOne(file, bundle) {
+function runOne(file, bundle, options) {
   return new Promise((resolve, reject) => {
     /** @type {readonly Figure[] | undefined} */
     let figures;
-    const child = fork(SELF, ['--measure', file, bundle], { execArgv: ['--expose-gc'] });
+    const child = fork(SELF, ['--measure', file, bundle, ...options], { execArgv: ['--expose-gc'] });
     child.on('message', (message) => {
       figures = /** @type {readonly Figure[]} */ (message);
     });

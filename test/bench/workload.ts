@@ -11,6 +11,7 @@ import { concat } from '../../chain/format/bytes.ts';
 import { encodeHeader, type Header, headerIdOfBytes } from '../../chain/format/header.ts';
 import { type Params, parseParams } from '../../chain/format/params.ts';
 import {
+  type Body,
   decodeTransaction,
   encodeUnsigned,
   type Output,
@@ -94,6 +95,11 @@ export function signTransfer(
   from: Person,
   outputs: Output[],
 ): Uint8Array {
+  return signBody(params, chainId, from, { TAG: 'transfer', data: { outputs, memo: NO_MEMO } });
+}
+
+/** The bytes of a transaction, signed, at the least fee. */
+export function signBody(params: Params, chainId: Uint8Array, from: Person, body: Body): Uint8Array {
   const fields = {
     version: 1,
     sender: from.address,
@@ -101,7 +107,7 @@ export function signTransfer(
     publicKey: from.publicKey,
     nonce: from.nonce++,
     validUntil: 2 ** 32 - 1,
-    body: { TAG: 'transfer', data: { outputs, memo: NO_MEMO } },
+    body,
   } as const;
   // Fields have fixed widths, so the fee doesn't change the length that sets it.
   const bytes = encodeUnsigned({ ...fields, fee: 0 }).length + 64;
