@@ -44,6 +44,10 @@ export const DOMAIN = {
   proofFile: ascii('pier/prf'),
   /** End of the file in which a client keeps the chain it has verified. */
   clientChain: ascii('pier/cch'),
+  /** Head of a file of frames, the mark of its frames, and each frame. */
+  fileHead: ascii('pier/fhd'),
+  fileMark: ascii('pier/fmk'),
+  fileFrame: ascii('pier/ffr'),
   /** Short ids of the block relay, and their per-connection key. */
   shortIdKey: ascii('pier/sik'),
   shortId: ascii('pier/sid'),
