@@ -14,7 +14,7 @@ const TABLE = {
   blockRebuilt: 'a pushed block was rebuilt: link, height, asked (transactions that had to be asked for)',
   blockFallback: 'a pushed block could not be rebuilt, its whole body is asked for: link, height, cause',
   bodyLate: 'requests for bodies passed their deadline: link, count',
-  bodyInvalid: 'a body that matches its header breaks a limit of the ledger: height, code',
+  bodyInvalid: 'the body of a block breaks a rule of structure or a limit of the ledger: height, code',
   transactionsLate: 'a request for transactions passed its deadline: link, count',
 } as const satisfies Record<string, string>;
 

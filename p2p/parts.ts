@@ -31,7 +31,7 @@ export interface Hooks {
   ready(peer: Peer): void;
   /** A whole body that matches its header. */
   accept(peer: Peer, node: HeaderNode, transactions: Transaction[]): void;
-  /** A body that matches its header and breaks a limit of the ledger. */
+  /** A body that is its header's and breaks a rule. */
   invalid(node: HeaderNode, error: RuleError): void;
   mayDial(host: string): boolean;
 }

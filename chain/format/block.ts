@@ -5,10 +5,17 @@
 import { RuleError } from '../errors.ts';
 import { equalBytes } from './bytes.ts';
 import { byteString, decode, encode, list } from './codec.ts';
+import { DOMAIN, hash } from './hash.ts';
 import { HEADER_BYTES, type Header } from './header.ts';
 import { txRoot } from './merkle.ts';
 import { BLOCK_BYTES_MAX, type Limits } from './params.ts';
-import { decodeTransaction, signatureCount, TRANSACTION_BYTES_MAX, type Transaction } from './transaction.ts';
+import {
+  decodeIdentified,
+  decodeTransaction,
+  signatureCount,
+  TRANSACTION_BYTES_MAX,
+  type Transaction,
+} from './transaction.ts';
 
 export interface Block {
   readonly header: Header;
@@ -32,8 +39,13 @@ export function encodeBody(transactions: readonly Transaction[]): Uint8Array {
 
 /** Decodes a body and checks the structure of each transaction in it. */
 export function decodeBody(bytes: Uint8Array): Transaction[] {
+  return splitBody(bytes).map(decodeTransaction);
+}
+
+/** The bytes of each transaction of a body; nothing of them is checked. 'MALFORMED' or 'OVERSIZE' if it is no body. */
+export function splitBody(bytes: Uint8Array): Uint8Array[] {
   if (bytes.length > BLOCK_BYTES_MAX) throw new RuleError('OVERSIZE', `${bytes.length} bytes`);
-  return decode(body, bytes).map(decodeTransaction);
+  return decode(body, bytes);
 }
 
 /** The bytes of one transaction of an encoded body, without decoding the others; `null` if there aren't so many. */
@@ -57,12 +69,27 @@ export function bytesInBlock(tx: Transaction): number {
 export const EMPTY_BLOCK_BYTES = HEADER_BYTES + BODY_FIXED_BYTES;
 
 /**
- * Checks that the transactions are those the header commits to, and that they keep to the ledger's limits.
- * 'MUTATED_BODY' says nothing about the block: somebody sent another body with its header.
+ * Checks that the transactions are those the header commits to, then their structure, then the ledger's limits. A
+ * transaction is given decoded, or as the bytes that came. Returns them all decoded.
+ *
+ * The root comes first because it tells whose fault the others are. 'MUTATED_BODY' says nothing about the block: these
+ * are other transactions than its own. Any other `RuleError` is a fault of the block itself, which is invalid for good.
  */
-export function checkBody(header: Header, transactions: readonly Transaction[], limits: Limits): void {
-  const root = txRoot(transactions.map((tx) => tx.id));
-  if (!equalBytes(root, header.txRoot)) throw new RuleError('MUTATED_BODY');
+export function checkBody(
+  header: Header,
+  parts: readonly (Transaction | Uint8Array)[],
+  limits: Limits,
+): Transaction[] {
+  const ids = parts.map((part) => (part instanceof Uint8Array ? hash(DOMAIN.transaction, part) : part.id));
+  if (!equalBytes(txRoot(ids), header.txRoot)) throw new RuleError('MUTATED_BODY');
+  const transactions = parts.map((part, i) =>
+    part instanceof Uint8Array ? decodeIdentified(part, ids[i]!) : part,
+  );
+  checkLimits(transactions, limits);
+  return transactions;
+}
+
+function checkLimits(transactions: readonly Transaction[], limits: Limits): void {
   let bytes = EMPTY_BLOCK_BYTES;
   let signatures = 0;
   for (const tx of transactions) {

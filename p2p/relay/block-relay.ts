@@ -1,7 +1,8 @@
 /**
- * Owns the relay of new blocks: header and short ids are pushed unasked on every link as soon as work and context
- * hold, before execution; the receiver puts the block together from its mempool, asks for what is missing, and falls
- * back to the whole body. None of that is ever punished, and late or repeated messages are legal at any time.
+ * Owns the relay of new blocks: header and short ids are pushed unasked on every link once work, context and body
+ * hold, before signatures and execution. The receiver puts the block together from its mempool, asks for what is
+ * missing, and falls back to the whole body. No content of these messages closes a link, only a header that is false
+ * on its face; late and repeated messages are legal at any time.
  *
  * Bounds: `REBUILDS_PER_PEER_MAX` blocks half rebuilt a peer and one a block, `RECENT_BLOCKS` blocks kept for those who
  * miss transactions, `PEER_BLOCKS_MAX` keys a peer of blocks it is known to have.
@@ -12,7 +13,7 @@ import { checkBody } from '../../chain/format/block.ts';
 import { encodeHeader } from '../../chain/format/header.ts';
 import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Limits } from '../../chain/format/params.ts';
-import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
+import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
 import type { ChainView, PoolView } from '../door.ts';
 import * as limits from '../limits.ts';
@@ -26,7 +27,7 @@ export interface RelayPorts {
   learn(peer: Peer, header: Uint8Array): HeaderNode | null;
   /** A whole body was put together. */
   accept(peer: Peer, node: HeaderNode, transactions: Transaction[]): void;
-  /** The body matches its header and breaks a limit: for ever invalid, nobody's fault. */
+  /** The body is the one its header commits to, and breaks a rule: the block is invalid for good, its sender blameless. */
   invalid(node: HeaderNode, error: RuleError): void;
   charge(peer: Peer, units: number): void;
 }
@@ -153,15 +154,8 @@ export class BlockRelay {
     const rebuild = this.#end(peer, request);
     if (rebuild === null) return this.#ports.charge(peer, encoded.length * SHORT_ID_UNITS);
     if (rebuild.node.hasBody) return;
-    let transactions: Transaction[];
-    try {
-      transactions = encoded.map(decodeTransaction);
-    } catch (error) {
-      if (!(error instanceof RuleError)) throw error;
-      return this.#wire.close(peer, 'MALFORMED', error.message);
-    }
-    if (!rebuild.fill(transactions)) return this.#fallback(peer, rebuild.node, 'not what was asked for');
-    this.#finish(peer, rebuild, transactions.length);
+    if (!rebuild.fill(encoded)) return this.#fallback(peer, rebuild.node, 'not what was asked for');
+    this.#finish(peer, rebuild, encoded.length);
   }
 
   /** True if the answer was one of ours: the peer no longer has the block at hand. */
@@ -233,13 +227,13 @@ export class BlockRelay {
 
   #finish(peer: Peer, rebuild: Rebuild, asked: number) {
     const { node } = rebuild;
-    const transactions = rebuild.transactions();
+    let transactions: Transaction[];
     try {
-      checkBody(node.header, transactions, this.#limits);
+      transactions = checkBody(node.header, rebuild.parts(), this.#limits);
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
-      // A transaction of ours had the short id of another: the whole body will tell.
-      if (error.kind === 'mutated') return this.#fallback(peer, node, 'a short id of another transaction');
+      // A transaction of ours may have the short id of another: the whole body will tell.
+      if (error.code === 'MUTATED_BODY') return this.#fallback(peer, node, 'not the body of its header');
       return this.#ports.invalid(node, error);
     }
     this.#wire.event('blockRebuilt', { link: peer.link, height: node.height, asked });
@@ -264,7 +258,8 @@ export class BlockRelay {
   /** True if it is known to have the block, or a better one: then this one is no news to it. */
   #has(state: State, node: HeaderNode): boolean {
     const { best } = state.peer;
-    return state.blocks.has(node.key) || (best !== null && (best === node || best.work > node.work));
+    if (state.blocks.has(node.key) || best === node) return true;
+    return best !== null && !best.invalid && best.work > node.work;
   }
 
   #remember(state: State, key: string): void {

@@ -14,7 +14,7 @@ const PLACE_BYTES = 16;
 export class Rebuild {
   readonly node: HeaderNode;
   readonly bytes: number;
-  readonly #places: (Transaction | null)[];
+  readonly #places: (Transaction | Uint8Array | null)[];
 
   private constructor(node: HeaderNode, places: (Transaction | null)[]) {
     this.node = node;
@@ -55,16 +55,16 @@ export class Rebuild {
     return indexes;
   }
 
-  /** Puts the missing ones in; false if their number is another. */
-  fill(transactions: readonly Transaction[]): boolean {
+  /** Puts the bytes of the missing ones in; false if their number is another. */
+  fill(encoded: readonly Uint8Array[]): boolean {
     const indexes = this.missing();
-    if (indexes.length !== transactions.length) return false;
-    for (const [i, index] of indexes.entries()) this.#places[index] = transactions[i]!;
+    if (indexes.length !== encoded.length) return false;
+    for (const [i, index] of indexes.entries()) this.#places[index] = encoded[i]!;
     return true;
   }
 
-  /** All transactions, once none is missing. */
-  transactions(): Transaction[] {
+  /** All transactions, once none is missing: the pool's, and the bytes of those that came. */
+  parts(): (Transaction | Uint8Array)[] {
     return this.#places.filter((tx) => tx !== null);
   }
 }

@@ -8,7 +8,7 @@
  */
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { RuleError } from '../../chain/errors.ts';
-import { checkBody, decodeBody } from '../../chain/format/block.ts';
+import { checkBody, splitBody } from '../../chain/format/block.ts';
 import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import { memoryOf } from '../../chain/ledger/bodies.ts';
@@ -96,15 +96,16 @@ export class BodySync {
       if (own) this.#release(state, node);
       return;
     }
+    // What is no body at all throws, and the machine closes the link.
+    const parts = splitBody(body);
     let transactions: Transaction[];
     try {
-      transactions = decodeBody(body);
-      checkBody(node.header, transactions, this.#headers.params.limits);
+      transactions = checkBody(node.header, parts, this.#headers.params.limits);
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
-      if (error.kind === 'context') return this.#ports.invalid(node, error);
-      // The peer's own requests go to others when it is dropped; nobody else's are touched.
-      return this.#wire.close(peer, error.kind === 'mutated' ? 'MUTATED_BODY' : 'MALFORMED', error.message);
+      if (error.code !== 'MUTATED_BODY') return this.#ports.invalid(node, error);
+      // Only the sender can have made it. Its own requests go to others when it is dropped; nobody else's are touched.
+      return this.#wire.close(peer, 'MUTATED_BODY', error.message);
     }
     if (own) {
       state.progressAtMs = this.#wire.nowMs;

@@ -1,12 +1,21 @@
 /**
  * Owns a peer that lies about headers, bodies and work: it claims more than anybody has from its first word on, shows
- * false headers with and without work, true headers with other bodies, and better branches whose bodies never come.
- * Grows with what it has forged.
+ * false headers with and without work, true headers with other bodies, blocks with work whose own transactions are
+ * malformed or falsely signed, and better branches whose bodies never come. Grows with what it has forged.
  */
 import type { SimNode } from '../node.ts';
 import type { Actor, ActorWorld } from './actor.ts';
 import { growBranch } from './branch.ts';
-import { forgeBlock, HEADER_LIES, type HeaderLie, idle } from './forge.ts';
+import {
+  BODY_LIES,
+  type BodyLie,
+  type ForgedBlock,
+  forgeBlock,
+  HEADER_LIES,
+  type HeaderLie,
+  idle,
+  spoilBody,
+} from './forge.ts';
 import { Liar } from './liar.ts';
 import type { RawPeer } from './raw-peer.ts';
 import { mutate } from './tamper.ts';
@@ -15,7 +24,7 @@ import { mutate } from './tamper.ts';
 const BRANCH_BLOCKS = 4;
 /** Whoever asks for what it showed asks before. */
 const FORGET_MS = 5_000;
-const KINDS = ['idle', 'push', 'tell', 'branch'] as const;
+const KINDS = ['idle', 'push', 'tell', 'branch', 'body'] as const;
 
 export class Lies implements Actor {
   readonly #liar: Liar;
@@ -45,17 +54,23 @@ export class Lies implements Actor {
     this.#liar.peer.hangUp();
   }
 
-  async #lie(victim: SimNode, kind: 'idle' | 'push' | 'tell'): Promise<void> {
+  async #lie(victim: SimNode, kind: Exclude<(typeof KINDS)[number], 'branch'>): Promise<void> {
     const { ledger, pool } = victim.reactor!;
     const { params, users, schedule } = this.#world;
     const block = await forgeBlock(ledger, {
       candidates: [...pool.best()],
       miner: users.address(0),
       wallMs: params.time + schedule.now,
-      lie: this.#liar.peer.random.pick(Object.keys(HEADER_LIES) as HeaderLie[]),
+      lie: kind === 'body' ? 'honest' : this.#liar.peer.random.pick(Object.keys(HEADER_LIES) as HeaderLie[]),
     });
     if (kind === 'idle') this.#liar.tell({ ...block, header: idle(block.header) });
+    else if (kind === 'body') this.#pushSpoilt(block);
     else this.#liar[kind](block);
+  }
+
+  #pushSpoilt(block: ForgedBlock): void {
+    const lie = this.#liar.peer.random.pick(Object.keys(BODY_LIES) as BodyLie[]);
+    if (block.transactions.length > 0) this.#liar.push(spoilBody(block, lie));
   }
 
   #branch(victim: SimNode): void {

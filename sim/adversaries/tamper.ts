@@ -6,6 +6,7 @@ import type { Transaction } from '../../chain/format/transaction.ts';
 import { decodeTransaction } from '../../chain/format/transaction.ts';
 import { decodeMessage, encodeMessage, nameOfFrame } from '../../p2p/messages.ts';
 import type { Random } from '../random.ts';
+import { spoilTransaction } from './forge.ts';
 
 /** Frames instead of one, each some milliseconds later. */
 export type Said = readonly { readonly bytes: Uint8Array; readonly afterMs: number }[];
@@ -101,9 +102,7 @@ export function mutate(transactions: readonly Transaction[], random: Random): re
     case 1:
       return transactions.slice(1);
     default: {
-      const bytes = last.bytes.slice();
-      bytes[bytes.length - 1]! ^= 1;
-      return [...transactions.slice(0, -1), decodeTransaction(bytes)];
+      return [...transactions.slice(0, -1), spoilTransaction(last, 'signature')];
     }
   }
 }

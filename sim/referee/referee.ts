@@ -3,6 +3,7 @@
  * account must hold after it. Each block is judged once, whichever nodes follow it. Grows with the blocks of the world.
  */
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
+import { RuleError } from '../../chain/errors.ts';
 import { decodeBody } from '../../chain/format/block.ts';
 import { fromHex } from '../../chain/format/bytes.ts';
 import type { Params } from '../../chain/format/params.ts';
@@ -66,7 +67,7 @@ export class Referee {
       const [body] = await content.getMany([bodyRow(node.id)]);
       if (body === undefined)
         throw new AuditError(`the body of block ${node.height}, which is followed, is lost`);
-      await this.#judge(node, decodeBody(body), ledger.chainId);
+      await this.#judge(node, transactionsOf(node, body), ledger.chainId);
     }
   }
 
@@ -144,6 +145,18 @@ export class Referee {
     }
     const { height, time, elapsed, miner } = header;
     this.#positions.set(key, { id, height, time, elapsed, parent, miner, earned, book });
+  }
+}
+
+/** The transactions of a block that is followed; that one is malformed is a fault of whoever follows it. */
+function transactionsOf({ height }: HeaderNode, body: Uint8Array): Transaction[] {
+  try {
+    return decodeBody(body);
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    throw new AuditError(
+      `block ${height} is followed, and a transaction of it is malformed: ${error.message}`,
+    );
   }
 }
 

@@ -13,6 +13,7 @@ import { HeaderTree } from '../../chain/consensus/header-tree.ts';
 import { EMPTY_HISTORY, historyRoot } from '../../chain/consensus/history.ts';
 import { publicKeyOf } from '../../chain/crypto/ed25519.ts';
 import { RuleError } from '../../chain/errors.ts';
+import { toHex } from '../../chain/format/bytes.ts';
 import { DOMAIN, hash, ZERO_HASH } from '../../chain/format/hash.ts';
 import { type Header, headerId } from '../../chain/format/header.ts';
 import { txRoot } from '../../chain/format/merkle.ts';
@@ -55,6 +56,13 @@ export function transaction(number: number): Transaction {
     },
   });
   return assembleTransaction(unsigned, new Uint8Array(64));
+}
+
+/** Bytes in the place of a transaction, with their own id: not of any form. */
+export function malformed(number: number): Transaction {
+  const bytes = transaction(number).bytes.slice(0, -1);
+  const id = hash(DOMAIN.transaction, bytes);
+  return { ...transaction(number), bytes, id, key: toHex(id) };
 }
 
 export function transactions(from: number, count: number): Transaction[] {

@@ -5,7 +5,15 @@ import { encodeHeader } from '../../chain/format/header.ts';
 import { REBUILD_TIMEOUT_MS } from '../../p2p/limits.ts';
 import { Rebuild } from '../../p2p/relay/rebuild.ts';
 import { shortId, shortIdKey } from '../../p2p/relay/short-ids.ts';
-import { type Made, makeBlock, makeChain, PARAMS, transaction, transactions } from './chain-maker.ts';
+import {
+  type Made,
+  makeBlock,
+  makeChain,
+  malformed,
+  PARAMS,
+  transaction,
+  transactions,
+} from './chain-maker.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
 import { TestNode } from './test-node.ts';
 import { World } from './world.ts';
@@ -261,6 +269,41 @@ describe('a pushed block', () => {
     expect(peer.closedWith).toBeNull();
   });
 
+  test('with a malformed transaction is invalid, asked for once, and nobody is punished', () => {
+    const { node, peer, push } = setUp();
+    const made = makeBlock(node.headers.genesis, { transactions: [...transactions(0, 2), malformed(8)] });
+    push(made);
+    const [ask] = peer.heard('getBlockTransactions');
+    peer.say('blockTransactions', { ...ask!, transactions: [malformed(8).bytes] });
+    expect(node.events('bodyInvalid')).toEqual([{ height: 1, code: 'MALFORMED' }]);
+    // It comes again, from another, and something is built on it.
+    const other = new ScriptedPeer(node, 3).join();
+    const next = makeBlock(made.context);
+    push(made, made.transactions, other);
+    push(next, [], other);
+    expect([peer.closedWith, other.closedWith]).toEqual([null, null]);
+    expect([...peer.heard('getBodies'), ...other.heard('getBlockTransactions')]).toEqual([]);
+    expect([...other.heard('block'), ...other.heard('tip')]).toEqual([]);
+    expect(node.effectsOf('acceptBlock')).toEqual([]);
+    expect(node.headers.best()).toBe(node.headers.genesis);
+    // Another block of the same height, of no more work: they hear of it.
+    const good = makeBlock(node.headers.genesis, { salt: 1 });
+    node.mine(good);
+    expect(peer.heard('block')).toHaveLength(1);
+  });
+
+  test('answered with something malformed that is not of the block leaves the block good', () => {
+    const { node, peer, push } = setUp();
+    const made = makeBlock(node.headers.genesis, { transactions: [transaction(8)] });
+    push(made);
+    const [ask] = peer.heard('getBlockTransactions');
+    peer.say('blockTransactions', { ...ask!, transactions: [malformed(8).bytes] });
+    expect(peer.closedWith).toBeNull();
+    const [bodies] = peer.heard('getBodies');
+    peer.say('body', { request: bodies!.request, id: made.context.id, body: encodeBody(made.transactions) });
+    expect(node.chain.tip.height).toBe(1);
+  });
+
   test('over a limit of the ledger is invalid, and nobody is punished', () => {
     const many = transactions(0, PARAMS.limits.blockSignatures + 1);
     const { node, peer, push } = setUp(many);
@@ -280,6 +323,7 @@ test('two transactions of the pool with one short id leave the place empty', () 
   const rebuild = Rebuild.start(node, key, ids, [genuine, double])!;
   expect(rebuild.missing()).toEqual([0, 1]);
   expect(rebuild.fill([])).toBe(false);
-  expect(rebuild.fill([genuine, transaction(3)])).toBe(true);
-  expect(rebuild.transactions()).toEqual([genuine, transaction(3)]);
+  const came = [genuine.bytes, transaction(3).bytes];
+  expect(rebuild.fill(came)).toBe(true);
+  expect(rebuild.parts()).toEqual(came);
 });

@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { encodeBody } from '../../chain/format/block.ts';
 import { encodeHeader } from '../../chain/format/header.ts';
 import * as limits from '../../p2p/limits.ts';
-import { hasWork, type Made, makeBlock, makeChain, PARAMS, transactions } from './chain-maker.ts';
+import {
+  hasWork,
+  type Made,
+  makeBlock,
+  makeChain,
+  malformed,
+  PARAMS,
+  transaction,
+  transactions,
+} from './chain-maker.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
 import { TestNode } from './test-node.ts';
 import { World } from './world.ts';
@@ -434,6 +443,30 @@ describe('bodies', () => {
     const { request, ids } = peer.heard('getBodies')[0]!;
     peer.say('body', { request, id: ids[0]!, body: Uint8Array.of(1, 2, 3) });
     expect(peer.closedWith).toBe('MALFORMED');
+  });
+
+  test('that match and hold a malformed transaction make the block invalid and nobody guilty', () => {
+    const { node, join } = setUp(2, { body: () => [malformed(1)] });
+    const peer = join(2);
+    const { request, ids } = peer.heard('getBodies')[0]!;
+    peer.say('body', { request, id: ids[0]!, body: encodeBody([malformed(1)]) });
+    expect(peer.closedWith).toBeNull();
+    expect(node.headers.best()).toBe(node.headers.genesis);
+    expect(node.events('bodyInvalid')).toEqual([{ height: 1, code: 'MALFORMED' }]);
+    const other = join(3);
+    expect([...askedOf(peer).slice(2), ...askedOf(other)]).toEqual([]);
+  });
+
+  test('that do not match are another body, whatever is wrong with their transactions', () => {
+    const { node, blocks, join } = setUp(1, { body: () => [transaction(1)] });
+    const liar = join(2);
+    const { request, ids } = liar.heard('getBodies')[0]!;
+    const many = transactions(0, PARAMS.limits.blockSignatures + 1);
+    liar.say('body', { request, id: ids[0]!, body: encodeBody([malformed(1), ...many]) });
+    expect(liar.closedWith).toBe('MUTATED_BODY');
+    const honest = join(3);
+    honest.say('body', { request: 1, id: ids[0]!, body: bodyOf(blocks[0]!) });
+    expect(node.chain.tip.height).toBe(1);
   });
 
   test('that match and break a limit make the block invalid and nobody guilty', () => {

@@ -19,7 +19,7 @@ const DEEDS: Readonly<Record<AdversaryName, readonly string[]>> = {
     'close BAD_TRANSACTION',
   ],
   liar: [
-    ...['idle', 'push', 'tell', 'branch'].map((lie) => `deed liar ${lie}`),
+    ...['idle', 'push', 'tell', 'branch', 'body'].map((lie) => `deed liar ${lie}`),
     'close BAD_HEADER',
     'bodyLate',
   ],

@@ -1,7 +1,13 @@
 /** Owns the scenes about blocks: false headers and bodies, and peers that keep true ones back. */
 
 import type { Transaction } from '../../../chain/format/transaction.ts';
-import { type HeaderLie, idle } from '../../../sim/adversaries/forge.ts';
+import {
+  type BodyLie,
+  type HeaderLie,
+  idle,
+  spoilBody,
+  spoilTransaction,
+} from '../../../sim/adversaries/forge.ts';
 import { forgeTransaction } from '../../../sim/adversaries/forger.ts';
 import { Liar } from '../../../sim/adversaries/liar.ts';
 import { RawPeer } from '../../../sim/adversaries/raw-peer.ts';
@@ -97,6 +103,51 @@ async function unsignedBlock(): Promise<void> {
   demand(!world.up.some((node) => isFollowed(node, block)), 'a block with a false signature is followed');
 }
 
+/**
+ * A block that commits to a malformed or falsely signed transaction is invalid for good. Whoever sends it keeps its link,
+ * nobody asks for it twice, and the chain goes on without it.
+ */
+const spoiltBody =
+  (lie: BodyLie): Scene =>
+  async () => {
+    const world = await calm();
+    const [node] = world.nodes;
+    const payments = await pay(world, 2);
+    for (const how of ['push', 'tell'] as const) {
+      const spoilt = spoilBody(await forge(world, node!, 'honest', payments), lie);
+      const liar = new Liar(await linkPeer(world));
+      const links = liar.peer.links.length;
+      liar[how](spoilt);
+      await world.run(5_000);
+      demand(!world.up.some((n) => isFollowed(n, spoilt)), `a block with a ${lie} transaction is followed`);
+      for (const { reactor } of world.up) {
+        const known = reactor!.ledger.headers.get(keyOf(spoilt));
+        demand(known?.invalid === true, `a block with a ${lie} transaction is not remembered as invalid`);
+      }
+      demand(liar.peer.links.length === links, `who sends a block with a ${lie} transaction loses its link`);
+    }
+    const friend = new Liar(await linkPeer(world));
+    const honest = await forge(world, node!, 'honest', payments);
+    friend.push(honest);
+    await world.until('the chain goes on', () => world.up.every((n) => isFollowed(n, honest)), 20_000);
+    await world.auditSame();
+  };
+
+/** A malformed transaction of another body says nothing about the block. */
+async function spoiltAnswer(): Promise<void> {
+  const world = await calm();
+  const block = await forge(world, world.nodes[0]!, 'honest', await pay(world, 2));
+  const liar = new Liar(await linkPeer(world), {
+    body: (list) => [...list.slice(0, -1), spoilTransaction(list.at(-1)!, 'malformed')],
+  });
+  liar.tell(block);
+  await world.run(2_000);
+  demand(liar.peer.links.length === 0, 'another body goes unpunished');
+  const friend = new Liar(await linkPeer(world));
+  friend.tell(block);
+  await world.until('the true body is taken', () => world.up.every((n) => isFollowed(n, block)), 60_000);
+}
+
 /** A false body costs who sent it its link, and the true one is followed all the same. */
 async function mutatedBody(): Promise<void> {
   const mutations = [
@@ -180,6 +231,9 @@ export const blockScenes: Readonly<Record<string, Scene>> = {
   'future block': futureBlock,
   'false state': falseState,
   'unsigned block': unsignedBlock,
+  'falsely signed body': spoiltBody('signature'),
+  'malformed body': spoiltBody('malformed'),
+  'malformed answer': spoiltAnswer,
   'mutated body': mutatedBody,
   'short ids': shortIds,
   'silent peer': silentPeer,
