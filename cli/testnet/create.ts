@@ -6,6 +6,7 @@ import { formatAddress } from '../../chain/format/address.ts';
 import { CliError } from '../faults.ts';
 import { openTestnetKeyring } from '../keys.ts';
 import { deriveGenesis } from './genesis.ts';
+import { isTestnetLock } from './lock.ts';
 import { createPlan, genesisPath, keysDir, type TestnetPlan, writePlan } from './plan.ts';
 import { choosePorts, DEFAULT_BASE_PORT } from './ports.ts';
 
@@ -50,13 +51,13 @@ export function wipeTestnet(dir: string): void {
   const strangers = readdirSync(dir).filter((name) => !isOurs(name));
   if (strangers.length > 0) throw notEmpty(dir, strangers);
   for (const name of readdirSync(dir)) {
-    if (name !== 'testnet.lock') rmSync(join(dir, name), { recursive: true, force: true });
+    if (!isTestnetLock(name)) rmSync(join(dir, name), { recursive: true, force: true });
   }
 }
 
 /** A new testnet begins in an empty folder, so that nothing of anybody is mixed into it. */
 export function refuseStrangers(dir: string): void {
-  const names = existsSync(dir) ? readdirSync(dir).filter((name) => name !== 'testnet.lock') : [];
+  const names = existsSync(dir) ? readdirSync(dir).filter((name) => !isTestnetLock(name)) : [];
   if (names.length > 0) throw notEmpty(dir, names);
 }
 
@@ -66,7 +67,6 @@ function notEmpty(dir: string, names: string[]): CliError {
 }
 
 function isOurs(name: string): boolean {
-  return /^(testnet\.json|testnet\.lock|genesis\.json|keys|node-[1-9][0-9]*|testnet\.json\.\d+\.tmp)$/.test(
-    name,
-  );
+  if (isTestnetLock(name)) return true;
+  return /^(testnet\.json|genesis\.json|keys|node-[1-9][0-9]*|testnet\.json\.\d+\.tmp)$/.test(name);
 }
