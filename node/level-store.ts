@@ -9,6 +9,7 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { assert, CorruptStoreError } from '../chain/errors.ts';
+import { Slab } from '../chain/format/slab.ts';
 import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
 import { makePrivateDirectory, syncDirectory, writeFileAtomically } from './files.ts';
 import { openValue, sealValue } from './store-value.ts';
@@ -17,6 +18,9 @@ const CACHE_BYTES = 8 * 1024 * 1024;
 const WRITE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Few descriptors a node: a testnet has many nodes. */
 const MAX_OPEN_FILES = 100;
+const SEALED_PIECE_BYTES = 64 * 1024;
+/** Rows put into a batch between two rests: about 5 ms of work. */
+const ROWS_A_SLICE = 2_000;
 /** Damaged databases kept for whoever wants to know why; older ones are deleted. */
 const KEPT_ASIDE = 2;
 const SENTINEL_TEXT = 'The database beside this file was made once. If it is gone, it was lost.\n';
@@ -38,6 +42,8 @@ type Database = Level<Uint8Array, Uint8Array>;
 /** `Store` over an open database. Made by `openLevelStore`. */
 export class LevelStore implements Store {
   readonly #db: Database;
+  /** The batch copies each value out of it at once. */
+  readonly #sealed = new Slab(SEALED_PIECE_BYTES);
 
   constructor(db: Database) {
     this.#db = db;
@@ -54,9 +60,12 @@ export class LevelStore implements Store {
     if (batch.length === 0) return;
     // Chained: five times as fast as an array of operations, and as atomic.
     const chained = this.#db.batch();
-    for (const [key, value] of batch) {
+    for (let i = 0; i < batch.length; i++) {
+      // Nothing of it shows until it is written, so other work may run meanwhile.
+      if (i > 0 && i % ROWS_A_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+      const [key, value] = batch[i]!;
       if (value === null) chained.del(key);
-      else chained.put(key, sealValue(key, value));
+      else chained.put(key, sealValue(key, value, this.#sealed));
     }
     // The typings of chained batches know no options of the implementation; LevelDB's takes `sync`.
     await (chained as unknown as { write(options: { sync: boolean }): Promise<void> })

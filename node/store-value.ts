@@ -2,13 +2,18 @@
 import { crc32 } from 'node:zlib';
 import { CorruptStoreError } from '../chain/errors.ts';
 import { toHex } from '../chain/format/bytes.ts';
+import type { Slab } from '../chain/format/slab.ts';
 
 const CHECKSUM_BYTES = 4;
 
-/** The value as stored. The key is in the checksum, so a value that turns up under another key is found out. */
-export function sealValue(key: Uint8Array, value: Uint8Array): Uint8Array {
-  const sealed = new Uint8Array(CHECKSUM_BYTES + value.length);
-  new DataView(sealed.buffer).setUint32(0, checksumOf(key, value));
+/**
+ * The value as stored, in memory of `slab`. The key is in the checksum, so a value that turns up under another key is
+ * found out.
+ */
+export function sealValue(key: Uint8Array, value: Uint8Array, slab: Slab): Uint8Array {
+  const sealed = slab.take(CHECKSUM_BYTES + value.length);
+  const checksum = checksumOf(key, value);
+  for (let i = 0; i < CHECKSUM_BYTES; i++) sealed[i] = checksum >>> (24 - 8 * i);
   sealed.set(value, CHECKSUM_BYTES);
   return sealed;
 }

@@ -10,13 +10,16 @@ import { equalBytes, toHex } from '../format/bytes.ts';
 import { encodeHeader } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
-import { describeName, type EntryRef, recordRef, valueHash } from '../state/entries.ts';
-import { accountsOf, addAccess, blockEntries, executeBlock, recordOf } from '../state/execute.ts';
+import { accountName, describeName, type EntryRef, recordRef, valueHash } from '../state/entries.ts';
+import { accountsOf, addAccess, blockEntries, executeBlock, recordOf, weightOf } from '../state/execute.ts';
+import { sortByKey } from '../state/sorted-keys.ts';
 import type { StateTree } from '../state/tree.ts';
+import type { TreeChange } from '../state/tree-update.ts';
 import { type Change, WorkingState } from '../state/working-state.ts';
 import type { Overlay } from './overlay.ts';
 import { ownerMoves } from './owned-records.ts';
 import type { RowReader } from './ports.ts';
+import { ENTRIES_A_SLICE, forEachRange, forEachSliced, type Pause, runSliced } from './slices.ts';
 import {
   bodyRow,
   headerRow,
@@ -27,17 +30,6 @@ import {
   undoRow,
 } from './store-keys.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
-
-/** Lets other work run; awaited between slices of a long computation. */
-export type Pause = () => Promise<void>;
-
-export async function runSliced<T>(work: Generator<void, T>, pause: Pause): Promise<T> {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-    await pause();
-  }
-}
 
 export class Connector {
   readonly #params: Params;
@@ -71,7 +63,7 @@ export class Connector {
     const state = await this.loadState(node.height, node.parent!, transactions);
     const context = { params: this.#params, height: node.height, state };
     await runSliced(executeBlock(context, node.header.miner, transactions), this.#pause);
-    const changes = state.changes();
+    const changes = await runSliced(state.changing(), this.#pause);
     const savepoint = this.#tree.savepoint();
     const root = await this.updateTree(changes);
     if (!equalBytes(root, node.header.stateRoot)) {
@@ -79,12 +71,14 @@ export class Connector {
       throw new RuleError('BAD_STATE_ROOT');
     }
     this.#tree.forget(savepoint);
-    this.#overlay.change(changes);
+    await forEachSliced(changes, this.#pause, (change) => this.#overlay.change(change));
     for (const [row, value] of ownerMoves(changes)) this.#overlay.put(row, value);
+    await this.#pauseAfter(changes);
     this.#overlay.put(undoRow(node.id), encodeUndo(changes));
+    await this.#pauseAfter(changes);
     this.#overlay.put(headerRow(node.id), encodeHeader(node.header));
     this.#overlay.put(bodyRow(node.id), encodeBody(transactions));
-    transactions.forEach((tx, index) => {
+    await this.#eachTransaction(transactions, (tx, index) => {
       this.#overlay.put(transactionRow(tx.id), placeBytes(node.height, index));
       for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, tx.id);
     });
@@ -95,16 +89,17 @@ export class Connector {
     const [undo] = await this.#store.getMany([undoRow(node.id)]);
     if (undo === undefined) throw new CorruptStoreError(`the undo of block ${node.key} is missing`);
     const changes = decodeUndo(undo);
-    await this.#tree.prepare(changes.map(({ key }) => key));
+    await this.#pauseAfter(changes);
+    await this.#prepare(changes.map(({ key }) => key));
     const records = await this.#recordChanges(changes, transactions);
     const root = await this.updateTree(changes);
     if (!equalBytes(root, node.parent!.header.stateRoot)) {
       throw new CorruptStoreError(`undoing block ${node.key} doesn't give its parent's state`);
     }
     for (const [row, value] of ownerMoves(records)) this.#overlay.put(row, value);
-    this.#overlay.change(changes);
+    await forEachSliced(changes, this.#pause, (change) => this.#overlay.change(change));
     this.#overlay.put(undoRow(node.id), null);
-    transactions.forEach((tx, index) => {
+    await this.#eachTransaction(transactions, (tx, index) => {
       this.#overlay.put(transactionRow(tx.id), null);
       for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, null);
     });
@@ -137,22 +132,67 @@ export class Connector {
       height > maturity ? this.#headers.ancestor(parent, height - maturity).header.miner : null;
     const refs = new Map<string, EntryRef>();
     for (const ref of blockEntries(this.#params, height, maturing)) refs.set(ref.name, ref);
-    addAccess(refs, transactions);
+    await this.#eachTransaction(transactions, (tx) => addAccess(refs, [tx]));
     const list = [...refs.values()];
-    const keys = list.map(({ key }) => key);
-    const values = await this.#overlay.entries(keys);
-    await this.#tree.prepare(keys);
-    list.forEach(({ key, name }, i) => {
-      checkEntry(this.#tree, key, values[i]!, name);
-    });
+    const values = await this.#readChecked(list);
     const state = new WorkingState();
     state.load(list, values);
     return state;
   }
 
+  /** The values of entries, in their order, each checked against the tree, whose pages are left prepared. */
+  async #readChecked(refs: readonly EntryRef[]): Promise<(Uint8Array | null)[]> {
+    const values = new Array<Uint8Array | null>(refs.length);
+    // In the order of the keys, neighbours share the pages and the blocks of the store that they are in.
+    const sorted = sortByKey(refs.map((ref, index) => ({ key: ref.key, name: ref.name, index })));
+    await forEachRange(sorted.length, this.#pause, async (from, to) => {
+      const some = sorted.slice(from, to);
+      const keys = some.map(({ key }) => key);
+      const found = await this.#overlay.entries(keys);
+      await this.#tree.prepare(keys);
+      some.forEach(({ key, name, index }, i) => {
+        checkEntry(this.#tree, key, found[i]!, name);
+        values[index] = found[i]!;
+      });
+    });
+    return values;
+  }
+
+  async #prepare(keys: readonly Uint8Array[]): Promise<void> {
+    const sorted = sortByKey(keys.map((key) => ({ key })));
+    await forEachRange(sorted.length, this.#pause, (from, to) =>
+      this.#tree.prepare(sorted.slice(from, to).map(({ key }) => key)),
+    );
+  }
+
+  /** Calls `work` with each transaction, and rests after so many that they touch a slice of entries. */
+  async #eachTransaction(
+    transactions: Iterable<Transaction>,
+    work: (tx: Transaction, index: number) => void,
+  ): Promise<void> {
+    let index = 0;
+    let weight = 0;
+    for (const tx of transactions) {
+      if (weight >= ENTRIES_A_SLICE) {
+        weight = 0;
+        await this.#pause();
+      }
+      work(tx, index++);
+      weight += weightOf(tx);
+    }
+  }
+
+  /** Rests if handling so many entries in one go took a slice. */
+  async #pauseAfter({ length }: readonly unknown[]): Promise<void> {
+    if (length >= ENTRIES_A_SLICE) await this.#pause();
+  }
+
   /** Applies changes to the tree, whose keys are prepared. Returns its new root. */
-  updateTree(changes: readonly Change[]): Promise<Uint8Array> {
-    const hashes = changes.map(({ key, after }) => [key, after === null ? null : valueHash(after)] as const);
+  async updateTree(changes: readonly Change[]): Promise<Uint8Array> {
+    const hashes: TreeChange[] = [];
+    await forEachSliced(changes, this.#pause, ({ key, after }) => {
+      hashes.push([key, after === null ? null : valueHash(after)]);
+    });
     return runSliced(this.#tree.update(hashes), this.#pause);
   }
 }
@@ -167,17 +207,9 @@ export function checkEntry(tree: StateTree, key: Uint8Array, value: Uint8Array |
 /** Rows of the history index for a transaction: one for each account it touches, and for its record. */
 function touchRowsOf(tx: Transaction, height: number, index: number): Uint8Array[] {
   const rows: Uint8Array[] = [];
-  const addresses = accountsOf(tx);
-  addresses.forEach((address, i) => {
-    if (!isAmong(addresses, i, address)) rows.push(touchRow(address, height, index));
-  });
+  const accounts = new Map(accountsOf(tx).map((address) => [accountName(address), address]));
+  for (const address of accounts.values()) rows.push(touchRow(address, height, index));
   const record = recordOf(tx);
   if (record !== null) rows.push(recordTouchRow(record, height, index));
   return rows;
-}
-
-/** True if one of the first `count` addresses is this one. */
-function isAmong(addresses: readonly Uint8Array[], count: number, address: Uint8Array): boolean {
-  for (let i = 0; i < count; i++) if (equalBytes(addresses[i]!, address)) return true;
-  return false;
 }

@@ -12,12 +12,13 @@ import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
 import { StateTree } from '../state/tree.ts';
 import { Bodies } from './bodies.ts';
-import { Connector, type Pause } from './connector.ts';
+import { Connector } from './connector.ts';
 import type { ForkChoice } from './fork-choice.ts';
 import { type Opened, type OpenOptions, openStore } from './open.ts';
 import { Overlay } from './overlay.ts';
 import type { Store } from './ports.ts';
 import type { Queue } from './queue.ts';
+import type { Pause } from './slices.ts';
 import { META } from './store-keys.ts';
 import { Verdicts } from './verdicts.ts';
 

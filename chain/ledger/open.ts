@@ -10,11 +10,12 @@ import type { Params } from '../format/params.ts';
 import { TOTALS } from '../state/entries.ts';
 import { PageCache } from '../state/page-cache.ts';
 import { StateTree } from '../state/tree.ts';
-import { checkEntry, type Pause } from './connector.ts';
+import { checkEntry } from './connector.ts';
 import { ForkChoice } from './fork-choice.ts';
 import { type Genesis, makeGenesis } from './genesis.ts';
 import type { IterateOptions, Store, StoreWrite, Verifier } from './ports.ts';
 import { Queue } from './queue.ts';
+import type { Pause } from './slices.ts';
 import {
   bodyRow,
   DERIVED_PREFIXES,

@@ -34,12 +34,10 @@ export class Overlay {
     return found.map((write) => (write === undefined ? (stored[next++] ?? null) : write[1]));
   }
 
-  /** Changes of state entries, forward or back. */
-  change(changes: readonly Change[]): void {
-    for (const { key, after } of changes) {
-      this.#state.set(toText(key), [stateRow(key), after]);
-      this.#bytes += 33 + (after?.length ?? 0);
-    }
+  /** A change of a state entry, forward or back. */
+  change({ key, after }: Change): void {
+    this.#state.set(toText(key), [stateRow(key), after]);
+    this.#bytes += 33 + (after?.length ?? 0);
   }
 
   /** A row that nobody reads before it is written. */

@@ -10,8 +10,9 @@ import { HEADER_VERSION, type Header } from '../format/header.ts';
 import { txRoot } from '../format/merkle.ts';
 import type { Params } from '../format/params.ts';
 import { signatureCount, type Transaction } from '../format/transaction.ts';
-import { creditMatured, executeTransaction, keepReward } from '../state/execute.ts';
+import { creditMatured, executeTransaction, keepReward, weightOf } from '../state/execute.ts';
 import type { Ledger } from './ledger.ts';
+import { runSliced } from './slices.ts';
 
 export interface Template {
   readonly parent: HeaderNode;
@@ -27,8 +28,8 @@ export interface Refused {
   readonly error: RuleError;
 }
 
-/** Transactions executed between two pauses. */
-const SLICE = 100;
+/** Entries touched between two pauses. */
+const SLICE = 250;
 
 /**
  * Builds a template on the tip. `candidates` come in the order wanted, nonces of a sender in sequence; `miner` is the
@@ -48,7 +49,8 @@ export function buildTemplate(
     const transactions: Transaction[] = [];
     const attempt = async (candidates: readonly Transaction[]): Promise<Refused[]> => {
       const refused: Refused[] = [];
-      for (const [i, transaction] of candidates.entries()) {
+      let weight = 0;
+      for (const transaction of candidates) {
         try {
           executeTransaction(context, transaction);
           transactions.push(transaction);
@@ -56,7 +58,10 @@ export function buildTemplate(
           if (!(error instanceof RuleError)) throw error;
           refused.push({ transaction, error });
         }
-        if (i % SLICE === SLICE - 1) await ledger.pause();
+        weight += weightOf(transaction);
+        if (weight < SLICE) continue;
+        weight = 0;
+        await ledger.pause();
       }
       return refused;
     };
@@ -69,7 +74,7 @@ export function buildTemplate(
       transactions.reduce((fees, { fee }) => fees + fee, 0),
     );
     const savepoint = ledger.tree.savepoint();
-    const stateRoot = await ledger.connector.updateTree(state.changes());
+    const stateRoot = await ledger.connector.updateTree(await runSliced(state.changing(), ledger.pause));
     ledger.tree.rollback(savepoint);
     ledger.tree.unload();
     const header = {

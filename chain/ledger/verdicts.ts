@@ -3,37 +3,29 @@
  * the mempool or with its block, never twice. Only good verdicts are kept. An id covers the key, the message and the
  * signature, and the chain id is the same for all, so a verdict can't be carried over to anything else.
  *
- * Bounded: the last `REMEMBERED_MAX` ids. What the mempool holds needs no place here, the mempool vouches for it.
+ * Bounded: two generations of `VERDICTS_PER_GENERATION` ids, about 100 bytes each.
  */
-import { IdTable } from '../format/id-table.ts';
 import type { Transaction } from '../format/transaction.ts';
 import { signatureChecks, signatureCount } from '../format/transaction.ts';
 import type { SignatureCheck, Verifier } from './ports.ts';
 
-/** Two full blocks of the default network: they leave the mempool before a reorganisation brings them back. */
-const REMEMBERED_MAX = 16_384;
+/** Holds the mempool and a few full blocks. */
+const VERDICTS_PER_GENERATION = 50_000;
 
 export class Verdicts {
   readonly #verifier: Verifier;
   readonly #chainId: Uint8Array;
-  readonly #good = new IdTable(REMEMBERED_MAX);
-  /** Ids remembered so far: each takes the place of the oldest. */
-  #count = 0;
-  #vouches: (key: string) => boolean = () => false;
+  #young = new Set<string>();
+  #old = new Set<string>();
 
   constructor(verifier: Verifier, chainId: Uint8Array) {
     this.#verifier = verifier;
     this.#chainId = chainId;
   }
 
-  /** Has someone say which transactions, by key, it holds that were found good here: they needn't be remembered. */
-  trust(vouches: (key: string) => boolean): void {
-    this.#vouches = vouches;
-  }
-
   /** For each transaction, whether all its signatures are good. */
   async check(transactions: readonly Transaction[]): Promise<boolean[]> {
-    const good = transactions.map((tx) => this.#isGood(tx));
+    const good = transactions.map(({ key }) => this.#isGood(key));
     const checks: SignatureCheck[] = [];
     for (let i = 0; i < good.length; i++)
       if (!good[i]) for (const check of signatureChecks(transactions[i]!, this.#chainId)) checks.push(check);
@@ -47,21 +39,24 @@ export class Verdicts {
       let all = true;
       for (; next < end; next++) all &&= verdicts[next] === true;
       good[i] = all;
-      if (all) this.#remember(tx.id);
+      if (all) this.#remember(tx.key);
     }
     return good;
   }
 
-  #isGood({ id, key }: Transaction): boolean {
-    return this.#vouches(key) || this.#good.find(id) >= 0;
+  /** True if it was found good before, which is remembered anew then. */
+  #isGood(key: string): boolean {
+    if (this.#young.has(key)) return true;
+    if (!this.#old.has(key)) return false;
+    this.#remember(key);
+    return true;
   }
 
-  #remember(id: Uint8Array): void {
-    // Two checks of one transaction may end one after the other.
-    if (this.#good.find(id) >= 0) return;
-    const place = this.#count % REMEMBERED_MAX;
-    if (this.#count >= REMEMBERED_MAX) this.#good.remove(place);
-    this.#good.put(place, id);
-    this.#count++;
+  #remember(key: string): void {
+    if (this.#young.size >= VERDICTS_PER_GENERATION) {
+      this.#old = this.#young;
+      this.#young = new Set();
+    }
+    this.#young.add(key);
   }
 }

@@ -9,6 +9,7 @@ import { RuleError } from '../errors.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { areMined } from '../ledger/queries.ts';
+import { weightOf } from '../state/execute.ts';
 import type { Dropped, Mempool } from './mempool.ts';
 import { HELD_MAX, Trial } from './trial.ts';
 
@@ -19,8 +20,10 @@ export interface AdmissionResult {
   readonly dropped: readonly Dropped[];
 }
 
-/** Transactions executed between two pauses: about 5 ms of work. */
-const SLICE = 250;
+/** Entries that transactions touch between two pauses: some 5 ms of work. */
+const SLICE = 2_000;
+/** Transactions between two pauses. */
+const TRANSACTIONS_A_SLICE = 250;
 
 export class Admission {
   readonly ledger: Ledger;
@@ -30,7 +33,6 @@ export class Admission {
   constructor(ledger: Ledger, pool: Mempool) {
     this.ledger = ledger;
     this.pool = pool;
-    ledger.verdicts.trust((key) => pool.has(key));
   }
 
   /** Entries of the tip that are kept, and those of them looked at, between two batches. */
@@ -50,34 +52,35 @@ export class Admission {
     const { ledger, pool } = this;
     const height = ledger.tip.height + 1;
     const errors = transactions.map((tx) => faultOf(() => pool.precheck(tx, height, returning)));
-    const open = some(transactions, (i) => errors[i] === null);
-    const verdicts = await ledger.verdicts.check(open);
-    const trial = this.#takeTrial();
-    const missing = trial.missing(some(open, (i) => verdicts[i]!));
-    if (missing.length > 0) await trial.load(missing);
+    const open = transactions.flatMap((_, i) => (errors[i] === null ? i : []));
+    const verdicts = await ledger.verdicts.check(open.map((i) => transactions[i]!));
+    const signed = open.filter((i, k) => {
+      if (!verdicts[k]) errors[i] = new RuleError('BAD_SIGNATURE');
+      return verdicts[k]!;
+    });
     const gone: Dropped[] = [];
     const refused: number[] = [];
-    let checked = 0;
     let changed = false;
-    for (let i = 0; i < transactions.length; i++) {
-      if (errors[i] !== null) continue;
-      if (!verdicts[checked++]) {
-        errors[i] = new RuleError('BAD_SIGNATURE');
-        continue;
+    for (const slice of slicesOf(signed, transactions)) {
+      if (slice[0] !== signed[0]) await ledger.pause();
+      const trial = this.#takeTrial();
+      const missing = trial.missing(slice.map((i) => transactions[i]!));
+      if (missing.length > 0) await trial.load(missing);
+      for (const i of slice) {
+        const tx = transactions[i]!;
+        errors[i] = faultOf(() => {
+          if (changed) pool.precheck(tx, height, returning);
+          const costs = trial.execute(tx);
+          changed = true;
+          for (const one of pool.add(tx, costs)) gone.push(one);
+        });
+        if (errors[i] !== null) refused.push(i);
+        if (trial.executed < TRANSACTIONS_A_SLICE) continue;
+        trial.executed = 0;
+        await ledger.pause();
       }
-      const tx = transactions[i]!;
-      errors[i] = faultOf(() => {
-        if (changed) pool.precheck(tx, height, returning);
-        const costs = trial.execute(tx);
-        changed = true;
-        for (const one of pool.add(tx, costs)) gone.push(one);
-      });
-      if (errors[i] !== null) refused.push(i);
-      if (trial.executed < SLICE) continue;
-      trial.executed = 0;
-      await ledger.pause();
+      if (trial.held <= HELD_MAX) this.#trial = trial;
     }
-    if (trial.held <= HELD_MAX) this.#trial = trial;
     if (refused.length > 0) await this.#findMined(transactions, refused, errors);
     return { errors, dropped: gone.length === 0 ? gone : lasting(pool, transactions, errors, gone) };
   }
@@ -122,14 +125,19 @@ function lasting(
   return [...dropped.values()];
 }
 
-/** Those for which `isWanted` holds of their index: mostly all, and then no other list is made. */
-function some(
-  transactions: readonly Transaction[],
-  isWanted: (index: number) => boolean,
-): readonly Transaction[] {
-  return transactions.every((_, i) => isWanted(i))
-    ? transactions
-    : transactions.filter((_, i) => isWanted(i));
+/** Indexes of transactions, in runs that touch about `SLICE` entries each. */
+function slicesOf(indexes: readonly number[], transactions: readonly Transaction[]): number[][] {
+  const slices: number[][] = [];
+  let room = 0;
+  for (const i of indexes) {
+    if (room <= 0) {
+      slices.push([]);
+      room = SLICE;
+    }
+    slices.at(-1)!.push(i);
+    room -= weightOf(transactions[i]!);
+  }
+  return slices;
 }
 
 function faultOf(work: () => void): RuleError | null {

@@ -19,6 +19,9 @@ import {
   type Totals,
 } from './entries.ts';
 
+/** Entries encoded between two yields: about 2 ms of work. */
+const CHANGES_A_SLICE = 1_000;
+
 /** One entry's change: what undo needs and what the store gets. */
 export interface Change {
   readonly key: Uint8Array;
@@ -141,16 +144,22 @@ export class WorkingState {
     this.#find(name).change({ TAG: 'pending', data });
   }
 
-  /** What differs from what was loaded, in the order of loading or first look. Their bytes, of one block, are one piece. */
+  /** What differs from what was loaded, in the order of loading or first look. */
   changes(): Change[] {
+    const work = this.changing();
+    for (;;) {
+      const step = work.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same, yielding after each slice. The bytes of a slice are one piece of memory. */
+  *changing(): Generator<void, Change[]> {
     const changes: Change[] = [];
     const dirty = [...this.#slots.values()].filter((slot) => slot.dirty);
-    const encoded = encodeEntries(dirty.flatMap(({ entry }) => (entry === null ? [] : [entry])));
-    let next = 0;
-    for (const { key, before, entry } of dirty) {
-      const after = entry === null ? null : encoded[next++]!;
-      if (before !== null && after !== null && equalBytes(before, after)) continue;
-      changes.push({ key, before, after });
+    for (let from = 0; from < dirty.length; from += CHANGES_A_SLICE) {
+      if (from > 0) yield;
+      addChanges(dirty.slice(from, from + CHANGES_A_SLICE), changes);
     }
     return changes;
   }
@@ -165,6 +174,16 @@ export class WorkingState {
     const slot = new Slot(stored.key, stored.before);
     this.#slots.set(name, slot);
     return slot;
+  }
+}
+
+function addChanges(dirty: readonly Slot[], changes: Change[]): void {
+  const encoded = encodeEntries(dirty.flatMap(({ entry }) => (entry === null ? [] : [entry])));
+  let next = 0;
+  for (const { key, before, entry } of dirty) {
+    const after = entry === null ? null : encoded[next++]!;
+    if (before !== null && after !== null && equalBytes(before, after)) continue;
+    changes.push({ key, before, after });
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Level } from 'level';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { CorruptStoreError } from '../../chain/errors.ts';
+import { Slab } from '../../chain/format/slab.ts';
 import { LevelStore, moveStoreAside, openLevelStore } from '../../node/level-store.ts';
 import { openValue, sealValue } from '../../node/store-value.ts';
 import { describeStore } from '../chain/ledger/store-contract.ts';
@@ -25,7 +26,7 @@ const VALUE = Uint8Array.from({ length: 100 }, (_, i) => i);
 
 describe('a sealed value', () => {
   it('is refused after any one bit has flipped, cut short, or under another key', () => {
-    const sealed = sealValue(KEY, VALUE);
+    const sealed = sealValue(KEY, VALUE, new Slab(64));
     expect(openValue(KEY, sealed)).toEqual(VALUE);
     for (let bit = 0; bit < sealed.length * 8; bit++) {
       const damaged = sealed.slice();
@@ -67,7 +68,7 @@ describe('a damaged database', () => {
     const sealed = new Uint8Array(await raw.get(KEY).then((value) => value!));
     sealed[50]! ^= 4;
     await raw.put(KEY, sealed);
-    await raw.put(Uint8Array.of(7), sealValue(KEY, VALUE));
+    await raw.put(Uint8Array.of(7), sealValue(KEY, VALUE, new Slab(64)));
     const store = new LevelStore(raw);
     await expect(store.getMany([KEY])).rejects.toThrow(CorruptStoreError);
     await expect(store.getMany([Uint8Array.of(7)])).rejects.toThrow(CorruptStoreError);
