@@ -1,5 +1,5 @@
 /** Owns the sentence that tells of an event. */
-import { countOf, printable, shortAddress, shortId } from './layout.ts';
+import { countOf, shortAddress, shortId } from './layout.ts';
 import type { NodeEvent } from './subscription.ts';
 
 /** One line, without a time. */
@@ -16,7 +16,7 @@ export function describeEvent(event: NodeEvent): string {
       );
     case 'transaction': {
       const where = event.block === undefined ? '' : ` in block ${event.block.height}`;
-      const why = event.reason === undefined ? '' : `: ${printable(event.reason.message)}`;
+      const why = event.reason === undefined ? '' : `: ${event.reason.message}`;
       return `transaction ${shortId(event.id)}  ${event.status}${where}${why}`;
     }
   }

@@ -1,4 +1,6 @@
 /** Owns how facts are laid out for people: aligned columns, short ids, ages, counts. Pure text, no terminal. */
+import { columnsOf } from '../chain/format/text.ts';
+
 export type Alignment = 'left' | 'right';
 
 /** Colour codes take no room on the screen. */
@@ -7,7 +9,7 @@ const STYLE = /\x1b\[[0-9;]*m/g;
 
 /** Columns the text takes on the screen. */
 export function widthOf(text: string): number {
-  return [...text.replace(STYLE, '')].length;
+  return columnsOf(text.replace(STYLE, ''));
 }
 
 /** Rows as lines, two spaces between columns, each column as wide as its widest cell. */
@@ -61,26 +63,27 @@ export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Local date and time of a block. */
+/** Date and time of this machine with its offset from UTC: `2026-11-22 08:06:16 +01:00`. */
 export function formatTime(ms: number): string {
   const date = new Date(ms);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  if (Number.isNaN(date.getTime())) return `${ms} ms after 1970`;
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join('-');
   return `${day} ${formatClock(ms)}`;
 }
 
-/** Local time of day. */
+/** Time of day of this machine with its offset from UTC: `08:06:16 +01:00`. */
 export function formatClock(ms: number): string {
-  return new Date(ms).toTimeString().slice(0, 8);
+  const date = new Date(ms);
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':');
+  const east = -date.getTimezoneOffset();
+  const offset = [Math.floor(Math.abs(east) / 60), Math.abs(east) % 60].map(twoDigits).join(':');
+  return `${time} ${east < 0 ? '-' : '+'}${offset}`;
 }
+
+const twoDigits = (value: number): string => String(value).padStart(2, '0');
 
 /** Bytes for people. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-}
-
-/** Text that somebody else wrote, without what could steer the terminal or hide what follows. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }

@@ -2,11 +2,12 @@
 import { formatAddress } from '../chain/format/address.ts';
 import { formatPier, sumOf } from '../chain/format/amount.ts';
 import { toHex } from '../chain/format/bytes.ts';
+import { showBytes } from '../chain/format/text.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import type { SeenHeader } from '../wallet/proof/anchor.ts';
 import type { VerifiedProof } from '../wallet/proof/verify.ts';
 import type { LedgerChoice } from './known-ledgers.ts';
-import { countOf, formatTime, layFacts, printable, shortId } from './layout.ts';
+import { countOf, formatTime, layFacts, shortId } from './layout.ts';
 
 export interface FoundProof {
   readonly proof: VerifiedProof;
@@ -77,10 +78,12 @@ function claimDocument(proof: VerifiedProof): object {
         exists: true,
         owner: formatAddress(value.owner),
         creator: formatAddress(value.creator),
-        name: readable(value.name),
+        name: showBytes(value.name),
+        nameHex: toHex(value.name),
         root: toHex(value.root),
         size: value.size,
-        mediaType: readable(value.mediaType),
+        mediaType: showBytes(value.mediaType),
+        mediaTypeHex: toHex(value.mediaType),
         inline: value.inline === null ? null : toHex(value.inline),
         revision: value.revision,
         dropped: value.dropped,
@@ -113,17 +116,18 @@ function historyDocument(value: { earlier: number; transactions: readonly Transa
 }
 
 function transactionDocument({ key, sender, nonce, fee, body }: Transaction) {
-  const outputs =
-    body.TAG === 'transfer'
-      ? body.data.outputs.map(({ to, amount }) => ({ to: formatAddress(to), amount: formatPier(amount) }))
-      : null;
+  const transfer = body.TAG === 'transfer' ? body.data : null;
+  const outputs = transfer?.outputs.map(({ to, amount }) => ({
+    to: formatAddress(to),
+    amount: formatPier(amount),
+  }));
   return {
     id: key,
     transaction: body.TAG,
     sender: formatAddress(sender),
     nonce,
     fee: formatPier(fee),
-    ...(outputs !== null && { outputs }),
+    ...(transfer !== null && { outputs, memo: showBytes(transfer.memo), memoHex: toHex(transfer.memo) }),
   };
 }
 
@@ -148,7 +152,7 @@ function claimFacts(proof: VerifiedProof): Facts {
       return [
         [
           'proved',
-          `${readable(value.name)} belongs to ${formatAddress(value.owner)}${dropped(value.dropped)}`,
+          `${showBytes(value.name)} belongs to ${formatAddress(value.owner)}${dropped(value.dropped)}`,
         ],
         ['record', toHex(subject)],
         ['creator', formatAddress(value.creator)],
@@ -168,6 +172,7 @@ function claimFacts(proof: VerifiedProof): Facts {
       return [
         ['proved', `transaction ${index + 1} of ${count} in its block: ${summaryOf(transaction)}`],
         ['id', transaction.key],
+        ['memo', memoOf(transaction)],
       ];
     }
     case 'accountHistory':
@@ -201,13 +206,8 @@ function summaryOf({ body, sender }: Transaction): string {
   return `${sum} PIER from ${from} to ${to}`;
 }
 
-const dropped = (yes: boolean): string => (yes ? ', who has dropped it' : '');
+/** Null if it has none. */
+const memoOf = ({ body }: Transaction): string | null =>
+  body.TAG === 'transfer' && body.data.memo.length > 0 ? showBytes(body.data.memo) : null;
 
-/** Bytes that somebody chose: text where they are text, else hex. */
-function readable(bytes: Uint8Array): string {
-  try {
-    return printable(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return toHex(bytes);
-  }
-}
+const dropped = (yes: boolean): string => (yes ? ', who has dropped it' : '');

@@ -2,6 +2,7 @@
 import { parseAddress } from '../chain/format/address.ts';
 import { formatPier } from '../chain/format/amount.ts';
 import { fromHex } from '../chain/format/bytes.ts';
+import { showString } from '../chain/format/text.ts';
 import { NAME_BYTES_MAX } from '../chain/format/transaction.ts';
 import type { RecordSummary } from '../wallet/ledger-answers.ts';
 import type { LedgerClient, RecordReference } from '../wallet/ledger-client.ts';
@@ -9,7 +10,7 @@ import { RpcError } from '../wallet/rpc-errors.ts';
 import type { Context } from './context.ts';
 import { CliError } from './faults.ts';
 import { chooseKeyring, resolveWho } from './keys.ts';
-import { formatBytes, printable } from './layout.ts';
+import { formatBytes } from './layout.ts';
 
 export interface NamingOptions {
   readonly creator?: string;
@@ -48,8 +49,8 @@ async function onlyKey(context: Context, name: string): Promise<string> {
   if (keys.length === 1) return keys[0]!.name;
   throw new CliError(
     'USAGE',
-    `whose record ${printable(name)}?`,
-    `say who made it: --creator WHO, or ${printable(name)}@WHO`,
+    `whose record ${showString(name)}?`,
+    `say who made it: --creator WHO, or ${showString(name)}@WHO`,
   );
 }
 
@@ -66,27 +67,22 @@ export async function findRecord(
   }
 }
 
-/** Its name as text, or the hex of a name that is none. */
-export function nameOf({ name, nameHex }: RecordSummary): string {
-  return name === null ? `0x${nameHex}` : printable(name);
-}
+/** Its name as it is shown. */
+export const nameOf = ({ name }: Pick<RecordSummary, 'name'>): string => name ?? '';
 
 /** The bytes of its name. */
-export function nameBytesOf({ name, nameHex }: RecordSummary): Uint8Array {
-  return name === null ? fromHex(nameHex!) : new TextEncoder().encode(name);
-}
+export const nameBytesOf = ({ nameHex }: RecordSummary): Uint8Array => fromHex(nameHex ?? '');
 
 export const creatorOf = ({ creator }: RecordSummary): Uint8Array => parseAddress(creator);
 
 /** A record with its amounts in PIER. */
 export function recordDocument(record: RecordSummary): object {
-  const { nameHex, ...rest } = record;
-  return { ...rest, ...(nameHex === null ? {} : { nameHex }), deposit: formatPier(record.deposit) };
+  return { ...record, deposit: formatPier(record.deposit) };
 }
 
 /** What it holds, in a few words. */
 export function contentOf({ dropped, size, mediaType, inline }: RecordSummary): string {
   if (dropped) return 'dropped';
-  const type = mediaType === null || mediaType === '' ? '' : `, ${printable(mediaType)}`;
+  const type = mediaType === null || mediaType === '' ? '' : `, ${mediaType}`;
   return `${formatBytes(size)}${type}${inline === null ? '' : ', on the ledger'}`;
 }

@@ -1,10 +1,10 @@
 /** Owns the sentences that tell of causes: what happened to a transaction, who brought it, and what it waits for. */
 import type { CauseAnswer, Origin, ReorgAnswer, TransactionStory } from '../wallet/cause-answers.ts';
-import { countOf, formatBytes, printable, shortAddress, shortId } from './layout.ts';
+import { countOf, formatBytes, shortAddress, shortId } from './layout.ts';
 
 /** One sentence, without a time. */
 export function describeCause({ what, way, from, block, reorg, reason, by }: CauseAnswer): string {
-  const why = reason === null ? '' : `: ${printable(reason.message)}`;
+  const why = reason === null ? '' : `: ${reason.message}`;
   const where = block === null ? 'a block' : `block ${block.height}  ${shortId(block.id)}`;
   switch (what) {
     case 'pending':
@@ -40,7 +40,7 @@ function describeEntry(way: CauseAnswer['way'], from: Origin | null): string {
 export function describeOrigin({ kind, node, address }: Origin): string {
   if (kind === 'user') return 'from a user of this node';
   if (kind === 'self') return 'mined by this node';
-  return node === null ? 'from a peer' : `from peer ${shortId(node)} at ${printable(address ?? '')}`;
+  return node === null ? 'from a peer' : `from peer ${shortId(node)} at ${address ?? ''}`;
 }
 
 export function describeReorg(reorg: ReorgAnswer): string {

@@ -1,18 +1,18 @@
 /** Owns how a transaction is shown: as a row, as facts, and as JSON in PIER. */
 import { formatPier, sumOf } from '../chain/format/amount.ts';
 import type { TransactionSummary } from '../wallet/ledger-answers.ts';
-import { layTable, printable, shortAddress, shortId } from './layout.ts';
+import { layTable, shortAddress, shortId } from './layout.ts';
 
 /** The summary with its amounts in PIER. */
 export function transactionDocument(transaction: TransactionSummary): object {
-  const { outputs, memo, ...rest } = transaction;
+  const { outputs, memo, memoHex, ...rest } = transaction;
   return {
     ...rest,
     fee: formatPier(transaction.fee),
     ...(outputs === null
       ? {}
       : { outputs: outputs.map(({ to, amount }) => ({ to, amount: formatPier(amount) })) }),
-    ...(memo === null ? {} : { memo }),
+    ...(memo === null ? {} : { memo, memoHex }),
   };
 }
 
@@ -40,7 +40,7 @@ export function transactionFacts(transaction: TransactionSummary): [string, stri
     ['fee', `${formatPier(transaction.fee)} PIER (${transaction.bytes} bytes)`],
     ['nonce', String(transaction.nonce)],
     ['valid until', `block ${transaction.validUntil}`],
-    ['memo', transaction.memo ? printable(transaction.memo) : null],
+    ['memo', transaction.memo || null],
   ];
   return facts;
 }

@@ -6,7 +6,12 @@
 import { RuleError } from '../chain/errors.ts';
 import { parseAddress } from '../chain/format/address.ts';
 import { parsePlanks } from '../chain/format/amount.ts';
+import { fromHex, toHex } from '../chain/format/bytes.ts';
+import { showBytes, showText } from '../chain/format/text.ts';
 import { WalletError } from './errors.ts';
+
+/** Longest string that is read: the longest memo is a quarter of it. */
+const TEXT_MAX = 1_024;
 
 /** Turns a JSON value into a `T`; `where` is its place in the answer. */
 export type Reader<T> = (value: unknown, where: string) => T;
@@ -53,10 +58,36 @@ export function oneOf<const T extends string>(...values: readonly T[]): Reader<T
   };
 }
 
-export const text: Reader<string> = (value, where) => {
-  if (typeof value !== 'string') throw bad(where, 'a string');
+/** A string as the node gave it: to be read, never to be shown. */
+export const exactText: Reader<string> = (value, where) => {
+  if (typeof value !== 'string' || value.length > TEXT_MAX)
+    throw bad(where, `a string of at most ${TEXT_MAX} characters`);
   return value;
 };
+
+/** A string that is fit to be shown, whatever the node wrote into it. */
+export const text: Reader<string> = (value, where) => showText(exactText(value, where));
+
+/**
+ * An object whose fields of these names hold bytes that somebody chose: `memoHex` is what they are, and `memo` becomes how
+ * they are shown, which is not left to the node. A node of an earlier version gives the text alone, where it is text.
+ */
+export function chosenBytes<K extends string, T extends Record<K | `${K}Hex`, string | null>>(
+  reader: Reader<T>,
+  ...names: readonly K[]
+): Reader<T> {
+  return (value, where) => {
+    const read = reader(value, where);
+    const shown: Record<string, string | null> = {};
+    for (const name of names) {
+      const alone = read[name] === null ? null : toHex(new TextEncoder().encode(read[name]));
+      const bytes = read[`${name}Hex`] ?? alone;
+      shown[name] = bytes === null ? null : showBytes(fromHex(bytes));
+      shown[`${name}Hex`] = bytes;
+    }
+    return { ...read, ...shown };
+  };
+}
 
 export const flag: Reader<boolean> = (value, where) => {
   if (typeof value !== 'boolean') throw bad(where, 'true or false');

@@ -1,7 +1,9 @@
 /** Owns the shape of each answer a node gives about the ledger: what `docs/RPC.md` says, as readers. */
 import {
   address,
+  chosenBytes,
   decimal,
+  exactText,
   flag,
   hex,
   id,
@@ -90,22 +92,23 @@ const recordFields = {
   id,
   owner: address,
   creator: address,
-  /** Its name if that is text, else its bytes. */
-  name: maybe(text),
+  /** As it is shown, and its bytes. */
+  name: maybe(exactText),
   nameHex: maybe(hex),
   root: id,
   size: whole,
-  mediaType: maybe(text),
+  mediaType: maybe(exactText),
+  mediaTypeHex: maybe(hex),
   inline: maybe(hex),
   revision: whole,
   dropped: flag,
   deposit: planks,
   history,
 };
-const recordAlone = object(recordFields);
+const recordAlone = chosenBytes(object(recordFields), 'name', 'mediaType');
 export type RecordSummary = Read<typeof recordAlone>;
 
-export const record = object({ ...recordFields, tip });
+export const record = chosenBytes(object({ ...recordFields, tip }), 'name', 'mediaType');
 export type RecordAnswer = Read<typeof record>;
 
 export const records = object({ records: list(recordAlone), next: maybe(id), tip });
@@ -135,17 +138,22 @@ export const recordHistory = object({
 });
 export type RecordHistoryAnswer = Read<typeof recordHistory>;
 
-export const summary = object({
-  id,
-  kind: text,
-  sender: address,
-  nonce: whole,
-  fee: planks,
-  validUntil: whole,
-  bytes: whole,
-  outputs: maybe(list(object({ to: address, amount: planks }))),
-  memo: maybe(text),
-});
+export const summary = chosenBytes(
+  object({
+    id,
+    kind: text,
+    sender: address,
+    nonce: whole,
+    fee: planks,
+    validUntil: whole,
+    bytes: whole,
+    outputs: maybe(list(object({ to: address, amount: planks }))),
+    /** As it is shown, and its bytes. */
+    memo: maybe(exactText),
+    memoHex: maybe(hex),
+  }),
+  'memo',
+);
 export type TransactionSummary = Read<typeof summary>;
 
 export const block = object({

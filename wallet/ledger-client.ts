@@ -179,10 +179,9 @@ export function recordIdOf({ creator, name }: { creator: string; name: string })
 }
 
 /** An id follows from creator and name: a node can't pass one record off as another. */
-function isOf({ id, creator, name, nameHex }: answers.RecordSummary, wanted: string): boolean {
-  if (id !== wanted || (name === null) === (nameHex === null)) return false;
-  if (name !== null) return recordIdOf({ creator, name }) === wanted;
-  return toHex(recordId(parseAddress(creator), fromHex(nameHex!))) === wanted;
+function isOf({ id, creator, nameHex }: answers.RecordSummary, wanted: string): boolean {
+  if (id !== wanted || nameHex === null) return false;
+  return toHex(recordId(parseAddress(creator), fromHex(nameHex))) === wanted;
 }
 
 function* batchesOf(transactions: readonly Uint8Array[]): Generator<Uint8Array[]> {

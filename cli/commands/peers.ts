@@ -1,7 +1,7 @@
 /** Owns `pier peers`: whom a node is linked to. */
 import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
-import { formatBytes, formatSpan, layTable, printable, shortId } from '../layout.ts';
+import { formatBytes, formatSpan, layTable, shortId } from '../layout.ts';
 
 export async function run(context: Context): Promise<void> {
   const client = openClient(context);
@@ -11,7 +11,7 @@ export async function run(context: Context): Promise<void> {
     if (peers.length === 0) return `${client.rpc.node} has no peers`;
     const rows = peers.map((peer) => [
       shortId(peer.node),
-      printable(peer.address),
+      peer.address,
       peer.direction,
       String(peer.height),
       formatSpan(peer.connectedMs),

@@ -3,12 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { formatPier } from '../../chain/format/amount.ts';
 import { equalBytes, fromHex, toHex } from '../../chain/format/bytes.ts';
 import { piecesRoot } from '../../chain/format/pieces.ts';
+import { showBytes } from '../../chain/format/text.ts';
 import type { RecordAnswer } from '../../wallet/ledger-answers.ts';
 import { readRecord } from '../checked-record.ts';
 import { isContent, readContent } from '../content.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
-import { countOf, formatBytes, layFacts, printable } from '../layout.ts';
+import { countOf, formatBytes, layFacts } from '../layout.ts';
 import { contentOf, type NamingOptions, nameOf, recordDocument, resolveRecord } from '../records.ts';
 
 const RECORD_FIELDS = [
@@ -21,6 +22,7 @@ const RECORD_FIELDS = [
     'root',
     'size',
     'mediaType',
+    'mediaTypeHex',
     'inline',
     'revision',
     'dropped',
@@ -60,15 +62,12 @@ export async function get(context: Context, text: string, options: GetOptions): 
 
 type Described = Omit<RecordAnswer, 'tip'>;
 
-/** Content that is on the ledger, if it is a line of text. */
+/** Content that is on the ledger, if it is text: as it is shown, in one line. */
 function textOf({ inline }: Described): string | null {
-  if (inline === null) return null;
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(fromHex(inline)).trimEnd();
-    return text === '' || text.includes('\n') || printable(text) !== text ? null : text;
-  } catch {
-    return null;
-  }
+  if (inline === null || inline === '') return null;
+  const shown = showBytes(fromHex(inline));
+  // What else is escaped would be noise of some binary format.
+  return /\\[ux]/.test(shown.replaceAll('\\\\', '')) ? null : shown;
 }
 
 async function save(context: Context, record: Described, file: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { TipStory, TransactionStory } from '../../wallet/cause-answers.ts';
 import { parseId } from '../arguments.ts';
 import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
-import { countOf, formatTime, layFacts, layTable, printable, shortAddress, shortId } from '../layout.ts';
+import { countOf, formatTime, layFacts, layTable, shortAddress, shortId } from '../layout.ts';
 import { describeCause, describeOrigin, describeReorg, describeStanding } from '../story.ts';
 
 export async function whyTransaction(context: Context, id: string): Promise<void> {
@@ -80,7 +80,7 @@ function tellTip(story: TipStory, node: string): string {
   if (count === 0) return [...lines, 'No transaction was in the blocks undone.'].join('\n');
   const fates = displaced.map(({ id, status, height, reason }) => {
     const where = height === null ? '' : ` in block ${height}`;
-    return [id, `${status}${where}${reason === null ? '' : `: ${printable(reason.message)}`}`];
+    return [id, `${status}${where}${reason === null ? '' : `: ${reason.message}`}`];
   });
   lines.push(`${countOf(count, 'transaction')} displaced, and what became of it:`, ...layTable(fates));
   if (displaced.length < count) lines.push(`and ${count - displaced.length} more`);
@@ -101,7 +101,7 @@ function rivalRows(rivals: TipStory['rivals']): string[] {
     rival.moreWork === '0' ? `-${rival.lessWork}` : `+${rival.moreWork}`,
     `${countOf(rival.height - rival.forkHeight, 'block')} after ${rival.forkHeight}`,
     rival.arrival === null ? '' : `${formatTime(rival.arrival.at)}, ${describeOrigin(rival.arrival.from)}`,
-    `${STATE[rival.status]}${rival.reason === null ? '' : `: ${printable(rival.reason.message)}`}`,
+    `${STATE[rival.status]}${rival.reason === null ? '' : `: ${rival.reason.message}`}`,
   ]);
   const header = ['HEIGHT', 'RIVAL', 'WORK', 'BRANCH', 'CAME', 'STATE'];
   return layTable([header, ...rows], ['right', 'left', 'right']);

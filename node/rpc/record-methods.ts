@@ -21,12 +21,12 @@ const recordFields = {
   id: hash,
   owner: address,
   creator: address,
-  'name?': text,
-  'nameHex?': hex,
+  name: text,
+  nameHex: hex,
   root: hash,
   size: whole,
-  'mediaType?': text,
-  'mediaTypeHex?': hex,
+  mediaType: text,
+  mediaTypeHex: hex,
   inline: orNull(hex),
   revision: whole,
   dropped: flag,
@@ -39,9 +39,11 @@ const sampleRecord = {
   owner: sample.BOB,
   creator: sample.ALICE,
   name: 'notes',
+  nameHex: '6e6f746573',
   root: sample.HASH,
   size: 5,
   mediaType: 'text/plain',
+  mediaTypeHex: '746578742f706c61696e',
   inline: '68656c6c6f',
   revision: 2,
   dropped: false,
@@ -90,23 +92,28 @@ function eventJson({ block, index, transaction: tx, owner }: RecordEvent, revisi
 export const RECORD_METHODS = [
   method({
     name: 'record',
-    doc: 'A record, by its id, or by its creator and name. A dropped one is still there, with `dropped` true.',
+    doc: 'A record, by its id, or by its creator and its name, which is given as text or in hex. A dropped one is still there, with `dropped` true.',
     params: {
       id: shape.optional(shape.hexOf(32), 'of the record'),
       creator: shape.optional(shape.address, 'who made it first'),
-      name: shape.optional(shape.string(NAME_BYTES_MAX, /^[\s\S]+$/, 'a name of 1 to 64 bytes'), 'UTF-8'),
+      name: shape.optional(
+        shape.string(NAME_BYTES_MAX, /^[^\p{Cs}]+$/u, 'a name of 1 to 64 bytes'),
+        'its exact text, with nothing escaped',
+      ),
+      nameHex: shape.optional(shape.hexUpTo(NAME_BYTES_MAX), 'its bytes: a name may be any'),
     },
     result: object({ ...recordFields, tip }),
     example: {
       params: { creator: sample.ALICE, name: 'notes' },
       result: { ...sampleRecord, tip: sample.TIP },
     },
-    async call({ view }, { id, creator, name }) {
-      const named = creator !== undefined && name !== undefined;
-      if ((id !== undefined) === named || (creator === undefined) !== (name === undefined)) {
-        throw badParams('give either id, or creator and name');
+    async call({ view }, { id, creator, name, nameHex }) {
+      const names = [name && new TextEncoder().encode(name), nameHex].filter((each) => each !== undefined);
+      const named = creator !== undefined && names.length === 1;
+      if ((id !== undefined) === named || (!named && (creator !== undefined || names.length > 0))) {
+        throw badParams('give either id, or creator and one of name and nameHex');
       }
-      const key = id ?? recordId(creator!, new TextEncoder().encode(name));
+      const key = id ?? recordId(creator!, names[0] as Uint8Array);
       const { tip: node, value: record } = await view.record(key);
       if (record === null) throw new RuleError('NO_RECORD', toHex(key));
       return { ...recordJson(key, record), tip: tipJson(node) };

@@ -21,4 +21,5 @@ export const TRANSFER = {
   bytes: 178,
   outputs: [{ to: BOB, amount: '100000000' }],
   memo: 'thanks',
+  memoHex: '7468616e6b73',
 };

@@ -4,6 +4,7 @@ import { formatAddress } from '../../chain/format/address.ts';
 import { formatPlanks } from '../../chain/format/amount.ts';
 import { bytesInBlock, EMPTY_BLOCK_BYTES } from '../../chain/format/block.ts';
 import { toHex } from '../../chain/format/bytes.ts';
+import { showBytes } from '../../chain/format/text.ts';
 import { type Recovery, recordId, type Transaction } from '../../chain/format/transaction.ts';
 import type { Account, LedgerRecord } from '../../chain/state/entries.ts';
 import type { Reorganisation } from './view.ts';
@@ -36,17 +37,17 @@ function bodyJson(tx: Transaction): Json {
         to: formatAddress(to),
         amount: formatPlanks(amount),
       }));
-      return { outputs, ...textOrHex('memo', body.data.memo) };
+      return { outputs, ...textAndHex('memo', body.data.memo) };
     }
     case 'put': {
       const { creator, name, root, size, mediaType, inline } = body.data;
       return {
         record: toHex(recordId(creator, name)),
         creator: formatAddress(creator),
-        ...textOrHex('name', name),
+        ...textAndHex('name', name),
         root: toHex(root),
         size,
-        ...textOrHex('mediaType', mediaType),
+        ...textAndHex('mediaType', mediaType),
         inlineBytes: inline === null ? null : inline.length,
       };
     }
@@ -117,10 +118,10 @@ export function recordJson(id: Uint8Array, record: LedgerRecord): Json {
     id: toHex(id),
     owner: formatAddress(record.owner),
     creator: formatAddress(record.creator),
-    ...textOrHex('name', record.name),
+    ...textAndHex('name', record.name),
     root: toHex(record.root),
     size: record.size,
-    ...textOrHex('mediaType', record.mediaType),
+    ...textAndHex('mediaType', record.mediaType),
     inline: record.inline === null ? null : toHex(record.inline),
     revision: record.revision,
     dropped: record.dropped,
@@ -137,19 +138,7 @@ function recoveryJson(recovery: Recovery | null): Json | null {
   return recovery === null ? null : { account: formatAddress(recovery.account), delay: recovery.delay };
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/**
- * Bytes that people chose: text where they are text, else hex under another name. Control characters make it hex too:
- * whoever prints it to a terminal must not be played with.
- */
-function textOrHex(name: string, bytes: Uint8Array): Json {
-  if (bytes.length === 0) return { [name]: '' };
-  try {
-    const decoded = utf8.decode(bytes);
-    if (!/\p{C}/u.test(decoded)) return { [name]: decoded };
-  } catch {
-    // Not UTF-8.
-  }
-  return { [`${name}Hex`]: toHex(bytes) };
+/** Bytes that people chose: as they are shown, and beside it what they are. */
+function textAndHex(name: string, bytes: Uint8Array): Json {
+  return { [name]: showBytes(bytes), [`${name}Hex`]: toHex(bytes) };
 }

@@ -1,5 +1,17 @@
 /** Owns the schema of a transaction's summary, which several methods give. */
-import { address, hash, list, object, oneOf, orNull, planks, type Schema, text, whole } from './schema.ts';
+import {
+  address,
+  hash,
+  hex,
+  list,
+  object,
+  oneOf,
+  orNull,
+  planks,
+  type Schema,
+  text,
+  whole,
+} from './schema.ts';
 
 export const transactionSchema: Schema = object({
   id: hash,
@@ -23,16 +35,16 @@ export const transactionSchema: Schema = object({
   // transfer
   'outputs?': list(object({ to: address, amount: planks })),
   'memo?': text,
-  'memoHex?': text,
+  'memoHex?': hex,
   // put, give, drop
   'record?': hash,
   'creator?': address,
   'name?': text,
-  'nameHex?': text,
+  'nameHex?': hex,
   'root?': hash,
   'size?': whole,
   'mediaType?': text,
-  'mediaTypeHex?': text,
+  'mediaTypeHex?': hex,
   'inlineBytes?': orNull(whole),
   'to?': address,
   // rotate, recover, setRecovery, veto, claim

@@ -239,7 +239,7 @@ test("a refusal of a node is told with the ledger's own code, and a memo can't s
     transaction: ({ id }) => ({ id, status: 'pending', confirmations: 0, transaction, tip: TIP }),
   });
   const { stdout } = await home.run(['tx', ID('f'), '--trust', '--node', url]);
-  expect(stdout).toContain('hello\ufffd[2Jthere');
+  expect(stdout).toContain('hello\\u{1b}[2Jthere');
   expect(await home.json(['tx', ID('f'), '--trust', '--node', url])).toMatchObject({
     status: 'pending',
     confirmations: 0,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatSpan, layFacts, layTable, printable, shortAddress } from '../../cli/layout.ts';
+import { formatClock, formatSpan, formatTime, layFacts, layTable, shortAddress } from '../../cli/layout.ts';
 
 test('a table aligns its columns, and colours take no room in it', () => {
   expect(
@@ -44,8 +44,22 @@ test('spans are told in the largest unit that fits', () => {
   expect(formatSpan(-300)).toBe('0.0 s');
 });
 
-test("another's text can't steer the terminal", () => {
-  expect(printable('lunch\x1b[2J\u202e\nfor two ☕')).toBe('lunch\ufffd[2J\ufffd\ufffdfor two ☕');
+test('times name their offset from UTC', () => {
+  const time = 1_795_334_776_000;
+  const shown = formatTime(time);
+  expect(shown).toMatch(/^2026-11-2[12] \d\d:\d\d:\d\d [+-]\d\d:\d\d$/);
+  expect(new Date(shown.replace(' ', 'T').replace(' ', '')).getTime()).toBe(time);
+  expect(shown.endsWith(formatClock(time))).toBe(true);
+  expect(formatTime(9e15)).toBe('9000000000000000 ms after 1970');
+});
+
+test('wide characters take two columns, marks none', () => {
+  expect(
+    layTable([
+      ['漢字', 'x'],
+      ['e\u0301', 'y'],
+    ]),
+  ).toEqual(['漢字  x', 'e\u0301     y']);
 });
 
 test('an address is shortened in its middle', () => {

@@ -87,6 +87,7 @@ function patternOf(line: string): RegExp {
     [/~\/\.pier/y, () => quote(home.path)],
     [/pier1[0-9a-z]+…[0-9a-z]+/y, () => 'pier1[0-9a-z]+…[0-9a-z]+'],
     [/pier1[0-9a-z]+/y, () => 'pier1[0-9a-z]+'],
+    [/[+-]\d\d:\d\d/y, () => '[+-]\\d\\d:\\d\\d'],
     [/[0-9.]+ PIER|fee [0-9.]+|"balance":"[0-9.]+"|(?<=\s)[+-][0-9.]+|127\.0\.0\.1/y, quote],
     [/[0-9a-f]{8,}/y, () => '[0-9a-f]+'],
     [/[0-9]+/y, () => '[0-9]+'],

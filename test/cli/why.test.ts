@@ -55,7 +55,7 @@ async function told(rest: object): Promise<string> {
   const { code, stdout, stderr } = await home.run(['why', 'tx', ID('f'), '--node', url]);
   expect(code, stderr).toBe(0);
   expect(stdout).not.toContain('\x1b');
-  return stdout.replaceAll(/^2026-[0-9-]+ [0-9:]+/gm, 'TIME');
+  return stdout.replaceAll(/^2026-[0-9-]+ [0-9:]+ [+-]\d\d:\d\d/gm, 'TIME');
 }
 
 test('a transaction that a reorganisation displaced has its whole story told', async () => {
@@ -90,7 +90,7 @@ test('why it is not mined: fees, nonces, or nothing but patience', async () => {
   const waiting = await told({ status: 'waiting', causes: [waits], nonce: { own: 4, next: 3 } });
   expect(waiting).toContain("why      it has nonce 4, and nonce 3 of its sender isn't here yet\n");
   expect(waiting).toContain(
-    `TIME  set aside, from peer ${ID('5').slice(0, 10)} at 127.0.0.1:9\ufffd[2J: an earlier nonce of this account is missing (found 4, next is 3)`,
+    `TIME  set aside, from peer ${ID('5').slice(0, 10)} at 127.0.0.1:9\\u{1b}[2J: an earlier nonce of this account is missing (found 4, next is 3)`,
   );
   const standing = { earlier: 0, ahead: 0, bytesAhead: 0, blocks: 0, rate: '1000', floor: '1' };
   const pending = { status: 'pending', causes: [{ at: AT, what: 'pending', way: 'restart' }] };
@@ -113,7 +113,7 @@ test('what was replaced or refused says why, and what is forgotten is said', asy
     left: 5,
     causes: [{ at: AT, what: 'pending', way: 'displaced' }, dropped],
   });
-  expect(replaced).toContain('TIME  back in the mempool\n…                    5 steps left out\n');
+  expect(replaced).toContain('TIME  back in the mempool\n…                           5 steps left out\n');
   expect(replaced).toContain(`TIME  dropped: ${message}; transaction ${ID('9')} is in its place\n`);
   const refused = { at: AT, what: 'refused', reason: gap, from: { kind: 'peer' } };
   expect(await told({ status: 'refused', causes: [refused] })).toContain(

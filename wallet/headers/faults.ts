@@ -1,9 +1,13 @@
 /** Owns how a node's answer about the chain is found false. */
 import { RuleError } from '../../chain/errors.ts';
+import { showText } from '../../chain/format/text.ts';
 
 /** What a node said can't be: `message` names it, to follow the node's URL. */
 export class NodeLie extends Error {
   override readonly name = 'NodeLie';
+  constructor(message: string) {
+    super(showText(message));
+  }
 }
 
 /** What a node shows is newer than what the nodes were compared on: no lie, and nothing to rely on yet. */

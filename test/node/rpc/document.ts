@@ -9,13 +9,16 @@ const INTRODUCTION = `# The RPC of a node
 
 JSON-RPC 2.0: \`POST /\` with \`content-type: application/json\`, or text frames on a WebSocket at \`/ws\`. The node's
 \`node.json\` names the port. Parameters are given by name. Amounts are strings of planks (1 PIER = 1,000,000 planks), ids
-are lower-case hex, addresses bech32m (\`pier1…\`), times milliseconds since 1970. An answer about the ledger is of one
+are lower-case hex, addresses bech32m (\`pier1…\`), times milliseconds since 1970 (UTC). An answer about the ledger is of one
 moment and names it: \`tip\`, height and id. \`rpc.discover\` gives all this as an OpenRPC document, with JSON Schemas.
 
 \`\`\`sh
 curl -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"status"}' http://127.0.0.1:9470/
 \`\`\`
 
+- **Text that others chose.** Memos, names and media types are any bytes. \`memo\` is how they are shown: visible characters as
+  they are, everything else and the backslash escaped (\`\\\\\`, \`\\n\`, \`\\r\`, \`\\t\`, \`\\u{…}\` for a code point, \`\\x…\` for a byte that
+  is no UTF-8), so it can be printed as it is. \`memoHex\` beside it has the exact bytes. The same goes for \`name\` and \`mediaType\`.
 - **Who gets in.** The port binds to the loopback. Requests for other host names and web pages of other origins get 403.
   Methods marked *cookie* change the node: send \`Authorization: Bearer COOKIE\` with the content of the file \`cookie\` in
   the node's data folder, new at each start. The node holds no keys, so no method can move money.
