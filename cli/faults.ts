@@ -3,6 +3,7 @@
  * do about it. Every command throws; `main.ts` catches once and asks here.
  */
 import { RuleError } from '../chain/errors.ts';
+import { showText } from '../chain/format/text.ts';
 import { RpcError } from '../wallet/rpc-errors.ts';
 
 /** Something the user can mend. `code` is stable; `hint` says what to do, in one line. */
@@ -81,7 +82,7 @@ export function describeError(error: unknown): Fault {
     return { code: String(code), message: error.message, hint: String(hint ?? '') };
   }
   if (typeof code === 'string' && 'syscall' in error) {
-    return { code, message: error.message, hint: SYSTEM_HINTS[code] ?? '' };
+    return { code, message: showText(error.message), hint: SYSTEM_HINTS[code] ?? '' };
   }
   return {
     code: 'INTERNAL',

@@ -6,6 +6,7 @@ import type { TransactionAnswer } from '../wallet/ledger-answers.ts';
 import type { LedgerClient } from '../wallet/ledger-client.ts';
 import { CliError, ruleHint } from './faults.ts';
 import type { Progress } from './output.ts';
+import { err } from './streams.ts';
 
 const POLL_MS = 100;
 /** How long all nodes may be silent, as while a testnet restarts. */
@@ -24,7 +25,7 @@ export async function followTransaction(
 ): Promise<MinedIn> {
   const interrupted = () => {
     progress.stop();
-    process.stderr.write(`it still waits to be mined; look again with: pier tx ${transaction.key}\n`);
+    err.text(`it still waits to be mined; look again with: pier tx ${transaction.key}\n`);
     process.exit(130);
   };
   process.once('SIGINT', interrupted);

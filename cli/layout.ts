@@ -12,6 +12,24 @@ export function widthOf(text: string): number {
   return columnsOf(text.replace(STYLE, ''));
 }
 
+/** The line cut to so many columns; colour codes are kept whole, and ended. */
+export function clip(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line;
+  let width = 0;
+  let out = '';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins a colour
+  for (const part of line.split(/(\x1b\[[0-9;]*m)/)) {
+    if (part.startsWith('\x1b')) out += part;
+    else {
+      for (const character of part) {
+        width += columnsOf(character);
+        if (width <= columns) out += character;
+      }
+    }
+  }
+  return out;
+}
+
 /** Rows as lines, two spaces between columns, each column as wide as its widest cell. */
 export function layTable(
   rows: readonly (readonly string[])[],

@@ -1,21 +1,17 @@
 /**
  * Owns the start and the end of every command: the program is built, one command runs, and whatever it throws is told
- * once, here. Exit codes: 0 done, 1 refused or failed, 2 typed wrong, 130 interrupted.
+ * once, here. Exit codes: 0 done, 1 refused or failed, 2 typed wrong, 130 interrupted,
+ * 141 nobody reads any more.
  */
 import { CommanderError } from 'commander';
-import colors from 'picocolors';
 import { CliError, describeError, type Fault } from './faults.ts';
+import { toJson } from './output.ts';
 import { buildProgram } from './program.ts';
-
-// A reader that has seen enough, as `head`, is no error. Whoever holds something open gets to close it.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM');
-  else process.exit(0);
-});
-process.stderr.on('error', () => {});
+import { err, isGone, out } from './streams.ts';
 
 const EXIT_CODES: Partial<Record<string, number>> = { USAGE: 2, INTERRUPTED: 130 };
+/** As a shell tells it of a process that SIGPIPE has ended. */
+const READER_GONE = 141;
 
 const json = process.argv.includes('--json');
 let code = 0;
@@ -24,8 +20,23 @@ try {
 } catch (error) {
   code = tell(error);
 }
-// Idle connections would keep the process. An empty write is called back when all before it is out.
-process.stdout.write('', () => process.exit(code));
+await out.flush();
+await err.flush();
+// Idle connections would keep the process.
+process.exit(tellLoss() ?? code);
+
+/** What could not be written is an error, whatever the command did: its exit code, or null if all is out. */
+function tellLoss(): number | null {
+  const failure = out.failure ?? err.failure;
+  if (failure === null) return null;
+  if (isGone(failure)) return code === 0 ? READER_GONE : code;
+  const { message, hint } = describeError(failure);
+  err.text(`${err.colors.red('error:')} the answer could not be written: ${message}\n`);
+  err.text(
+    `${err.colors.cyan('hint:')} ${hint === '' ? '' : `${hint}; `}whatever the command changed stays changed\n`,
+  );
+  return code === 0 ? 1 : code;
+}
 
 /** Says what went wrong; the exit code. */
 function tell(error: unknown): number {
@@ -36,11 +47,11 @@ function tell(error: unknown): number {
   const fault = error instanceof CommanderError ? describeUsage(error) : describeError(error);
   const { code, message, hint } = fault;
   if (json) {
-    process.stdout.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+    out.raw(`${toJson({ error: { code, message, hint } })}\n`);
   } else {
-    process.stderr.write(`${colors.red('error:')} ${message}\n`);
-    if (hint !== '') process.stderr.write(`${colors.cyan('hint:')} ${hint}\n`);
-    if (process.env.PIER_DEBUG) process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+    err.text(`${err.colors.red('error:')} ${message}\n`);
+    if (hint !== '') err.text(`${err.colors.cyan('hint:')} ${hint}\n`);
+    if (process.env.PIER_DEBUG) err.text(`${error instanceof Error ? error.stack : error}\n`);
   }
   return EXIT_CODES[code] ?? 1;
 }

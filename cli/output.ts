@@ -1,14 +1,21 @@
 /**
- * Owns what goes to stdout and stderr. Stdout carries the answer only: text for people, or with `--json` one JSON
- * document (a stream, as `watch`, writes one document a line). Notes, progress and prompts go to stderr.
+ * Owns how a command answers. Stdout carries the answer only: text for people, or with `--json` one JSON document (a
+ * stream, as `watch`, writes one document a line). Notes, progress and prompts go to stderr.
  */
-import colors from 'picocolors';
+import { isVisible } from '../chain/format/text.ts';
+import { clip } from './layout.ts';
+import { err, out, showLines } from './streams.ts';
 
 export class Output {
   readonly json: boolean;
 
   constructor(json: boolean) {
     this.json = json;
+  }
+
+  /** True if nobody can be answered any more. */
+  get ended(): boolean {
+    return out.failure !== null;
   }
 
   /** The answer of a command: `document` for programs or `text` for people. */
@@ -19,24 +26,39 @@ export class Output {
 
   /** One JSON document on a line of its own. */
   document(document: unknown): void {
-    process.stdout.write(`${JSON.stringify(document)}\n`);
+    out.raw(`${toJson(document)}\n`);
   }
 
   /** A line for people. */
   line(text: string): void {
-    process.stdout.write(`${text}\n`);
+    out.text(`${text}\n`);
+  }
+
+  /** The content of a file, as it is. */
+  bytes(bytes: Uint8Array): void {
+    out.raw(bytes);
   }
 
   /** Something worth knowing that is no part of the answer. Programs don't get it. */
   note(text: string): void {
-    if (!this.json) process.stderr.write(`${colors.dim(text)}\n`);
+    if (!this.json) err.text(`${err.colors.dim(text)}\n`);
   }
 
-  /** A line that tells what is being waited for, redrawn in place; shown to people at a terminal only. */
+  /** A line that tells what is being waited for, redrawn in place; shown to people at a terminal that can do that. */
   progress(text: string): Progress {
-    return new Progress(text, !this.json && process.stderr.isTTY === true);
+    return new Progress(text, !this.json && err.canRedraw);
   }
 }
+
+/** JSON in one line. Characters that are not visible are written as `\uXXXX`: the same value, and fit for a terminal. */
+export function toJson(document: unknown): string {
+  return JSON.stringify(document).replace(/[^ -~]/gu, (character) => {
+    if (isVisible(character.codePointAt(0)!)) return character;
+    return Array.from({ length: character.length }, (_, i) => unit(character.charCodeAt(i))).join('');
+  });
+}
+
+const unit = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`;
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
@@ -63,12 +85,12 @@ export class Progress {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    process.stderr.write('\r\x1b[K');
+    err.raw('\r\x1b[K');
   }
 
   #draw(): void {
-    const width = (process.stderr.columns ?? 80) - 3;
-    const frame = FRAMES[this.#frame++ % FRAMES.length];
-    process.stderr.write(`\r${colors.cyan(frame)} ${this.#text.slice(0, width)}\x1b[K`);
+    const frame = FRAMES[this.#frame++ % FRAMES.length]!;
+    const text = showLines(this.#text.replaceAll('\n', ' '));
+    err.raw(`\r${err.colors.cyan(frame)} ${clip(text, err.size.columns - 3)}\x1b[K`);
   }
 }

@@ -9,6 +9,7 @@ import { examples, secretOptions } from './help.ts';
 import { addProofs } from './program-proofs.ts';
 import { addRecords } from './program-records.ts';
 import { addKeyLife, addRecovery } from './program-recovery.ts';
+import { err, out } from './streams.ts';
 
 const VERSION = '0.1.0';
 
@@ -38,7 +39,11 @@ export function buildProgram(env: NodeJS.ProcessEnv): Command {
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     // Complaints are told by `main.ts`, in one form.
-    .configureOutput({ outputError: () => {} });
+    .configureOutput({
+      writeOut: (text) => out.text(text),
+      writeErr: (text) => err.text(text),
+      outputError: () => {},
+    });
   const context = () => new Context(program.opts<GlobalOptions>(), env);
   addTestnet(program, context);
   addNode(program, context);

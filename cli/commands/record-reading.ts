@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { countOf, formatBytes, layFacts } from '../layout.ts';
 import { contentOf, type NamingOptions, nameOf, recordDocument, resolveRecord } from '../records.ts';
+import { out, showLines } from '../streams.ts';
 
 const RECORD_FIELDS = [
   ...[
@@ -84,10 +85,7 @@ async function save(context: Context, record: Described, file: string): Promise<
       'ask another --node',
     );
   }
-  if (file === '-') {
-    process.stdout.write(bytes);
-    return;
-  }
+  if (file === '-') return print(context, bytes);
   await writeFile(file, bytes, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
     throw new CliError(
@@ -99,6 +97,21 @@ async function save(context: Context, record: Described, file: string): Promise<
   const document = { file, size: record.size, root: record.root, revision: record.revision };
   context.output.result(document, () => `${formatBytes(record.size)} written to ${file}`);
 }
+
+/** A file may have anything in it; a terminal gets it only if it is text that steers nothing. */
+function print({ output }: Context, bytes: Uint8Array): void {
+  const lines = new TextDecoder().decode(bytes);
+  if (out.isTerminal && (!equalBytes(new TextEncoder().encode(lines), bytes) || !isPlain(lines))) {
+    const hint = 'write it into a file: -o FILE; or pipe it on';
+    throw new CliError('NOT_TEXT', 'its content has bytes that could steer the terminal', hint);
+  }
+  output.bytes(bytes);
+}
+
+const isPlain = (text: string): boolean => {
+  const lines = text.replaceAll('\t', ' ').replaceAll('\r\n', '\n');
+  return !lines.includes('\x1b') && showLines(lines) === lines;
+};
 
 export async function check(
   context: Context,

@@ -82,6 +82,7 @@ async function live(context: Context, orders: readonly WorldOrder[]): Promise<nu
       doneMs += report.lastedMs;
       if (report.failure !== null) broken.push(report.seed);
       moving.stop();
+      if (output.ended) break;
       output.result(report, () => (orders.length === 1 ? describe(report) : describeShortly(report)));
       if (done < orders.length) moving = output.progress(`${done} of ${orders.length} worlds done`);
     }

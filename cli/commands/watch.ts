@@ -1,9 +1,9 @@
 /** Owns `pier watch`: a live stream of tips, reorganisations and transactions, from one node and then another. */
-import colors from 'picocolors';
 import type { Context } from '../context.ts';
 import { needNodes } from '../discovery.ts';
 import { describeEvent } from '../events.ts';
 import { formatClock } from '../layout.ts';
+import { out } from '../streams.ts';
 import { Subscription } from '../subscription.ts';
 
 export async function run(context: Context): Promise<void> {
@@ -18,7 +18,7 @@ export async function run(context: Context): Promise<void> {
   const subscription = new Subscription(url, ['tip', 'reorg', 'transaction'], {
     event(event) {
       if (output.json) output.document(event);
-      else output.line(`${colors.dim(formatClock(Date.now()))}  ${describeEvent(event)}`);
+      else output.line(`${out.colors.dim(formatClock(Date.now()))}  ${describeEvent(event)}`);
     },
     opened: () => output.note(`watching ${current}; Ctrl-C ends`),
     closed() {

@@ -5,6 +5,7 @@
 import { formatSpan } from '../layout.ts';
 import { findRunningNode } from '../node-file.ts';
 import { shortPath } from '../places.ts';
+import { err, out } from '../streams.ts';
 import { Subscription } from '../subscription.ts';
 import { describeGroups } from './groups.ts';
 import { describe, drawPicture } from './picture.ts';
@@ -22,12 +23,12 @@ export async function showLive(
   dir: string,
   { seconds, resumed }: { seconds: string; resumed: boolean },
 ): Promise<void> {
-  const onScreen = process.stdout.isTTY === true;
+  const onScreen = out.canRedraw;
   const began = Date.now();
   let plan = needPlan(dir);
   const names = new Map<string, string>();
   const scene = new Scene(names, (event) => {
-    if (!onScreen) process.stdout.write(`${describe(event)}\n`);
+    if (!onScreen) out.text(`${describe(event)}\n`);
     else draw();
   });
   const subscriptions = new Map<number, Subscription>();
@@ -53,9 +54,7 @@ export async function showLive(
   if (onScreen) screen = new Screen(draw);
   else {
     const verb = resumed ? 'goes on' : 'started';
-    process.stdout.write(
-      `testnet ${verb}: ${plan.nodes.length} nodes agree after ${seconds} s; Ctrl-C stops it\n`,
-    );
+    out.text(`testnet ${verb}: ${plan.nodes.length} nodes agree after ${seconds} s; Ctrl-C stops it\n`);
   }
   let ending: string;
   try {
@@ -65,11 +64,11 @@ export async function showLive(
     screen?.close();
   }
   if (ending !== 'elsewhere') {
-    process.stderr.write('stopping the nodes…\n');
+    err.text('stopping the nodes…\n');
     await stopAll(dir, needPlan(dir));
   }
   const height = Math.max(0, ...scene.nodes.map((node) => node.height));
-  process.stdout.write(
+  out.text(
     `testnet stopped at height ${height} after ${formatSpan(Date.now() - began)}; its data stays in ${shortPath(dir)}\n` +
       'go on with it: npm start      begin anew: npm start -- --fresh\n',
   );

@@ -1,7 +1,9 @@
 /** Owns how a testnet looks on the screen: a scene in, lines that fit the terminal out. Pure text. */
-import colors from 'picocolors';
-import { countOf, formatClock, formatSpan, layTable, shortId, widthOf } from '../layout.ts';
+import { clip, countOf, formatClock, formatSpan, layTable, shortId } from '../layout.ts';
+import { out } from '../streams.ts';
 import type { EventKind, NodeView, SceneEvent } from './scene.ts';
+
+const { colors } = out;
 
 export interface Picture {
   readonly nodes: readonly NodeView[];
@@ -79,21 +81,4 @@ function nodeLines({ nodes, nowMs }: Picture): string[] {
     [right, 'left', right, 'left', right, right, right],
   );
   return [colors.dim(title), ...lines];
-}
-
-/** The line cut to the width; colour codes are kept whole, and ended. */
-export function clip(line: string, columns: number): string {
-  if (widthOf(line) <= columns) return line;
-  let width = 0;
-  let out = '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins a colour
-  for (const part of line.split(/(\x1b\[[0-9;]*m)/)) {
-    if (part.startsWith('\x1b')) out += part;
-    else {
-      const kept = [...part].slice(0, columns - width);
-      width += kept.length;
-      out += kept.join('');
-    }
-  }
-  return out;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { widthOf } from '../../../cli/layout.ts';
-import { clip, drawPicture } from '../../../cli/testnet/picture.ts';
+import { clip, widthOf } from '../../../cli/layout.ts';
+import { drawPicture } from '../../../cli/testnet/picture.ts';
 import { Scene } from '../../../cli/testnet/scene.ts';
 import type { NodeReport } from '../../../cli/testnet/survey.ts';
 
