@@ -81,14 +81,20 @@ export type ErrorCode = keyof typeof TABLE;
 /** Every code with its kind and meaning, for the documentation and its tests. */
 export const ERROR_TABLE: Readonly<Record<ErrorCode, readonly [FaultKind, string]>> = TABLE;
 
-/** A rule was broken by somebody else's input. `detail` says what was found; `code` is stable. */
+/**
+ * A rule was broken by somebody else's input. `detail` says what was found; `code` is stable. It has no stack: that is
+ * most of the time of making one, and until it is read it keeps alive all that its callers worked with.
+ */
 export class RuleError extends Error {
   override readonly name = 'RuleError';
   readonly code: ErrorCode;
   readonly kind: FaultKind;
   readonly detail: string;
   constructor(code: ErrorCode, detail = '') {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(detail === '' ? TABLE[code][1] : `${TABLE[code][1]} (${detail})`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.kind = TABLE[code][0];
     this.detail = detail;

@@ -22,6 +22,7 @@ export interface ChainView {
 
 /** The mempool, by hex id. */
 export interface PoolView {
+  readonly size: number;
   has(key: string): boolean;
   get(key: string): Transaction | undefined;
   values(): Iterable<Transaction>;

@@ -5,6 +5,7 @@
 import { toHex } from '../chain/format/bytes.ts';
 import { ZERO_HASH } from '../chain/format/hash.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
+import { memoryOf } from '../chain/format/transaction-memory.ts';
 import type { Ledger } from '../chain/ledger/ledger.ts';
 import type { MemoryStore } from '../chain/ledger/memory-store.ts';
 import { DERIVED_PREFIXES, endOf, META, stateRow, transactionRow } from '../chain/ledger/store-keys.ts';
@@ -27,6 +28,7 @@ function hold(condition: boolean, law: string): void {
 export async function auditPool(ledger: Ledger, pool: Mempool, content: MemoryStore): Promise<void> {
   const height = ledger.tip.height + 1;
   let bytes = 0;
+  let memory = 0;
   let size = 0;
   for (const sender of pool.senders()) {
     const queue = pool.queueOf(sender).map(({ transaction }) => transaction);
@@ -40,6 +42,7 @@ export async function auditPool(ledger: Ledger, pool: Mempool, content: MemorySt
     for (const transaction of queue) {
       hold(pool.has(transaction.key), 'a queued transaction is in the pool');
       bytes += transaction.bytes.length;
+      memory += memoryOf(transaction);
       size++;
       try {
         tryTransaction({ params: ledger.params, height, state }, transaction);
@@ -48,7 +51,8 @@ export async function auditPool(ledger: Ledger, pool: Mempool, content: MemorySt
       }
     }
   }
-  hold(bytes === pool.bytes && size === pool.size, 'the pool counts what it holds');
+  const counted = bytes === pool.bytes && memory === pool.memory && size === pool.size;
+  hold(counted, 'the pool counts what it holds');
   const waiting = [...pool.values()];
   const mined = await content.getMany(waiting.map(({ id }) => transactionRow(id)));
   const twice = mined.findIndex((row) => row !== undefined);

@@ -55,7 +55,7 @@ const MOST: Readonly<Record<string, number>> = {
   'admissions.tried': 10_000,
   // What was asked for before the window was full may still come.
   'ledger.heldBytes': 128 * MIB,
-  'pool.bytes': 8 * MIB,
+  'pool.memory': 40 * MIB,
 };
 
 /** What all links together may hold, for each of them. */
@@ -105,7 +105,7 @@ const PASSING = [
   'serving.waiting',
   'admissions.queued',
   'ledger.heldBytes',
-  'pool.bytes',
+  'pool.memory',
 ];
 
 /** No answer is waited for longer, ms. */
@@ -152,7 +152,7 @@ const wholeOf = ({ machine, admissions, ledger, pool }: Reactor) => ({
     census.holds('admissions.waiting', admissions.sizes.waiting);
     census.holds('admissions.tried', admissions.sizes.tried);
     census.holds('ledger.heldBytes', ledger.heldBytes);
-    census.holds('pool.bytes', pool.bytes);
+    census.holds('pool.memory', pool.memory);
   },
 });
 

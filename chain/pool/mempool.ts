@@ -2,20 +2,21 @@
  * Owns the transactions that wait to be mined: for each sender a queue without gaps, in the order of its nonces, that its
  * balance at the tip covers. Policy, not consensus: every node may keep what it likes.
  *
- * Bounds: `POOL_BYTES_MAX` in all, `QUEUE_MAX` a sender; when full, the cheapest ends of queues go and the fee floor
+ * Bounds: `POOL_MEMORY_MAX` in all, `QUEUE_MAX` a sender; when full, the cheapest ends of queues go and the fee floor
  * rises above them, to fall again with every block. What happened to what was dropped is remembered for the last
  * `DROPPED_MAX`.
  */
 import { assert, RuleError } from '../errors.ts';
 import type { Params } from '../format/params.ts';
 import type { Kind, Transaction } from '../format/transaction.ts';
+import { memoryOf } from '../format/transaction-memory.ts';
 import { accountName } from '../state/entries.ts';
 import { Turnover } from '../turnover.ts';
 import { compareRates, paysRate, rateOf, rateOfPrice } from './fee-rate.ts';
 import { Heap } from './heap.ts';
 
-/** About 45,000 transfers; in memory each byte costs some eight. */
-export const POOL_BYTES_MAX = 8 * 1024 * 1024;
+/** Bytes of memory, as `memoryOf` counts them: about 19,000 transfers to one, three full blocks of the default network. */
+export const POOL_MEMORY_MAX = 40 * 1024 * 1024;
 /** Transactions of one sender that may wait. */
 export const QUEUE_MAX = 256;
 /** Share of the pool that is freed at once when it is full, so that freeing is rare. */
@@ -48,30 +49,37 @@ export interface Dropped {
 
 export class Mempool {
   readonly #minimumRate: bigint;
-  readonly #bytesMax: number;
+  readonly #memoryMax: number;
   readonly #entries = new Turnover<string, PoolEntry>();
   readonly #queues = new Turnover<string, PoolEntry[]>();
   readonly #dropped = new Map<string, RuleError>();
   /** Of those that rest on more than their sender's money and records: on another account, or on the height. */
   readonly #fickle = new Set<PoolEntry>();
   #bytes = 0;
+  #memory = 0;
   #sequence = 0;
   /** Planks per 1,000 bytes that the floor is above the minimum. */
   #raised = 0n;
   /** No transaction here is valid until less than this height. */
   #expiresAfter = Infinity;
 
-  constructor(params: Params, options: { bytesMax?: number } = {}) {
+  constructor(params: Params, options: { memoryMax?: number } = {}) {
     this.#minimumRate = rateOfPrice(params.prices.feePerByte);
-    this.#bytesMax = options.bytesMax ?? POOL_BYTES_MAX;
+    this.#memoryMax = options.memoryMax ?? POOL_MEMORY_MAX;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
+  /** Of the transactions as they are sent. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes of memory that the pool takes, as `memoryOf` counts them. */
+  get memory(): number {
+    return this.#memory;
   }
 
   /** Least planks per 1,000 bytes that are taken now. */
@@ -141,11 +149,14 @@ export class Mempool {
     const cost = costs[0];
     assert(cost !== undefined, 'a transaction has a cost');
     const name = accountName(transaction.sender);
-    const queue = this.#queues.get(name) ?? [];
+    const queue = this.#queues.get(name);
     const entry = { transaction, cost, sequence: this.#sequence++ };
-    const place = placeOf(queue, transaction.nonce);
+    const place = placeOf(queue ?? NONE, transaction.nonce);
     const gone: Dropped[] = [];
-    if (place >= 0) {
+    if (queue === undefined) {
+      // An array that is made with its entry has no room to spare; most queues are of one.
+      this.#queues.set(name, [entry]);
+    } else if (place >= 0) {
       const rival = queue[place]!;
       queue[place] = entry;
       for (let i = 1; i < costs.length; i++) queue[place + i]!.cost = costs[i]!;
@@ -157,13 +168,13 @@ export class Mempool {
       assert(last === undefined || last.transaction.nonce + 1 === transaction.nonce, 'a queue has no gaps');
       queue.push(entry);
     }
-    this.#queues.set(name, queue);
     this.#entries.set(transaction.key, entry);
     if (FICKLE.includes(transaction.body.TAG)) this.#fickle.add(entry);
     this.#bytes += transaction.bytes.length;
+    this.#memory += memoryOf(transaction);
     this.#expiresAfter = Math.min(this.#expiresAfter, transaction.validUntil);
     this.#dropped.delete(transaction.key);
-    if (this.#bytes > this.#bytesMax) gone.push(...this.#evict());
+    if (this.#memory > this.#memoryMax) gone.push(...this.#evict());
     return gone;
   }
 
@@ -234,11 +245,11 @@ export class Mempool {
 
   /** Frees a share of the pool from the ends of the queues that pay least. */
   #evict(): Dropped[] {
-    const goal = this.#bytesMax - Math.floor(this.#bytesMax / EVICTED_SHARE);
+    const goal = this.#memoryMax - Math.floor(this.#memoryMax / EVICTED_SHARE);
     const ends = new Heap<PoolEntry[]>((a, b) => goesBefore(b.at(-1)!, a.at(-1)!));
     for (const queue of this.#queues.values()) ends.push(queue);
     const gone: Dropped[] = [];
-    while (this.#bytes > goal) {
+    while (this.#memory > goal) {
       const queue = ends.pop();
       assert(queue !== undefined, 'a pool over its size is not empty');
       const entry = queue.pop()!;
@@ -259,7 +270,9 @@ export class Mempool {
 
   #forget(entry: PoolEntry): void {
     this.#fickle.delete(entry);
-    if (this.#entries.delete(entry.transaction.key)) this.#bytes -= entry.transaction.bytes.length;
+    if (!this.#entries.delete(entry.transaction.key)) return;
+    this.#bytes -= entry.transaction.bytes.length;
+    this.#memory -= memoryOf(entry.transaction);
   }
 
   #note(transaction: Transaction, error: RuleError): Dropped {

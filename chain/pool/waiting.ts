@@ -3,13 +3,17 @@
  * peers), or money and records that a reorganisation took back for a while. They are tried again when the sender's
  * queue or account moves on, and wholly: nothing rests on what was found before.
  *
- * Bounds: `WAITING_MAX` in all, where the oldest goes first; `WAITING_PER_SENDER_MAX` a sender, where the newest does.
+ * Bounds: `WAITING_MAX` and `WAITING_MEMORY_MAX` in all, where the oldest go first; `WAITING_PER_SENDER_MAX` a sender,
+ * where the newest does.
  */
 import type { ErrorCode, RuleError } from '../errors.ts';
 import type { Transaction } from '../format/transaction.ts';
+import { memoryOf } from '../format/transaction-memory.ts';
 import { accountName } from '../state/entries.ts';
 
 const WAITING_MAX = 2_000;
+/** Bytes of memory, as `memoryOf` counts them: room for so many transfers to one. */
+const WAITING_MEMORY_MAX = 5 * 1024 * 1024;
 const WAITING_PER_SENDER_MAX = 64;
 
 /** Faults of context that no other block will mend. */
@@ -24,6 +28,7 @@ export class Waiting {
   /** By sender, each in order of arrival; a Map's order of insertion tells the oldest. */
   readonly #all = new Map<string, Transaction>();
   readonly #senders = new Map<string, Set<string>>();
+  #memory = 0;
 
   get size(): number {
     return this.#all.size;
@@ -44,7 +49,9 @@ export class Waiting {
     mine.add(transaction.key);
     this.#senders.set(sender, mine);
     this.#all.set(transaction.key, transaction);
-    if (this.#all.size > WAITING_MAX) this.#remove(this.#all.values().next().value!);
+    this.#memory += memoryOf(transaction);
+    while (this.#all.size > WAITING_MAX || this.#memory > WAITING_MEMORY_MAX)
+      this.#remove(this.#all.values().next().value!);
   }
 
   /** Takes out what waits of these senders, lowest nonce of each first. */
@@ -63,7 +70,7 @@ export class Waiting {
   #remove(transaction: Transaction): void {
     const sender = accountName(transaction.sender);
     const mine = this.#senders.get(sender);
-    this.#all.delete(transaction.key);
+    if (this.#all.delete(transaction.key)) this.#memory -= memoryOf(transaction);
     mine?.delete(transaction.key);
     if (mine?.size === 0) this.#senders.delete(sender);
   }

@@ -1,11 +1,15 @@
 /**
  * Owns the transactions that wait to be checked, in order of arrival, and who takes room there.
- * Bound: `QUEUED_MAX` in all. When that is too little, each sender keeps its fair share of `KEPT_MAX`: whoever has no
- * more than `KEPT_MAX` by the number of senders loses nothing, whatever the others send.
+ * Bound: `QUEUED_MAX` places in all, of `PLACE_BYTES` of memory each. When that is too little, each sender keeps its fair
+ * share of `KEPT_MAX`: whoever has no more than `KEPT_MAX` by the number of senders loses nothing, whatever the others
+ * send.
  */
 import type { Transaction } from '../../chain/format/transaction.ts';
+import { memoryOf } from '../../chain/format/transaction-memory.ts';
 
-/** A block's worth. */
+/** A transfer to one or two takes one place. */
+const PLACE_BYTES = 2_560;
+/** A block's worth: about 50 MB. */
 const QUEUED_MAX = 20_000;
 /** Left when it was over: shedding passes all that waits, and must not be needed again for the next that comes. */
 const KEPT_MAX = 18_750;
@@ -19,6 +23,7 @@ export interface Arrival {
 export class CheckQueue {
   #arrivals: Arrival[] = [];
   #size = 0;
+  #places = 0;
 
   /** Transactions. */
   get size(): number {
@@ -26,13 +31,14 @@ export class CheckQueue {
   }
 
   get isOver(): boolean {
-    return this.#size > QUEUED_MAX;
+    return this.#places > QUEUED_MAX;
   }
 
   add(arrival: Arrival): void {
     if (arrival.transactions.length === 0) return;
     this.#arrivals.push(arrival);
     this.#size += arrival.transactions.length;
+    this.#places += placesOf(arrival.transactions);
   }
 
   /** The first `most` transactions; what came at once may be parted. */
@@ -51,6 +57,7 @@ export class CheckQueue {
       room = 0;
     }
     this.#size -= most - room;
+    for (const { transactions } of taken) this.#places -= placesOf(transactions);
     return taken;
   }
 
@@ -58,26 +65,40 @@ export class CheckQueue {
   shed(): Arrival[] {
     const kept = new Map<number | null, number>();
     for (const { transactions, link } of this.#arrivals)
-      kept.set(link, (kept.get(link) ?? 0) + transactions.length);
+      kept.set(link, (kept.get(link) ?? 0) + placesOf(transactions));
     const share = fairShare([...kept.values()], KEPT_MAX);
     kept.clear();
     const all = this.#arrivals;
     const shed: Arrival[] = [];
     this.#arrivals = [];
     this.#size = 0;
-    for (const arrival of all) {
-      const { transactions, link } = arrival;
+    this.#places = 0;
+    for (const { transactions, link } of all) {
       const before = kept.get(link) ?? 0;
-      const room = Math.max(0, share - before);
-      kept.set(link, before + transactions.length);
-      if (transactions.length <= room) this.add(arrival);
-      else {
-        this.add({ transactions: transactions.slice(0, room), link });
-        shed.push({ transactions: transactions.slice(room), link });
-      }
+      const fitting = countFitting(transactions, share - before);
+      // Nothing of a sender that comes after what was shed is kept: its order stays.
+      kept.set(link, before + placesOf(transactions));
+      this.add({ transactions: transactions.slice(0, fitting), link });
+      if (fitting < transactions.length) shed.push({ transactions: transactions.slice(fitting), link });
     }
     return shed;
   }
+}
+
+function placesOf(transactions: readonly Transaction[]): number {
+  let places = 0;
+  for (const tx of transactions) places += Math.ceil(memoryOf(tx) / PLACE_BYTES);
+  return places;
+}
+
+/** How many of the first of them take at most so many places. */
+function countFitting(transactions: readonly Transaction[], places: number): number {
+  let left = places;
+  for (const [i, tx] of transactions.entries()) {
+    left -= Math.ceil(memoryOf(tx) / PLACE_BYTES);
+    if (left < 0) return i;
+  }
+  return transactions.length;
 }
 
 /** The most that each may keep so that all together fit into `room`; those who have less leave theirs to the others. */

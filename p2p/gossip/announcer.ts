@@ -3,8 +3,9 @@
  * transactions themselves to who asks. Never blind flooding.
  *
  * Bounds, for each peer: what it is known to know (`KNOWN_PER_PEER_MAX`), and the ids that wait while its link is
- * congested, or the peer has asked for less than it was told of (`UNANNOUNCED_MAX` references; the oldest are forgotten,
- * and it hears of them in their block).
+ * congested, or the peer has asked for less than it was told of (`UNANNOUNCED_MAX` references, of which the oldest are
+ * forgotten, and it hears of them in their block; what has left the mempool is forgotten too, so that a peer that doesn't
+ * read keeps no more alive than the mempool does, and `GONE_MAX` besides).
  */
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
@@ -25,6 +26,8 @@ interface State {
   quietAtMs: number;
 }
 
+/** Transactions that have left the mempool and still wait to be told of, before they are looked for. */
+const GONE_MAX = 1_024;
 /** Bytes of transactions in one answer. */
 const ANSWER_BYTES_MAX = 1024 * 1024;
 
@@ -79,9 +82,10 @@ export class Announcer {
       const number = numberOf(tx.id);
       for (const { known, waiting } of this.#states.values()) if (!known.hasNumber(number)) waiting.push(tx);
     }
-    for (const { waiting } of this.#states.values()) {
-      const over = waiting.length - limits.UNANNOUNCED_MAX;
-      if (over > 0) waiting.splice(0, over);
+    for (const state of this.#states.values()) {
+      if (state.waiting.length > this.#pool.size + GONE_MAX) state.waiting = this.#pooled(state.waiting);
+      const over = state.waiting.length - limits.UNANNOUNCED_MAX;
+      if (over > 0) state.waiting.splice(0, over);
     }
   }
 
@@ -151,6 +155,12 @@ export class Announcer {
       at = earlier(at, open < limits.ANNOUNCE_WINDOW_IDS ? nextAtMs : Math.max(nextAtMs, quietAtMs));
     }
     return at;
+  }
+
+  /** Those in the mempool, each once: one that a reorganisation gave back may wait twice. */
+  #pooled(waiting: readonly Transaction[]): Transaction[] {
+    const byKey = new Map(waiting.map((tx) => [tx.key, tx]));
+    return [...byKey.values()].filter(({ key }) => this.#pool.has(key));
   }
 
   #frameOf(ids: Uint8Array[]): Uint8Array {

@@ -11,7 +11,7 @@ import { RuleError } from '../../chain/errors.ts';
 import { checkBody, splitBody } from '../../chain/format/block.ts';
 import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
-import { memoryOf } from '../../chain/ledger/bodies.ts';
+import { memoryOfBody } from '../../chain/ledger/bodies.ts';
 import type { Census } from '../census.ts';
 import type { ChainView } from '../door.ts';
 import * as limits from '../limits.ts';
@@ -112,7 +112,7 @@ export class BodySync {
       state.timeouts = 0;
       state.quota = Math.min(limits.BODIES_IN_FLIGHT_MAX, state.quota + 1);
     }
-    this.#averageBytes += (memoryOf(transactions) - this.#averageBytes) * AVERAGE_SHARE;
+    this.#averageBytes += (memoryOfBody(transactions) - this.#averageBytes) * AVERAGE_SHARE;
     this.#stallMs = Math.max(limits.STALL_MS, this.#stallMs * 0.9);
     this.#ports.accept(peer, node, transactions);
   }

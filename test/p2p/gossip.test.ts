@@ -4,7 +4,7 @@ import { fullestOf } from '../../p2p/census.ts';
 import { KnownFilter } from '../../p2p/gossip/known-filter.ts';
 import * as limits from '../../p2p/limits.ts';
 import { encodeMessage } from '../../p2p/messages.ts';
-import { transaction, transactions } from './chain-maker.ts';
+import { makeChain, PARAMS, transaction, transactions } from './chain-maker.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
 import { TestNode, type TestNodeOptions } from './test-node.ts';
 import { World } from './world.ts';
@@ -295,6 +295,29 @@ test('a large mempool of no use to a node, as after a partition, is looked at in
   world.advance(30_000);
   expect([...full.closes, ...behind.closes]).toEqual([]);
   expect(checked.size).toBe(full.pool.size);
+});
+
+test('a link that is not read keeps no transactions alive that have left the mempool', () => {
+  const params = { ...PARAMS, limits: { ...PARAMS.limits, blockBytes: 1024 * 1024 } };
+  const node = new TestNode({ seed: 1, params });
+  const blocks = makeChain(node.headers.genesis, 3);
+  node.give(blocks);
+  const peer = new ScriptedPeer(node, 2).join();
+  node.answersReads = false;
+  peer.say('getBodies', { request: 5, ids: blocks.map(({ context }) => context.id) });
+  for (const { token } of node.effectsOf('readBody'))
+    node.input({ type: 'bodyRead', token, body: new Uint8Array(1024 * 1024) });
+  const wait = (): number => fullestOf(node.machine).held.get('announcer.waiting')!;
+  for (let round = 0; round < 20; round++) {
+    const added = transactions(1_000 * round, 1_000);
+    node.submit(added);
+    expect(wait()).toBeLessThanOrEqual(1_000 + 1_024);
+    // All but the last are mined.
+    for (const { key } of added.slice(1)) node.pool.delete(key);
+  }
+  peer.drain();
+  const told = peer.heard('announce').flatMap(({ ids }) => ids);
+  expect(told).toHaveLength(20);
 });
 
 test('a known filter remembers the last ids and forgets in generations', () => {

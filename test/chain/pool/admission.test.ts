@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { RuleError } from '../../../chain/errors.ts';
+import { memoryOf } from '../../../chain/format/transaction-memory.ts';
 import { paysRate, rateOf } from '../../../chain/pool/fee-rate.ts';
 import {
   addressFor,
@@ -20,8 +21,10 @@ import { ChainBuilder, TEST_PARAMS } from '../builder.ts';
 import { PoolWorld, ROOMY } from './pool-world.ts';
 
 const ALICE = 1_000_000_000;
-/** Bytes of a transfer to one. */
-const BYTES = new ChainBuilder().sign(transfer('alice', 'bob', 1), 'genesis').bytes.length;
+const TRANSFER = new ChainBuilder().sign(transfer('alice', 'bob', 1), 'genesis');
+/** Bytes of a transfer to one, and what it takes in memory. */
+const BYTES = TRANSFER.bytes.length;
+const MEMORY = memoryOf(TRANSFER);
 const FEE = TEST_PARAMS.prices.feePerByte * BYTES;
 const SURCHARGE = TEST_PARAMS.prices.accountSurcharge;
 
@@ -361,7 +364,7 @@ describe('a replacement', () => {
 });
 
 describe('a full pool', () => {
-  const small = async () => PoolWorld.open({ params: ROOMY, bytesMax: 16 * BYTES });
+  const small = async () => PoolWorld.open({ params: ROOMY, memoryMax: 16 * MEMORY });
 
   test('lets the cheapest ends of queues go, never a middle, and raises its floor above them', async () => {
     const world = await small();
@@ -415,11 +418,10 @@ describe('a full pool', () => {
   test('lets the cheapest go and raises its floor where rates pass 2^53', async () => {
     const feePerByte = 2 ** 40;
     const params = { ...ROOMY, prices: { ...ROOMY.prices, feePerByte } };
-    const bytes = (await PoolWorld.open()).sign(transfer('alice', 'bob', 1)).bytes.length;
-    const world = await PoolWorld.open({ params, bytesMax: 4 * bytes });
+    const world = await PoolWorld.open({ params, memoryMax: 4 * MEMORY });
     const offers = ['alice', 'bob', 'carol', 'dave', 'erin'].map((name, i) => {
       // All but one plank the same.
-      const fee = feePerByte * bytes + i;
+      const fee = feePerByte * BYTES + i;
       return world.sign(transfer(name, 'bob', 1, { fee }));
     });
     for (const tx of offers) world.pool.add(tx, [tx.fee]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../../chain/format/bytes.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
+import { memoryOf } from '../../../chain/format/transaction-memory.ts';
 import { rateOf } from '../../../chain/pool/fee-rate.ts';
 import {
   addressFor,
@@ -246,8 +247,8 @@ describe('a reorganisation', () => {
   });
 
   test('lets nobody down because the floor has risen', async () => {
-    const bytes = (await PoolWorld.open()).sign(transfer('alice', 'bob', 1)).bytes.length;
-    const world = await PoolWorld.open({ params: ROOMY, bytesMax: 16 * bytes });
+    const memory = memoryOf((await PoolWorld.open()).sign(transfer('alice', 'bob', 1)));
+    const world = await PoolWorld.open({ params: ROOMY, memoryMax: 16 * memory });
     await world.offer(transfer('alice', 'bob', 1, { fee: 400 }));
     const [cheap] = world.queue('alice');
     await world.block({ transactions: [cheap!] });
@@ -260,8 +261,8 @@ describe('a reorganisation', () => {
   });
 
   test('that fills the pool tells of all that it pushed out, once', async () => {
-    const bytes = (await PoolWorld.open()).sign(transfer('alice', 'bob', 1)).bytes.length;
-    const world = await PoolWorld.open({ params: ROOMY, bytesMax: 8 * bytes });
+    const memory = memoryOf((await PoolWorld.open()).sign(transfer('alice', 'bob', 1)));
+    const world = await PoolWorld.open({ params: ROOMY, memoryMax: 8 * memory });
     const mined = Array.from({ length: 6 }, (_, nonce) => world.sign(transfer('alice', 'bob', 1, { nonce })));
     await world.block({ transactions: mined });
     for (let i = 0; i < 6; i++) await world.offer(transfer('bob', 'alice', 1, { fee: 5_000 }));

@@ -13,9 +13,9 @@ export class ForgetfulPool {
   readonly #ledger: Ledger;
   readonly #pool: Mempool;
 
-  constructor(ledger: Ledger, bytesMax: number) {
+  constructor(ledger: Ledger, memoryMax: number) {
     this.#ledger = ledger;
-    this.#pool = new Mempool(ledger.params, { bytesMax });
+    this.#pool = new Mempool(ledger.params, { memoryMax });
   }
 
   /** Admits the same, and expects the same of it. */

@@ -215,16 +215,16 @@ function keyOfRotation({ body }: Transaction, person: string): string {
 describe('a random life', () => {
   test.each([
     ['with room for all', 2 ** 20, false],
-    ['in a small pool', 3_000, false],
+    ['in a small pool', 32_000, false],
     // The surcharge of an account that one waiting brings is counted twice by who forgets that it does.
     ['among acquaintances', 2 ** 20, true],
-    ['among acquaintances in a small pool', 3_000, true],
-  ])('%s keeps queues whole, covered and ready to be mined', async (name, bytesMax, compared) => {
+    ['among acquaintances in a small pool', 32_000, true],
+  ])('%s keeps queues whole, covered and ready to be mined', async (name, memoryMax, compared) => {
     const receivers = compared ? PEOPLE : [...PEOPLE, 'new', 'newer'];
     const seen = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
-        const life = new Life(await PoolWorld.open({ bytesMax, compared }), seed, receivers);
+        const life = new Life(await PoolWorld.open({ memoryMax, compared }), seed, receivers);
         for (let i = 0; i < 40; i++) await life.step();
         for (const [what, count] of life.seen) seen.set(what, (seen.get(what) ?? 0) + count);
       }),

@@ -4,11 +4,12 @@ import type { ErrorCode } from '../../../chain/errors.ts';
 import { toHex } from '../../../chain/format/bytes.ts';
 import type { Params } from '../../../chain/format/params.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
+import { memoryOf } from '../../../chain/format/transaction-memory.ts';
 import { getAccounts } from '../../../chain/ledger/queries.ts';
 import { buildTemplate, type Template } from '../../../chain/ledger/template.ts';
 import { Admission } from '../../../chain/pool/admission.ts';
 import { followTip } from '../../../chain/pool/follow.ts';
-import { type Dropped, Mempool, POOL_BYTES_MAX, QUEUE_MAX } from '../../../chain/pool/mempool.ts';
+import { type Dropped, Mempool, POOL_MEMORY_MAX, QUEUE_MAX } from '../../../chain/pool/mempool.ts';
 import { addressFor, type Draft } from '../actors.ts';
 import { type BlockSpec, ChainBuilder, TEST_PARAMS } from '../builder.ts';
 import { Harness } from '../ledger/harness.ts';
@@ -31,26 +32,26 @@ export class PoolWorld {
   readonly harness: Harness;
   readonly pool: Mempool;
   readonly admission: Admission;
-  readonly #bytesMax: number;
+  readonly #memoryMax: number;
   readonly #forgetful: ForgetfulPool | null;
   #blocks = 0;
 
-  private constructor(chain: ChainBuilder, harness: Harness, bytesMax: number, compared: boolean) {
+  private constructor(chain: ChainBuilder, harness: Harness, memoryMax: number, compared: boolean) {
     this.chain = chain;
     this.harness = harness;
-    this.pool = new Mempool(chain.params, { bytesMax });
+    this.pool = new Mempool(chain.params, { memoryMax });
     this.admission = new Admission(harness.ledger, this.pool);
-    this.#bytesMax = bytesMax;
-    this.#forgetful = compared ? new ForgetfulPool(harness.ledger, bytesMax) : null;
+    this.#memoryMax = memoryMax;
+    this.#forgetful = compared ? new ForgetfulPool(harness.ledger, memoryMax) : null;
   }
 
   /** `compared` with a forgetful pool, if nobody but this changes the pool. */
   static async open({
     params = ROOMY,
-    bytesMax = POOL_BYTES_MAX,
+    memoryMax = POOL_MEMORY_MAX,
     compared = false,
   } = {}): Promise<PoolWorld> {
-    return new PoolWorld(new ChainBuilder(params), await Harness.open(params), bytesMax, compared);
+    return new PoolWorld(new ChainBuilder(params), await Harness.open(params), memoryMax, compared);
   }
 
   get tipName(): string {
@@ -132,7 +133,7 @@ export class PoolWorld {
     const { pool } = this;
     const senders = pool.senders();
     const { value } = await getAccounts(this.harness.ledger, senders);
-    let [size, bytes] = [0, 0];
+    let [size, bytes, memory] = [0, 0, 0];
     for (const [i, sender] of senders.entries()) {
       const queue = pool.queueOf(sender);
       const account = value[i]!;
@@ -145,12 +146,13 @@ export class PoolWorld {
         expect(toHex(transaction.sender)).toBe(toHex(sender));
         expect(pool.get(transaction.key)).toBe(transaction);
         bytes += transaction.bytes.length;
+        memory += memoryOf(transaction);
       }
       size += queue.length;
     }
-    expect([pool.size, pool.bytes]).toEqual([size, bytes]);
+    expect([pool.size, pool.bytes, pool.memory]).toEqual([size, bytes, memory]);
     expect([...pool.values()]).toHaveLength(size);
-    expect(pool.bytes).toBeLessThanOrEqual(this.#bytesMax);
+    expect(pool.memory).toBeLessThanOrEqual(this.#memoryMax);
     const best = [...pool.best()];
     expect(new Set(best)).toEqual(new Set(pool.values()));
     if (!executable) return;

@@ -6,7 +6,17 @@ import { addressFor } from '../actors.ts';
 
 /** As much of a transaction as waiting looks at. */
 const waiter = (from: string, nonce: number): Transaction =>
-  ({ key: `${from} ${nonce}`, sender: addressFor(from), nonce }) as Transaction;
+  ({
+    key: `${from} ${nonce}`,
+    sender: addressFor(from),
+    nonce,
+    ...shapeOf(170, 1),
+  }) as unknown as Transaction;
+/** What decides the memory of a transfer. */
+const shapeOf = (bytes: number, outputs: number) => ({
+  bytes: new Uint8Array(bytes),
+  body: { TAG: 'transfer', data: { outputs: Array(outputs).fill({}) } },
+});
 const names = (transactions: Transaction[]): string[] => transactions.map(({ key }) => key);
 
 test('gives back what waits of the senders asked for, lowest nonce first, once', () => {
@@ -41,6 +51,20 @@ test('keeps 2,000 in all; the oldest goes', () => {
     false,
     true,
   ]);
+});
+
+test('keeps 5 MiB of memory: less of what takes more', () => {
+  const waiting = new Waiting();
+  for (let i = 0; i < 200; i++) {
+    const large = { ...waiter(`sender ${i % 50}`, i), ...shapeOf(7_300, 255) } as unknown as Transaction;
+    waiting.add(large);
+  }
+  expect(waiting.size).toBe(Math.floor((5 * 1024 * 1024) / (1_800 + 7_300 + 255 * 190)));
+  expect(waiting.has('sender 49 199')).toBe(true);
+  const senders = Array.from({ length: 50 }, (_, i) => addressFor(`sender ${i}`));
+  waiting.takeOf(senders);
+  for (let i = 0; i < 2_100; i++) waiting.add(waiter(`sender ${i % 50}`, i));
+  expect(waiting.size).toBe(2_000);
 });
 
 test('tells what others may mend from what nothing will', () => {

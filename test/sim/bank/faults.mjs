@@ -253,6 +253,13 @@ export const FAULTS = [
     'life',
   ),
   fault(
+    'the mempool goes on counting what has left it',
+    'chain/pool/mempool.ts',
+    'this.#memory -= memoryOf(entry.transaction);',
+    '',
+    'life',
+  ),
+  fault(
     'the mempool is not restored after a reorganisation',
     'chain/pool/follow.ts',
     'const again = [...back, ...stale.flatMap',
