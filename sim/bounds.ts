@@ -55,7 +55,7 @@ const MOST: Readonly<Record<string, number>> = {
   'admissions.tried': 10_000,
   // What was asked for before the window was full may still come.
   'ledger.heldBytes': 128 * MIB,
-  'pool.memory': 40 * MIB,
+  'pool.memory': 24 * MIB,
 };
 
 /** What all links together may hold, for each of them. */

@@ -107,6 +107,8 @@ export function fixed(length: number): Codec<Uint8Array> {
   };
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** A byte string of at most `max` bytes behind its length, which takes 1, 2 or 4 bytes as `max` needs. */
 export function byteString(max: number): Codec<Uint8Array> {
   const length = countCodec(max);
@@ -120,7 +122,8 @@ export function byteString(max: number): Codec<Uint8Array> {
     read(from) {
       const size = length.read(from);
       if (size > max) throw new RuleError('OVERSIZE', `${size} bytes of at most ${max}`);
-      return from.bytes(size);
+      // One for all: a view of nothing takes as much as any other.
+      return size === 0 ? NOTHING : from.bytes(size);
     },
   };
 }

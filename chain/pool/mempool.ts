@@ -12,17 +12,16 @@ import type { Kind, Transaction } from '../format/transaction.ts';
 import { memoryOf } from '../format/transaction-memory.ts';
 import { accountName } from '../state/entries.ts';
 import { Turnover } from '../turnover.ts';
-import { compareRates, paysRate, rateOf, rateOfPrice } from './fee-rate.ts';
+import { checkReplacement, goesBefore, type PoolEntry, placeOf } from './entry.ts';
+import { paysRate, rateOf, rateOfPrice } from './fee-rate.ts';
 import { Heap } from './heap.ts';
 
-/** Bytes of memory, as `memoryOf` counts them: about 19,000 transfers to one, three full blocks of the default network. */
-export const POOL_MEMORY_MAX = 40 * 1024 * 1024;
+/** Bytes of memory, as `memoryOf` counts them: about 12,000 transfers to one, two full blocks of the default network. */
+export const POOL_MEMORY_MAX = 24 * 1024 * 1024;
 /** Transactions of one sender that may wait. */
 export const QUEUE_MAX = 256;
 /** Share of the pool that is freed at once when it is full, so that freeing is rare. */
 const EVICTED_SHARE = 16;
-/** A replacement must pay this much a byte, in per cent of what it replaces. */
-const REPLACEMENT_PERCENT = 110n;
 /** Reasons remembered for transactions that were dropped. */
 const DROPPED_MAX = 10_000;
 /** Kinds about a recovery: the account that it is for, or the height, decides whether they hold. */
@@ -30,14 +29,6 @@ const FICKLE: readonly Kind[] = ['setRecovery', 'recover', 'veto', 'claim', 'rev
 /** With every block the raised part of the fee floor shrinks by this share. */
 const FLOOR_DECAY_SHARE = 8n;
 const NONE: readonly PoolEntry[] = [];
-
-export interface PoolEntry {
-  readonly transaction: Transaction;
-  /** Planks it takes from its sender, fee included, as of the tip it was admitted on; anew when one before it is replaced. */
-  cost: number;
-  /** Order of arrival. */
-  readonly sequence: number;
-}
 
 /** What left the pool without being mined, and why. */
 export interface Dropped {
@@ -281,26 +272,4 @@ export class Mempool {
     if (this.#dropped.size > DROPPED_MAX) this.#dropped.delete(this.#dropped.keys().next().value!);
     return { transaction, error };
   }
-}
-
-/** Where in a queue, which has no gaps, the transaction with this nonce stands; -1 if none has it. */
-export function placeOf(queue: readonly PoolEntry[], nonce: number): number {
-  const first = queue[0];
-  if (first === undefined) return -1;
-  const place = nonce - first.transaction.nonce;
-  return place >= 0 && place < queue.length ? place : -1;
-}
-
-/** The order in which miners choose: the better rate first, and of equal ones what came first. */
-function goesBefore(a: PoolEntry, b: PoolEntry): boolean {
-  const order = compareRates(a.transaction, b.transaction);
-  return order > 0 || (order === 0 && a.sequence < b.sequence);
-}
-
-/** Exact, so that 110 % of the fee for the same bytes is enough. */
-function checkReplacement(rival: Transaction, transaction: Transaction): void {
-  const offered = BigInt(transaction.fee) * BigInt(rival.bytes.length) * 100n;
-  const wanted = BigInt(rival.fee) * BigInt(transaction.bytes.length) * REPLACEMENT_PERCENT;
-  if (offered >= wanted && transaction.fee > rival.fee) return;
-  throw new RuleError('REPLACEMENT_FEE', `${rival.key} pays ${rival.fee} planks`);
 }

@@ -17,7 +17,8 @@ import type { ExecutionContext } from '../state/effect.ts';
 import { type Account, accountName, type EntryRef, TOTALS } from '../state/entries.ts';
 import { addAccess, checkAuthority, tryTransaction } from '../state/execute.ts';
 import { type StoredEntry, WorkingState } from '../state/working-state.ts';
-import { type Mempool, type PoolEntry, placeOf } from './mempool.ts';
+import { type PoolEntry, placeOf } from './entry.ts';
+import type { Mempool } from './mempool.ts';
 
 /** Entries read, and those of them that senders' states have looked at: about half a kilobyte each. */
 export const HELD_MAX = 10_000;
