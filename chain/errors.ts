@@ -35,7 +35,6 @@ const TABLE = {
   EXPIRED: ['context', 'the height it was valid until has passed'],
   FEE_TOO_LOW: ['context', 'the fee is below the minimum for its size'],
   OVERSPEND: ['context', 'the balance does not cover the amounts, the fee, the deposits and the surcharges'],
-  SUPPLY_OVERFLOW: ['context', 'a sum is over the largest amount'],
   LOCKED: ['context', 'the account is locked to recovery'],
   NO_RECORD: ['context', 'the record does not exist'],
   NOT_OWNER: ['context', 'only the owner of the record may do this'],

@@ -117,7 +117,7 @@ async function assemble(
       ? null
       : await bind('listen', transport.listen(config.listen.host, config.listen.port));
   const p2p = listening === null ? null : `ws://${formatHostPort(listening)}`;
-  const reachable = p2p === null || isWildcard(listening!.host) || parsePeerUrl(p2p) === null ? '' : p2p;
+  const reachable = p2p === null || isWildcard(listening!.host) ? '' : (parsePeerUrl(p2p)?.url ?? '');
   const addressBook = join(dataDir, 'addresses');
   const reactor = new Reactor({
     ledger,

@@ -19,10 +19,10 @@ export function isAmount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
 }
 
-/** a + b in planks; `RuleError('SUPPLY_OVERFLOW')` above `MAX_AMOUNT`. Both must be amounts. */
+/** a + b in planks; `RuleError('BAD_AMOUNT')` above `MAX_AMOUNT`. Both must be amounts. */
 export function addAmounts(a: number, b: number): number {
   // Compared by subtraction: the sum itself may round.
-  if (a > MAX_AMOUNT - b) throw new RuleError('SUPPLY_OVERFLOW', `${a} + ${b} planks`);
+  if (a > MAX_AMOUNT - b) throw new RuleError('BAD_AMOUNT', `${a} + ${b} planks`);
   return a + b;
 }
 

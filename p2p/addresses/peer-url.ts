@@ -5,7 +5,7 @@
 import { ADDRESS_BYTES_MAX } from '../limits.ts';
 
 export interface PeerUrl {
-  /** The URL itself: two that differ are two addresses. */
+  /** In its canonical form: two that differ are two addresses. */
   readonly url: string;
   /** Lower-case name, dotted IPv4, or IPv6 in brackets. */
   readonly host: string;
@@ -22,17 +22,35 @@ const FORM = /^ws:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\]):([1-9][0-9]{0,4})$/;
 const NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?$/;
 const OCTETS = /^(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$/;
 
-/** The parts of a canonical `ws://host:port`, lower case, without path; `null` for anything else. */
+/**
+ * The parts of a `ws://host:port`, lower case, without path; `null` for anything else. Names, IPv4 addresses and ports
+ * have one spelling. An IPv6 address may have several, and `url` and `host` have its canonical one.
+ */
 export function parsePeerUrl(text: string): PeerUrl | null {
   if (text.length > ADDRESS_BYTES_MAX) return null;
   const match = FORM.exec(text);
   if (match === null) return null;
-  const host = match[1]!;
   const port = Number(match[2]);
-  if (port > 65_535) return null;
+  const host = canonicalHost(match[1]!);
+  if (port > 65_535 || host === null) return null;
   const group = groupOf(host);
   if (group === null) return null;
-  return { url: text, host, port, loopback: group === 'loopback', site: isSite(host, group), group };
+  const url = `ws://${host}:${port}`;
+  return { url, host, port, loopback: group === 'loopback', site: isSite(host, group), group };
+}
+
+/** RFC 5952, except that an IPv4 address mapped into IPv6 is that IPv4 address; `null` if it is no IPv6 address. */
+function canonicalHost(host: string): string | null {
+  if (!host.startsWith('[')) return host;
+  if (ipv6Groups(host) === null) return null;
+  const { hostname } = new URL(`ws://${host}`);
+  const mapped = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(hostname);
+  if (mapped === null) return hostname;
+  return mapped
+    .slice(1)
+    .map((half) => parseInt(half, 16))
+    .map((half) => `${half >> 8}.${half & 0xff}`)
+    .join('.');
 }
 
 /** The address behind a link, as a URL: of one that dialled us only its host is known, and the port stands for none. */
@@ -49,7 +67,7 @@ export function hostOf(address: string): string {
 }
 
 function groupOf(host: string): string | null {
-  if (host.startsWith('[')) return ipv6Group(host.slice(1, -1));
+  if (host.startsWith('[')) return ipv6Group(host);
   const octets = OCTETS.exec(host);
   if (octets !== null) {
     const numbers = octets.slice(1).map(Number);
@@ -74,9 +92,17 @@ function isSite(host: string, group: string): boolean {
   return (a === 172 && b >= 16 && b < 32) || (a === 100 && b >= 64 && b < 128);
 }
 
-/** Full or once-compressed hextets; embedded IPv4 isn't taken. */
-function ipv6Group(text: string): string | null {
-  const halves = text.split('::');
+/** Of `[address]`. Unspecified and multicast addresses have none. */
+function ipv6Group(host: string): string | null {
+  const groups = ipv6Groups(host);
+  if (groups === null || groups.every((part) => part === 0) || groups[0]! >= 0xff00) return null;
+  if (groups[7] === 1 && groups.slice(0, 7).every((part) => part === 0)) return 'loopback';
+  return `[${groups[0]!.toString(16)}:${groups[1]!.toString(16)}]`;
+}
+
+/** The eight numbers of `[address]`: hexadecimal throughout, compressed once at most. `null` for anything else. */
+function ipv6Groups(host: string): number[] | null {
+  const halves = host.slice(1, -1).split('::');
   if (halves.length > 2) return null;
   const parts = halves.map((half) => (half === '' ? [] : half.split(':')));
   const given = parts.flat();
@@ -84,9 +110,5 @@ function ipv6Group(text: string): string | null {
   if (halves.length === 1 ? given.length !== 8 : given.length > 7) return null;
   const [head = [], tail = []] = parts;
   const zeros = new Array<string>(8 - given.length).fill('0');
-  const all = [...head, ...zeros, ...tail].map((part) => parseInt(part, 16));
-  if (all.every((part) => part === 0)) return null;
-  if (all[7] === 1 && all.slice(0, 7).every((part) => part === 0)) return 'loopback';
-  if (all[0]! >= 0xff00) return null;
-  return `[${all[0]!.toString(16)}:${all[1]!.toString(16)}]`;
+  return [...head, ...zeros, ...tail].map((part) => parseInt(part, 16));
 }

@@ -68,7 +68,7 @@ export class Dialler {
     if (entry === null) return;
     entry.failures = 0;
     entry.nextDialAtMs = this.#wire.nowMs;
-    if (url === this.#feeler) this.keepFeeler();
+    if (address.url === this.#feeler) this.keepFeeler();
     this.refresh();
   }
 

@@ -88,9 +88,9 @@ export class Handshake {
     if (!equalBytes(hello.chainId, ours.chainId)) {
       return this.#wire.close(peer, 'WRONG_CHAIN', `theirs is ${toHex(hello.chainId)}`);
     }
-    const listen = fromAscii(hello.listen);
+    const listen = hello.listen.length === 0 ? '' : parsePeerUrl(toText(hello.listen))?.url;
     const agent = fromAscii(hello.agent);
-    if (listen === null || agent === null || (listen !== '' && parsePeerUrl(listen) === null)) {
+    if (listen === undefined || agent === null) {
       return this.#wire.close(peer, 'MALFORMED', 'listening address or agent');
     }
     peer.hello = hello;
@@ -214,7 +214,7 @@ function drawBytes(random: () => number, length: number): Uint8Array {
   return bytes;
 }
 
-/** Printable ASCII only: both texts end in logs and terminals. */
+/** Printable ASCII only: it ends in logs and terminals. */
 function fromAscii(bytes: Uint8Array): string | null {
   for (const byte of bytes) if (byte < 0x20 || byte > 0x7e) return null;
   return toText(bytes);

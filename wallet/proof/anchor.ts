@@ -38,15 +38,32 @@ export interface SeenAnchor {
   readonly workChecked: bigint;
 }
 
-/** Throws `ProofError`: 'PROOF_MALFORMED', 'OTHER_LEDGER', 'NO_WORK' or 'NOT_IN_CHAIN'. */
-export function verifyAnchor(anchor: Anchor, ledger: KnownLedger): SeenAnchor {
-  const tip = seeHeader(anchor.tip, 'the tip');
+/** An anchor whose headers have been read. */
+export interface ReadAnchor {
+  readonly tip: SeenHeader;
+  readonly genesis: readonly HistorySibling[];
+  readonly block: { readonly seen: SeenHeader; readonly place: readonly HistorySibling[] } | null;
+}
+
+/** What the bytes alone tell. Throws `ProofError('PROOF_MALFORMED')`. */
+export function readAnchor({ tip, genesis, block }: Anchor): ReadAnchor {
+  const seen = seeHeader(tip, 'the tip');
+  if (seen.header.height === 0 && (genesis.length > 0 || block !== null)) {
+    throw new ProofError('PROOF_MALFORMED', 'the genesis has no history');
+  }
+  return {
+    tip: seen,
+    genesis,
+    block: block && { seen: seeHeader(block.header, 'the block'), place: block.place },
+  };
+}
+
+/** Throws `ProofError`: 'OTHER_LEDGER', 'NO_WORK' or 'NOT_IN_CHAIN', the first of these that is true. */
+export function verifyAnchor(anchor: ReadAnchor, ledger: KnownLedger): SeenAnchor {
+  const { tip } = anchor;
   const { height } = tip.header;
   if (height === 0) {
     if (!equalBytes(tip.id, ledger.chainId)) throw new ProofError('OTHER_LEDGER');
-    if (anchor.genesis.length > 0 || anchor.block !== null) {
-      throw new ProofError('PROOF_MALFORMED', 'the genesis has no history');
-    }
     return { tip, block: tip, work: tip.work, workOnTop: tip.work, workChecked: 0n };
   }
   const genesis = { id: ledger.chainId, work: workOf(ledger.params.difficulty.bits), height: 0 };
@@ -55,11 +72,11 @@ export function verifyAnchor(anchor: Anchor, ledger: KnownLedger): SeenAnchor {
   checkWork(tip, ledger, 'the tip');
   const work = workOfProof(genesis, fromGenesis) + tip.work;
   if (anchor.block === null) return { tip, block: tip, work, workOnTop: tip.work, workChecked: tip.work };
-  const block = seeHeader(anchor.block.header, 'the block');
-  const below = placeBelow(tip, block, anchor.block.place);
-  // Only the genesis has no work, and its place is the genesis' own.
+  const block = anchor.block.seen;
+  // The genesis has no work. At its place in this history there is no other header.
   const isGenesis = block.header.height === 0;
   if (!isGenesis) checkWork(block, ledger, 'the block');
+  const below = placeBelow(tip, block, anchor.block.place);
   return { tip, block, work, workOnTop: work - below, workChecked: tip.work + (isGenesis ? 0n : block.work) };
 }
 

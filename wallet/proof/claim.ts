@@ -60,47 +60,67 @@ export type Claim =
       readonly value: ProvedHistory & { readonly record: LedgerRecord };
     };
 
-/** `block` is the header that everything hangs on; it is the caller's to check. Throws `ProofError`. */
-export function verifyClaim({ TAG, data }: Proof, block: Header, chainId: Uint8Array): Claim {
+/**
+ * Judges a claim under the header that everything hangs on, which is the caller's to check. Throws `ProofError`:
+ * 'BAD_PATH', 'BAD_VALUE', 'BAD_HISTORY' or 'BAD_SIGNATURE', the first of these that is true.
+ */
+export type VerifyClaim = (block: Header, chainId: Uint8Array) => Claim;
+
+/** What the bytes alone tell; the rest is told by what is returned. Throws `ProofError('PROOF_MALFORMED')`. */
+export function readClaim({ TAG, data }: Proof): VerifyClaim {
   switch (TAG) {
     case 'block':
-      return { kind: TAG, subject: headerId(block), value: block };
+      return (block) => ({ kind: TAG, subject: headerId(block), value: block });
     case 'account': {
-      const entry = entryAt(accountRef(data.address), data, block);
-      return { kind: TAG, subject: data.address, value: entry && asAccount(entry) };
+      const entryIn = readEntry(accountRef(data.address), data);
+      return (block) => {
+        const entry = entryIn(block);
+        return { kind: TAG, subject: data.address, value: entry && asAccount(entry) };
+      };
     }
     case 'record': {
-      const entry = entryAt(recordRef(data.record), data, block);
-      return { kind: TAG, subject: data.record, value: entry && asRecord(entry, data.record) };
+      const entryIn = readEntry(recordRef(data.record), data);
+      return (block) => {
+        const entry = entryIn(block);
+        return { kind: TAG, subject: data.record, value: entry && asRecord(entry, data.record) };
+      };
     }
     case 'supply': {
-      const entry = entryAt(TOTALS, data, block);
-      if (entry?.TAG !== 'totals' || entry.data.issued < entry.data.burned) throw new ProofError('BAD_VALUE');
-      return { kind: TAG, subject: null, value: entry.data };
+      const entryIn = readEntry(TOTALS, data);
+      return (block) => ({ kind: TAG, subject: null, value: asTotals(entryIn(block)) });
     }
     case 'transaction':
-      return verifyTransaction(data, block, chainId);
+      return readTransaction(data);
     case 'accountHistory': {
-      const account = asAccount(entryAt(accountRef(data.address), data, block)!);
-      return { kind: TAG, subject: data.address, value: { ...verifyHistory(data, account), account } };
+      const entryIn = readEntry(accountRef(data.address), data);
+      const historyOf = readHistory(data);
+      return (block) => {
+        const account = asAccount(entryIn(block)!);
+        return { kind: TAG, subject: data.address, value: { ...historyOf(account), account } };
+      };
     }
     case 'recordHistory': {
-      const record = asRecord(entryAt(recordRef(data.record), data, block)!, data.record);
-      return { kind: TAG, subject: data.record, value: { ...verifyHistory(data, record), record } };
+      const entryIn = readEntry(recordRef(data.record), data);
+      const historyOf = readHistory(data);
+      return (block) => {
+        const record = asRecord(entryIn(block)!, data.record);
+        return { kind: TAG, subject: data.record, value: { ...historyOf(record), record } };
+      };
     }
   }
 }
 
-/** The entry, or null if the path shows that there is none. */
-function entryAt(
+/** The entry in the state of a block, or null if the path shows that there is none. */
+function readEntry(
   { key }: EntryRef,
   { path, entry }: { readonly path: Uint8Array; readonly entry: Uint8Array | null },
-  { stateRoot }: Header,
-): Entry | null {
+): (block: Header) => Entry | null {
   const proof: TreeProof = wellFormed('the state path', () => decodeProof(path));
   const found = entry === null ? null : valueHash(entry);
-  if (!verifyStatePath(stateRoot, key, found, proof)) throw new ProofError('BAD_PATH', "the block's state");
-  return entry === null ? null : valid(() => decodeEntry(entry));
+  return ({ stateRoot }) => {
+    if (!verifyStatePath(stateRoot, key, found, proof)) throw new ProofError('BAD_PATH', "the block's state");
+    return entry === null ? null : readValue(entry);
+  };
 }
 
 function asAccount(entry: Entry): Account {
@@ -116,38 +136,39 @@ function asRecord(entry: Entry, id: Uint8Array): LedgerRecord {
   return entry.data;
 }
 
-function verifyTransaction(
-  data: Extract<Proof, { TAG: 'transaction' }>['data'],
-  block: Header,
-  chainId: Uint8Array,
-): Claim {
-  const transaction = wellFormed('the transaction', () => decodeTransaction(data.transaction));
-  const path = wellFormed("the transaction's path", () => decodeTxProof(data.path));
-  if (!verifyTxProof(block.txRoot, transaction.id, path)) {
-    throw new ProofError('BAD_PATH', "the block's transactions");
-  }
-  for (const { publicKey, message, signature } of signatureChecks(transaction, chainId)) {
-    if (!verifyStrict(publicKey, concat(...message), signature)) throw new ProofError('BAD_SIGNATURE');
-  }
-  const { index, count } = path;
-  return { kind: 'transaction', subject: transaction.id, value: { transaction, index, count } };
+/** Totals in which no more is burned than was issued. */
+function asTotals(entry: Entry | null): Totals {
+  if (entry?.TAG !== 'totals' || entry.data.issued < entry.data.burned) throw new ProofError('BAD_VALUE');
+  return entry.data;
 }
 
-function verifyHistory(
-  { earlier, transactions }: HistoryClaim,
-  { history, historyCount }: { readonly history: Uint8Array; readonly historyCount: number },
-): ProvedHistory {
-  if (earlier.count === 0 && !equalBytes(earlier.hash, ZERO_HASH)) throw new ProofError('BAD_HISTORY');
-  const count = earlier.count + transactions.length;
-  if (count !== historyCount) throw new ProofError('BAD_HISTORY', `${count} of ${historyCount}`);
-  const folded = transactions.reduce(
-    (folded, bytes) => hash(DOMAIN.history, folded, hash(DOMAIN.transaction, bytes)),
-    earlier.hash,
-  );
-  if (!equalBytes(folded, history)) throw new ProofError('BAD_HISTORY');
-  return {
-    earlier: earlier.count,
-    transactions: transactions.map((bytes) => valid(() => decodeTransaction(bytes))),
+function readTransaction(data: Extract<Proof, { TAG: 'transaction' }>['data']): VerifyClaim {
+  const transaction = wellFormed('the transaction', () => decodeTransaction(data.transaction));
+  const path = wellFormed("the transaction's path", () => decodeTxProof(data.path));
+  const { index, count } = path;
+  return ({ txRoot }, chainId) => {
+    if (!verifyTxProof(txRoot, transaction.id, path)) {
+      throw new ProofError('BAD_PATH', "the block's transactions");
+    }
+    for (const { publicKey, message, signature } of signatureChecks(transaction, chainId)) {
+      if (!verifyStrict(publicKey, concat(...message), signature)) throw new ProofError('BAD_SIGNATURE');
+    }
+    return { kind: 'transaction', subject: transaction.id, value: { transaction, index, count } };
+  };
+}
+
+function readHistory({
+  earlier,
+  transactions,
+}: HistoryClaim): (entry: { readonly history: Uint8Array; readonly historyCount: number }) => ProvedHistory {
+  const decoded = transactions.map((bytes) => wellFormed('a transaction', () => decodeTransaction(bytes)));
+  return ({ history, historyCount }) => {
+    if (earlier.count === 0 && !equalBytes(earlier.hash, ZERO_HASH)) throw new ProofError('BAD_HISTORY');
+    const count = earlier.count + decoded.length;
+    if (count !== historyCount) throw new ProofError('BAD_HISTORY', `${count} of ${historyCount}`);
+    const folded = decoded.reduce((folded, { id }) => hash(DOMAIN.history, folded, id), earlier.hash);
+    if (!equalBytes(folded, history)) throw new ProofError('BAD_HISTORY');
+    return { earlier: earlier.count, transactions: decoded };
   };
 }
 
@@ -161,10 +182,10 @@ function wellFormed<T>(what: string, read: () => T): T {
   }
 }
 
-/** Bytes that the block does commit to. */
-function valid<T>(read: () => T): T {
+/** Of bytes that the block does commit to. */
+function readValue(bytes: Uint8Array): Entry {
   try {
-    return read();
+    return decodeEntry(bytes);
   } catch (error) {
     if (error instanceof RuleError) throw new ProofError('BAD_VALUE', error.message);
     throw error;

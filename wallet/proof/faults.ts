@@ -1,5 +1,6 @@
 /** Owns what can be wrong with a proof: each with a stable code, what it means, and what to do about it. */
 
+/** In the order in which they are looked for: of several faults the first is named. */
 const TABLE = {
   NOT_A_PROOF: ['this is no proof of Pier', 'make one with: pier prove balance WHO -o FILE'],
   PROOF_VERSION: ['the proof is of a version this program does not know', 'update Pier'],
@@ -13,8 +14,8 @@ const TABLE = {
   NOT_IN_CHAIN: ["the proved block is not in the tip's history", ''],
   BAD_PATH: ['what it says is not what the block commits to', ''],
   BAD_VALUE: ['the block commits to something that no ledger can hold', ''],
-  BAD_SIGNATURE: ["the transaction's signature is wrong", ''],
   BAD_HISTORY: ['the transactions are not those the history hash and count commit to', ''],
+  BAD_SIGNATURE: ["the transaction's signature is wrong", ''],
 } as const satisfies Record<string, readonly [string, string]>;
 
 export type ProofFaultCode = keyof typeof TABLE;

@@ -4,8 +4,8 @@
  */
 import { RuleError } from '../../chain/errors.ts';
 import { decodeProofFile, inspectProofFile, type Proof } from '../../chain/proof/proof-file.ts';
-import { type SeenAnchor, verifyAnchor } from './anchor.ts';
-import { type Claim, verifyClaim } from './claim.ts';
+import { readAnchor, type SeenAnchor, verifyAnchor } from './anchor.ts';
+import { type Claim, readClaim } from './claim.ts';
 import { ProofError } from './faults.ts';
 import type { KnownLedger } from './known-ledger.ts';
 import { listUnchecked } from './unchecked.ts';
@@ -17,11 +17,16 @@ export type VerifiedProof = Claim &
     readonly notChecked: readonly string[];
   };
 
-/** Throws `ProofError`, which names what is wrong, unless every byte of the proof is as it must be. */
+/**
+ * Throws `ProofError` unless every byte of the proof is as it must be. Its code is the first fault in the order of
+ * `PROOF_FAULTS`: structure, ledger, work, history of headers, path, value, history of transactions, signatures.
+ */
 export function verifyProof(bytes: Uint8Array, ledger: KnownLedger): VerifiedProof {
   const proof = readProof(bytes);
-  const anchor = verifyAnchor(proof.data, ledger);
-  const claim = verifyClaim(proof, anchor.block.header, ledger.chainId);
+  const read = readAnchor(proof.data);
+  const verifyClaim = readClaim(proof);
+  const anchor = verifyAnchor(read, ledger);
+  const claim = verifyClaim(anchor.block.header, ledger.chainId);
   return { ...claim, ...anchor, notChecked: listUnchecked(claim, anchor) };
 }
 

@@ -121,7 +121,9 @@ describe('parts of true proofs put together wrongly', () => {
     expect(under(encodeHeader(mine({ ...tip, bits: 0x207fffff }, 'reach')))).toBe('NO_WORK');
     expect(under(encodeHeader({ ...tip, bits: 0 }))).toBe('PROOF_MALFORMED');
     expect(under(encodeHeader({ ...tip, version: 2 }))).toBe('PROOF_MALFORMED');
-    expect(under(encodeHeader({ ...tip, height: 0 }))).toBe('OTHER_LEDGER');
+    expect(under(encodeHeader({ ...tip, height: 0 }))).toBe('PROOF_MALFORMED');
+    const alone = { ...data, genesis: [], tip: encodeHeader({ ...tip, height: 0 }) };
+    expect(judge({ TAG: 'account', data: alone }, known)).toBe('OTHER_LEDGER');
   });
 
   test('a proof of the ledger as it is now is as good as the frozen one', async () => {
