@@ -146,6 +146,8 @@ export const RECENT_BLOCKS = 4;
 export const REBUILDS_PER_PEER_MAX = 2;
 /** The missing transactions of a pushed block; after it the whole body is asked for, of anyone. */
 export const REBUILD_TIMEOUT_MS = 2_000;
+/** Blocks kept whole whose time has not come: clocks differ, and miners of one moment are few. */
+export const EARLY_BLOCKS_MAX = 4;
 /** Blocks a peer is known to have, so that they aren't pushed back. */
 export const PEER_BLOCKS_MAX = 64;
 /** Announcements of a tip that wasn't pushed: one in this time for each link. */

@@ -203,11 +203,11 @@ export class Machine {
   }
 
   /** A whole body that matches its header, from a push or an answer. */
-  #accept(peer: Peer, node: HeaderNode, transactions: Transaction[]): void {
-    this.#wire.effect({ type: 'acceptBlock', node, transactions, link: peer.link });
+  #accept(peer: Peer | null, node: HeaderNode, transactions: Transaction[]): void {
+    this.#wire.effect({ type: 'acceptBlock', node, transactions, link: peer?.link ?? null });
     this.#parts.bodySync.handedOn(node);
     this.#parts.headerSync.proven(node);
-    peer.lastBlockAtMs = this.#wire.nowMs;
+    if (peer !== null) peer.lastBlockAtMs = this.#wire.nowMs;
     // Passed on before it is executed: its work and its context hold, and whoever lacks it is waiting.
     const { headers, chain } = this.#deps;
     const isNews = node === headers.best() && node.work > chain.tip.work && node.parent?.hasBody === true;

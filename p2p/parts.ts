@@ -10,6 +10,7 @@ import { AddressExchange } from './addresses/address-exchange.ts';
 import { AddressSaver } from './addresses/address-saver.ts';
 import type { Census } from './census.ts';
 import type { MachineDeps } from './door.ts';
+import { admitEarly, type EarlyHeader } from './early-header.ts';
 import { Announcer } from './gossip/announcer.ts';
 import { TransactionFetcher } from './gossip/transaction-fetcher.ts';
 import { Intake } from './intake.ts';
@@ -30,7 +31,7 @@ import { earlier, type Wire } from './wire.ts';
 export interface Hooks {
   ready(peer: Peer): void;
   /** A whole body that matches its header. */
-  accept(peer: Peer, node: HeaderNode, transactions: Transaction[]): void;
+  accept(peer: Peer | null, node: HeaderNode, transactions: Transaction[]): void;
   /** A body that is its header's and breaks a rule. */
   invalid(node: HeaderNode, error: RuleError): void;
   mayDial(host: string): boolean;
@@ -91,7 +92,9 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
   const fetcher = new TransactionFetcher(wire, pool, charge);
   const headerSync = new HeaderSync(wire, headers, chain);
   const learn = (peer: Peer, header: Uint8Array) => headerSync.learn(peer, header);
-  const relay = new BlockRelay(wire, chain, pool, headers.params.limits, { learn, accept, invalid, charge });
+  const learnEarly = (early: EarlyHeader) => admitEarly(headers, early, wire.now.wallMs);
+  const relayPorts = { learn, learnEarly, accept, invalid, charge };
+  const relay = new BlockRelay(wire, chain, pool, headers.params.limits, relayPorts);
   const isRebuilding = (key: string): boolean => relay.isRebuilding(key);
   const bodySync = new BodySync(wire, headers, chain, { isRebuilding, accept, invalid, charge });
   const headerServing = new HeaderServing(wire, headers, chain, charge);

@@ -39,6 +39,7 @@ const MOST: Readonly<Record<string, number>> = {
   'fetcher.refused': 2 * 16_384,
   'fetcher.late': 2 * 4_096,
   'relay.recent': 4,
+  'relay.early': 4,
   'relay.blocks': 64,
   'relay.rebuilds': 2,
   'headers.unproven': 8_192,

@@ -4,9 +4,12 @@
  * missing, and falls back to the whole body. No content of these messages closes a link, only a header that is false
  * on its face; late and repeated messages are legal at any time.
  *
- * Bounds: `REBUILDS_PER_PEER_MAX` blocks half rebuilt a peer and one a block, `RECENT_BLOCKS` blocks kept for those who
+ * A block before its time is put together too, and kept whole until then.
+ *
+ * Bounds: `EARLY_BLOCKS_MAX` early blocks, `REBUILDS_PER_PEER_MAX` blocks half rebuilt a peer and one a block, `RECENT_BLOCKS` blocks kept for those who
  * miss transactions, `PEER_BLOCKS_MAX` keys a peer of blocks it is known to have.
  */
+import { workOf } from '../../chain/consensus/difficulty.ts';
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { RuleError } from '../../chain/errors.ts';
 import { checkBody } from '../../chain/format/block.ts';
@@ -16,17 +19,21 @@ import type { Limits } from '../../chain/format/params.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
 import type { ChainView, PoolView } from '../door.ts';
+import { type EarlyHeader, isEarly } from '../early-header.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
+import { EarlyBlocks } from './early-blocks.ts';
 import { Rebuild } from './rebuild.ts';
 import { shortId, shortIdKey } from './short-ids.ts';
 
 export interface RelayPorts {
   /** Checks a header a peer pushed and keeps it; `null` if it can't be used now. The peer is closed if it is false. */
-  learn(peer: Peer, header: Uint8Array): HeaderNode | null;
-  /** A whole body was put together. */
-  accept(peer: Peer, node: HeaderNode, transactions: Transaction[]): void;
+  learn(peer: Peer, header: Uint8Array): HeaderNode | EarlyHeader | null;
+  /** The node of a header that was early, now that its time has come; `null` if it can't be used. */
+  learnEarly(early: EarlyHeader): HeaderNode | null;
+  /** A whole body was put together. `peer` pushed it, unless it was kept until its time came. */
+  accept(peer: Peer | null, node: HeaderNode, transactions: Transaction[]): void;
   /** The body is the one its header commits to, and breaks a rule: the block is invalid for good, its sender blameless. */
   invalid(node: HeaderNode, error: RuleError): void;
   charge(peer: Peer, units: number): void;
@@ -57,6 +64,7 @@ export class BlockRelay {
   readonly #recent: { readonly key: string; readonly transactions: readonly Transaction[] }[] = [];
   /** Key of each block being rebuilt → its link. */
   readonly #rebuilding = new Map<string, number>();
+  readonly #early = new EarlyBlocks();
   /** Somebody may have to be told of a tip. */
   #hasTips = false;
 
@@ -108,30 +116,29 @@ export class BlockRelay {
   }
 
   tipReceived(peer: Peer, header: Uint8Array) {
-    const node = this.#ports.learn(peer, header);
-    if (node !== null) this.#remember(this.#states.get(peer.link)!, node.key);
+    const block = this.#ports.learn(peer, header);
+    if (block !== null) this.#remember(this.#states.get(peer.link)!, block.key);
   }
 
   blockReceived(peer: Peer, header: Uint8Array, shortIds: readonly number[]) {
-    const node = this.#ports.learn(peer, header);
-    if (node === null || !peer.ready) return;
+    const block = this.#ports.learn(peer, header);
+    if (block === null || !peer.ready) return;
     const state = this.#states.get(peer.link)!;
-    this.#remember(state, node.key);
-    // Far ahead of what we have, or known already: the header was all we needed of it.
-    if (node.hasBody || this.#rebuilding.has(node.key) || node.parent?.hasBody !== true) return;
-    if (node.work <= this.#chain.tip.work || state.rebuilds.size >= limits.REBUILDS_PER_PEER_MAX) return;
+    this.#remember(state, block.key);
+    if (this.#rebuilding.has(block.key) || !this.#isWanted(block)) return;
+    if (state.rebuilds.size >= limits.REBUILDS_PER_PEER_MAX) return;
     this.#ports.charge(peer, BLOCK_UNITS + shortIds.length * SHORT_ID_UNITS);
-    const key = shortIdKey(peer.diallerNonce, peer.listenerNonce, node.id);
-    const rebuild = Rebuild.start(node, key, shortIds, this.#pool.values());
+    const key = shortIdKey(peer.diallerNonce, peer.listenerNonce, block.id);
+    const rebuild = Rebuild.start(block, key, shortIds, this.#pool.values());
     if (rebuild === null || !peer.canHold(rebuild.bytes))
-      return this.#fallback(peer, node, 'short ids collide');
+      return this.#fallback(peer, block, 'short ids collide');
     const missing = rebuild.missing();
     if (missing.length === 0) return this.#finish(peer, rebuild, 0);
     const request = peer.nextRequest();
     state.rebuilds.set(request, { rebuild, deadlineMs: this.#wire.nowMs + limits.REBUILD_TIMEOUT_MS });
-    this.#rebuilding.set(node.key, peer.link);
+    this.#rebuilding.set(block.key, peer.link);
     peer.hold(rebuild.bytes);
-    this.#wire.send(peer, 'getBlockTransactions', { request, id: node.id, indexes: missing });
+    this.#wire.send(peer, 'getBlockTransactions', { request, id: block.id, indexes: missing });
   }
 
   /** Serves what a peer misses of a block just pushed; an older one is asked for as a body. */
@@ -153,15 +160,15 @@ export class BlockRelay {
   answerReceived(peer: Peer, request: number, encoded: readonly Uint8Array[]) {
     const rebuild = this.#end(peer, request);
     if (rebuild === null) return this.#ports.charge(peer, encoded.length * SHORT_ID_UNITS);
-    if (rebuild.node.hasBody) return;
-    if (!rebuild.fill(encoded)) return this.#fallback(peer, rebuild.node, 'not what was asked for');
+    if (!this.#isWanted(rebuild.block)) return;
+    if (!rebuild.fill(encoded)) return this.#fallback(peer, rebuild.block, 'not what was asked for');
     this.#finish(peer, rebuild, encoded.length);
   }
 
   /** True if the answer was one of ours: the peer no longer has the block at hand. */
   refused(peer: Peer, request: number): boolean {
     const rebuild = this.#end(peer, request);
-    if (rebuild !== null) this.#fallback(peer, rebuild.node, 'the peer has it no more');
+    if (rebuild !== null) this.#fallback(peer, rebuild.block, 'the peer has it no more');
     return rebuild !== null;
   }
 
@@ -170,6 +177,7 @@ export class BlockRelay {
     census.holds('relay.peers', this.#states.size);
     census.holds('relay.recent', this.#recent.length);
     census.holds('relay.rebuilding', this.#rebuilding.size);
+    census.holds('relay.early', this.#early.size);
     for (const { blocks, rebuilds } of this.#states.values()) {
       census.holds('relay.blocks', blocks.size);
       census.holds('relay.rebuilds', rebuilds.size);
@@ -183,12 +191,13 @@ export class BlockRelay {
   }
 
   tick() {
+    if (this.#early.size > 0) this.#endEarly();
     if (this.#rebuilding.size > 0) this.#endLate();
     if (this.#hasTips) this.#tellTips();
   }
 
   deadline(): number | null {
-    let at: number | null = null;
+    let at = this.#early.deadline(this.#wire.now);
     if (this.#rebuilding.size === 0 && !this.#hasTips) return at;
     for (const { rebuilds, tip, tipAtMs, peer } of this.#states.values()) {
       for (const { deadlineMs } of rebuilds.values()) at = earlier(at, deadlineMs);
@@ -202,7 +211,7 @@ export class BlockRelay {
       for (const [request, { rebuild, deadlineMs }] of state.rebuilds) {
         if (this.#wire.nowMs < deadlineMs) continue;
         this.#end(state.peer, request);
-        this.#fallback(state.peer, rebuild.node, 'late');
+        this.#fallback(state.peer, rebuild.block, 'late');
       }
     }
   }
@@ -226,23 +235,42 @@ export class BlockRelay {
   }
 
   #finish(peer: Peer, rebuild: Rebuild, asked: number) {
-    const { node } = rebuild;
+    const { block } = rebuild;
     let transactions: Transaction[];
     try {
-      transactions = checkBody(node.header, rebuild.parts(), this.#limits);
+      transactions = checkBody(block.header, rebuild.parts(), this.#limits);
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
       // A transaction of ours may have the short id of another: the whole body will tell.
-      if (error.code === 'MUTATED_BODY') return this.#fallback(peer, node, 'not the body of its header');
-      return this.#ports.invalid(node, error);
+      if (error.code === 'MUTATED_BODY') return this.#fallback(peer, block, 'not the body of its header');
+      // An early one is found invalid again when it comes in its time.
+      return isEarly(block) ? undefined : this.#ports.invalid(block, error);
     }
-    this.#wire.event('blockRebuilt', { link: peer.link, height: node.height, asked });
-    this.#ports.accept(peer, node, transactions);
+    this.#wire.event('blockRebuilt', { link: peer.link, height: block.header.height, asked });
+    if (isEarly(block)) this.#early.keep(block, transactions);
+    else this.#ports.accept(peer, block, transactions);
+  }
+
+  /** True if the body is still needed, and would be the next after the tip. If not, the header was all of it we need. */
+  #isWanted(block: HeaderNode | EarlyHeader): boolean {
+    if (block.parent?.hasBody !== true) return false;
+    if (isEarly(block)) {
+      const work = block.parent.work + workOf(block.header.bits);
+      return work > this.#chain.tip.work && this.#early.wants(block, this.#wire.now);
+    }
+    return !block.hasBody && block.work > this.#chain.tip.work;
+  }
+
+  #endEarly(): void {
+    for (const { early, transactions } of this.#early.take(this.#wire.now)) {
+      const node = this.#ports.learnEarly(early);
+      if (node !== null && !node.hasBody) this.#ports.accept(null, node, transactions);
+    }
   }
 
   /** Nothing to do: the block isn't being rebuilt any more, so its body is fetched as any other. */
-  #fallback(peer: Peer, node: HeaderNode, cause: string): void {
-    this.#wire.event('blockFallback', { link: peer.link, height: node.height, cause });
+  #fallback(peer: Peer, { header }: HeaderNode | EarlyHeader, cause: string): void {
+    this.#wire.event('blockFallback', { link: peer.link, height: header.height, cause });
   }
 
   #end(peer: Peer, request: number): Rebuild | null {
@@ -250,7 +278,7 @@ export class BlockRelay {
     const entry = state?.rebuilds.get(request);
     if (state === undefined || entry === undefined) return null;
     state.rebuilds.delete(request);
-    this.#rebuilding.delete(entry.rebuild.node.key);
+    this.#rebuilding.delete(entry.rebuild.block.key);
     peer.release(entry.rebuild.bytes);
     return entry.rebuild;
   }

@@ -6,25 +6,27 @@
  */
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
+import type { EarlyHeader } from '../early-header.ts';
 import { shortId } from './short-ids.ts';
 
 /** Bytes counted for a place in the list, filled or not. */
 const PLACE_BYTES = 16;
 
 export class Rebuild {
-  readonly node: HeaderNode;
+  /** The block; not in the tree while it is early. */
+  readonly block: HeaderNode | EarlyHeader;
   readonly bytes: number;
   readonly #places: (Transaction | Uint8Array | null)[];
 
-  private constructor(node: HeaderNode, places: (Transaction | null)[]) {
-    this.node = node;
+  private constructor(block: HeaderNode | EarlyHeader, places: (Transaction | null)[]) {
+    this.block = block;
     this.#places = places;
     this.bytes = places.length * PLACE_BYTES;
   }
 
   /** Starts with what the pool has; `null` if the short ids contradict each other. */
   static start(
-    node: HeaderNode,
+    block: HeaderNode | EarlyHeader,
     key: Uint8Array,
     shortIds: readonly number[],
     pool: Iterable<Transaction>,
@@ -45,7 +47,7 @@ export class Rebuild {
         taken.add(index);
       }
     }
-    return new Rebuild(node, places);
+    return new Rebuild(block, places);
   }
 
   /** Places without a transaction, in order. */

@@ -3,6 +3,8 @@
  * record; the low-work walk in it has bounds of its own.
  */
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
+import type { Header } from '../../chain/format/header.ts';
+import type { Now } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import type { LowWorkWalk } from './low-work-walk.ts';
@@ -19,8 +21,9 @@ export interface HeaderState {
   walkBytes: number;
   /** When its turn began. */
   turnAtMs: number | null;
-  /** When to ask again for a header that was too early. */
+  /** When to ask again for a header that was too early, and which one. */
   retryAtMs: number | null;
+  early: Header | null;
   /** Headers it brought whose bodies haven't come. */
   unproven: number;
 }
@@ -36,8 +39,17 @@ export function newHeaderState(peer: Peer): HeaderState {
     walkBytes: 0,
     turnAtMs: null,
     retryAtMs: null,
+    early: null,
     unproven: 0,
   };
+}
+
+/** Notes that a header of the peer is too early, and when it will not be. */
+export function retryLater(state: HeaderState, header: Header, futureMs: number, now: Now): void {
+  const waitMs = header.time - futureMs - now.wallMs;
+  state.retryAtMs =
+    now.monotonicMs + Math.min(limits.EARLY_RETRY_MAX_MS, Math.max(limits.EARLY_RETRY_MIN_MS, waitMs));
+  state.early = header;
 }
 
 /** Room for one more batch under the cap; the gap keeps a paused walk from asking again for every single body. */

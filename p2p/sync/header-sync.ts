@@ -14,12 +14,20 @@ import { decodeHeader, type Header } from '../../chain/format/header.ts';
 import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Census } from '../census.ts';
 import type { ChainView } from '../door.ts';
+import { type EarlyHeader, makeEarly } from '../early-header.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
 import { type HeaderBatch, isWorked, readHeaderBatch } from './header-batch.ts';
-import { type HeaderState, hasRoom, locatorOf, newHeaderState, turnEndOf } from './header-state.ts';
-import { LowWorkWalk } from './low-work-walk.ts';
+import {
+  type HeaderState,
+  hasRoom,
+  locatorOf,
+  newHeaderState,
+  retryLater,
+  turnEndOf,
+} from './header-state.ts';
+import { enoughWork, LowWorkWalk } from './low-work-walk.ts';
 import { PushedHeader } from './pushed-header.ts';
 import { UnprovenHeaders } from './unproven-headers.ts';
 
@@ -52,16 +60,17 @@ export class HeaderSync {
   }
 
   /**
-   * Takes a header that a peer pushed. Returns its node; `null` if it can't be used now, and then what it takes has been
-   * started: asking for its ancestors, asking again when it isn't early, closing a peer whose header is false.
+   * Takes a header that a peer pushed. Returns its node, or what it is if only its time is wrong; `null` if it can't be
+   * used, and then what it takes has been started: asking for its ancestors, closing a peer whose header is false.
    */
-  learn(peer: Peer, bytes: Uint8Array): HeaderNode | null {
+  learn(peer: Peer, bytes: Uint8Array): HeaderNode | EarlyHeader | null {
     const state = this.#states.get(peer.link)!;
     const id = this.#pushed.idOf(bytes);
     const known = this.#headers.get(keyOfId(id));
+    if (known?.invalid) return null;
     if (known !== undefined) {
-      if (!known.invalid) peer.shows(known);
-      return known.invalid ? null : known;
+      peer.shows(known);
+      return known;
     }
     const header = decodeHeader(bytes);
     if (!isWorked(header, id)) {
@@ -76,7 +85,9 @@ export class HeaderSync {
     }
     const mayAdd = state.unproven < limits.UNPROVEN_HEADERS_MAX;
     if (!mayAdd || !this.#isEnough(parent.work + workOf(header.bits))) return null;
-    return this.#add(state, header, id);
+    const node = this.#add(state, header, id);
+    if (node !== null || state.early !== header) return node;
+    return makeEarly(header, id, parent, this.#headers.params.limits.futureMs);
   }
 
   headersReceived(peer: Peer, request: number, encoded: readonly Uint8Array[]) {
@@ -127,6 +138,8 @@ export class HeaderSync {
     this.#states.delete(peer.link);
     peer.release(state.walkBytes);
     this.#unproven.drop(state);
+    // The others are asked for what it would have been asked again.
+    for (const other of this.#states.values()) other.retryAtMs = earlier(other.retryAtMs, state.retryAtMs);
   }
 
   tick() {
@@ -141,9 +154,8 @@ export class HeaderSync {
         state.ask = true;
       }
     }
-    for (const state of this.#states.values()) {
+    for (const state of this.#states.values())
       if (state.ask && state.request === null && this.#mayAsk(state)) this.#ask(state);
-    }
     this.#busy = false;
     for (const { ask, request, retryAtMs } of this.#states.values()) {
       if (ask || request !== null || retryAtMs !== null) this.#busy = true;
@@ -167,15 +179,8 @@ export class HeaderSync {
     return at;
   }
 
-  /** Work that a branch must reach to be stored at once. */
-  #enough(): bigint {
-    const { tip } = this.#chain;
-    const margin = workOf(tip.header.bits) * BigInt(limits.LOW_WORK_BLOCKS);
-    return tip.work > margin ? tip.work - margin : 0n;
-  }
-
   #isEnough(work: bigint): boolean {
-    return work >= this.#chain.tip.work || work >= this.#enough();
+    return work >= this.#chain.tip.work || work >= enoughWork(this.#chain.tip);
   }
 
   #mayAsk(state: HeaderState): boolean {
@@ -222,7 +227,7 @@ export class HeaderSync {
       return this.#wire.close(peer, 'BAD_HEADER', 'not after our locator');
     }
     try {
-      if (walk.count(batch, this.#enough(), this.#wire.now.wallMs)) {
+      if (walk.count(batch, enoughWork(this.#chain.tip), this.#wire.now.wallMs)) {
         this.#wire.event('presyncDone', { link: peer.link, height: batch.headers.at(-1)!.height });
       }
     } catch (error) {
@@ -269,19 +274,15 @@ export class HeaderSync {
     return node;
   }
 
-  /** What becomes of a header that isn't good, by its kind. */
+  /** What becomes of a header that isn't good, by its kind: one on an invalid block was relayed in good faith. */
   #fail(state: HeaderState, error: RuleError, header: Header): null {
     const { peer } = state;
     if (error.kind === 'malformed') this.#wire.close(peer, 'BAD_HEADER', error.message);
     if (error.kind === 'early') {
-      const { futureMs } = this.#headers.params.limits;
-      const wait = header.time - futureMs - this.#wire.now.wallMs;
-      state.retryAtMs =
-        this.#wire.nowMs + Math.min(limits.EARLY_RETRY_MAX_MS, Math.max(limits.EARLY_RETRY_MIN_MS, wait));
+      retryLater(state, header, this.#headers.params.limits.futureMs, this.#wire.now);
       this.#busy = true;
       this.#wire.event('headerEarly', { link: peer.link, height: header.height });
     }
-    // On an invalid block (kind 'context'): relayed in good faith, of no use to us.
     return null;
   }
 

@@ -5,12 +5,19 @@
  *
  * Bounds: one header context and 32 bytes a batch, `PRESYNC_BATCHES_MAX` batches.
  */
+import { workOf } from '../../chain/consensus/difficulty.ts';
 import { type HeaderContext, validateHeader } from '../../chain/consensus/header-rules.ts';
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { equalBytes } from '../../chain/format/bytes.ts';
 import type { Params } from '../../chain/format/params.ts';
-import { HEADERS_MAX, PRESYNC_BATCHES_MAX } from '../limits.ts';
+import { HEADERS_MAX, LOW_WORK_BLOCKS, PRESYNC_BATCHES_MAX } from '../limits.ts';
 import type { HeaderBatch } from './header-batch.ts';
+
+/** Work that a branch must reach to be stored at once, beside this tip. */
+export function enoughWork(tip: HeaderNode): bigint {
+  const margin = workOf(tip.header.bits) * BigInt(LOW_WORK_BLOCKS);
+  return tip.work > margin ? tip.work - margin : 0n;
+}
 
 export class LowWorkWalk {
   /** Where the branch leaves what we have. */

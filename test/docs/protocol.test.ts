@@ -98,6 +98,10 @@ const STATED: readonly (readonly [string, string])[] = [
   ],
   ['PING_INTERVAL_MS', `when nothing has come for ${limits.PING_INTERVAL_MS / 1_000} seconds`],
   ['PING_MEASURE_MS', `and ${minutes(limits.PING_MEASURE_MS)} after each \`pong\``],
+  [
+    'EARLY_BLOCKS_MAX and EARLY_RETRY_MAX_MS',
+    `At most ${limits.EARLY_BLOCKS_MAX} are kept whole, those whose time comes first, and none that is more than ${seconds(limits.EARLY_RETRY_MAX_MS)} too early`,
+  ],
   ['ADDRESS_BYTES_MAX', `at most ${limits.ADDRESS_BYTES_MAX} bytes port`],
   ['ANNOUNCE_WINDOW_IDS', `told ${number(limits.ANNOUNCE_WINDOW_IDS)} ids at first`],
   ['VAIN_MAX', `at most ${number(limits.VAIN_MAX)} transactions that may yet be refused`],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeBody } from '../../chain/format/block.ts';
 import { first48, toHex } from '../../chain/format/bytes.ts';
 import { encodeHeader } from '../../chain/format/header.ts';
-import { REBUILD_TIMEOUT_MS } from '../../p2p/limits.ts';
+import { EARLY_RETRY_MAX_MS, REBUILD_TIMEOUT_MS } from '../../p2p/limits.ts';
 import { Rebuild } from '../../p2p/relay/rebuild.ts';
 import { shortId, shortIdKey } from '../../p2p/relay/short-ids.ts';
 import {
@@ -230,6 +230,78 @@ describe('a pushed block', () => {
     node.now = { monotonicMs: 5_000, wallMs: node.now.wallMs + 5_000 };
     node.input({ type: 'wake' });
     expect(peer.heard('getHeaders')).toHaveLength(2);
+  });
+
+  /** A block whose time comes in five seconds, and the way to let it come. */
+  const setUpEarly = () => {
+    const scene = setUp();
+    const { node } = scene;
+    const step = node.now.wallMs - PARAMS.time + PARAMS.limits.futureMs + 5_000;
+    const made = makeBlock(node.headers.genesis, {
+      step,
+      transactions: [...transactions(0, 2), transaction(8)],
+    });
+    const come = (): void => {
+      node.now = { monotonicMs: node.now.monotonicMs + 5_000, wallMs: node.now.wallMs + 5_000 };
+      node.input({ type: 'wake' });
+    };
+    return { ...scene, made, come };
+  };
+
+  test('that is early is put together at once, and taken in its time though its sender has gone', () => {
+    const { node, peer, push, made, come } = setUpEarly();
+    push(made);
+    const [ask] = peer.heard('getBlockTransactions');
+    peer.say('blockTransactions', { ...ask!, transactions: [transaction(8).bytes] });
+    expect(peer.closedWith).toBeNull();
+    expect(node.headers.size).toBe(1);
+    expect(node.effectsOf('acceptBlock')).toEqual([]);
+    // Again: it is here.
+    push(made);
+    expect(peer.heard('getBlockTransactions')).toHaveLength(1);
+    peer.hangUp();
+    const other = new ScriptedPeer(node, 3).join();
+    expect(node.machine.deadline()).toBe(5_000);
+    come();
+    expect(node.chain.tip.id).toEqual(made.context.id);
+    expect(other.heard('block')).toHaveLength(1);
+    expect(node.effectsOf('acceptBlock').map(({ link }) => link)).toEqual([null]);
+  });
+
+  test('that is early and not whole here is asked of all others, if its sender has gone', () => {
+    const { node, peer, push, made, come } = setUpEarly();
+    const other = new ScriptedPeer(node, 3).join();
+    other.say('headers', { request: other.heard('getHeaders')[0]!.request, headers: [] });
+    push(made);
+    peer.hangUp();
+    expect(other.heard('getHeaders')).toHaveLength(1);
+    come();
+    const ask = other.heard('getHeaders')[1]!;
+    other.say('headers', { request: ask.request, headers: [encodeHeader(made.header)] });
+    expect(other.heard('getBodies')[0]!.ids).toEqual([made.context.id]);
+  });
+
+  test('that is early is kept with few others, those whose time comes first', () => {
+    const { node, push, peer } = setUp();
+    const ahead = node.now.wallMs - PARAMS.time + PARAMS.limits.futureMs;
+    const made = [9, 3, 7, 1, 5, 8].map((seconds) =>
+      makeBlock(node.headers.genesis, { step: ahead + 1_000 * seconds, salt: seconds }),
+    );
+    for (const block of made) push(block);
+    peer.hangUp();
+    node.now = { monotonicMs: 9_000, wallMs: node.now.wallMs + 9_000 };
+    node.input({ type: 'wake' });
+    expect(
+      node.effectsOf('acceptBlock').map((effect) => effect.node.header.time - PARAMS.time - ahead),
+    ).toEqual([1_000, 3_000, 5_000, 7_000]);
+  });
+
+  test('that is early and too far ahead is not kept', () => {
+    const { node, push, peer } = setUp();
+    const step = node.now.wallMs - PARAMS.time + PARAMS.limits.futureMs + EARLY_RETRY_MAX_MS + 1;
+    push(makeBlock(node.headers.genesis, { step, transactions: [transaction(8)] }));
+    expect(peer.heard('getBlockTransactions')).toEqual([]);
+    expect(peer.closedWith).toBeNull();
   });
 
   test('is not pushed on a congested link, which hears of the tip once it has drained', () => {

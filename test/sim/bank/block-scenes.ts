@@ -1,6 +1,7 @@
 /** Owns the scenes about blocks: false headers and bodies, and peers that keep true ones back. */
 
 import type { Transaction } from '../../../chain/format/transaction.ts';
+import { fullestOf } from '../../../p2p/census.ts';
 import {
   type BodyLie,
   type HeaderLie,
@@ -69,6 +70,52 @@ async function futureBlock(): Promise<void> {
   await world.run(10_000);
   demand(!world.up.some((node) => isFollowed(node, block)), 'a block of the future is followed');
   await world.until('it is followed in its time', () => world.up.every((n) => isFollowed(n, block)), 120_000);
+}
+
+/** A miner pushes a block before its time and leaves: the block is followed all the same. */
+async function orphanedFuture(): Promise<void> {
+  const world = await calm();
+  const liar = new Liar(await linkPeer(world));
+  const block = await forge(world, world.nodes[0]!, 'future', await pay(world, 2));
+  liar.push(block);
+  await world.run(1_000);
+  demand(!world.up.some((node) => isFollowed(node, block)), 'a block of the future is followed');
+  liar.peer.hangUp();
+  await world.until('it is followed in its time', () => world.up.every((n) => isFollowed(n, block)), 120_000);
+}
+
+/** Work is cheap here: blocks of the future come by the dozen. The node keeps few, and follows one of them. */
+async function manyEarly(): Promise<void> {
+  const world = await calm();
+  const [node] = world.nodes;
+  const liar = new Liar(await linkPeer(world));
+  for (let i = 0; i < 12; i++) {
+    liar.push(await forge(world, node!, 'future'));
+    await world.run(200);
+    demand(
+      fullestOf(node!.reactor!.machine).held.get('relay.early')! <= 4,
+      'too many blocks of the future are kept',
+    );
+  }
+  liar.peer.hangUp();
+  await world.until(
+    'one is followed',
+    () => world.up.every((n) => n.reactor!.ledger.tip.height > 0),
+    120_000,
+  );
+}
+
+/** It left before anybody had the block whole; somebody else has it. */
+async function orphanedHeader(): Promise<void> {
+  const world = await calm();
+  const block = await forge(world, world.nodes[0]!, 'future');
+  const liar = new Liar(await linkPeer(world), { silent: true });
+  const friend = new Liar(await linkPeer(world));
+  liar.tell(block);
+  await world.run(1_000);
+  liar.peer.hangUp();
+  friend.keep(block);
+  await world.until('another is asked for it', () => world.up.every((n) => isFollowed(n, block)), 120_000);
 }
 
 /** Payments that wait on every node, without being mined. */
@@ -229,6 +276,9 @@ export const blockScenes: Readonly<Record<string, Scene>> = {
   'false height': falseHeader('height'),
   'idle header': idleHeader,
   'future block': futureBlock,
+  'orphaned future': orphanedFuture,
+  'orphaned header': orphanedHeader,
+  'many early blocks': manyEarly,
   'false state': falseState,
   'unsigned block': unsignedBlock,
   'falsely signed body': spoiltBody('signature'),

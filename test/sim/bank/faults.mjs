@@ -2,6 +2,7 @@
  * Owns the bank of classic faults: each a small change of the sources, made while a world is bundled, so that shipped
  * code has no seam for it. `scenes` are where it is looked for first; every other scene follows.
  */
+import { BODY_FAULTS } from './body-faults.mjs';
 import { fault } from './fault.mjs';
 import { LAW_FAULTS } from './law-faults.mjs';
 import { NETWORK_FAULTS } from './network-faults.mjs';
@@ -92,62 +93,6 @@ export const FAULTS = [
     'above.push(right === undefined ? level[i]! : innerOf(level[i]!, right));',
     'above.push(innerOf(level[i]!, right ?? level[i]!));',
     'life',
-  ),
-  fault(
-    'a body is not compared with its header',
-    'chain/format/block.ts',
-    "if (!equalBytes(txRoot(ids), header.txRoot)) throw new RuleError('MUTATED_BODY');",
-    '',
-    'mutated body',
-  ),
-  fault(
-    'a mutated body is remembered as invalid',
-    'p2p/sync/body-sync.ts',
-    "if (error.code !== 'MUTATED_BODY') return this.#ports.invalid(node, error);",
-    'this.#ports.invalid(node, error);',
-    'mutated body',
-  ),
-  fault(
-    'structure is checked before the root',
-    'chain/format/block.ts',
-    'const ids = parts.map(',
-    'for (const part of parts) if (part instanceof Uint8Array) decodeTransaction(part);\n  const ids = parts.map(',
-    'malformed answer',
-  ),
-  fault(
-    'a block with a malformed transaction costs its relay the link',
-    'p2p/sync/body-sync.ts',
-    "if (error.code !== 'MUTATED_BODY') return this.#ports.invalid(node, error);",
-    "if (error.kind === 'context') return this.#ports.invalid(node, error);",
-    'malformed body',
-  ),
-  fault(
-    'a block with a malformed transaction is not remembered',
-    'p2p/machine.ts',
-    'this.#deps.headers.invalidate(node);',
-    '',
-    'malformed body',
-  ),
-  fault(
-    'a block with a false signature is not remembered',
-    LEDGER,
-    'for (const marked of this.#choice.invalidate(node)) this.#bodies.release(marked);',
-    'this.#bodies.release(node);\n    node.hasBody = false;\n    this.#choice.bodyLost(node);',
-    'falsely signed body',
-  ),
-  fault(
-    'colliding short ids are trusted',
-    'p2p/relay/block-relay.ts',
-    "if (error.code === 'MUTATED_BODY') return this.#fallback(peer, node, 'not the body of its header');",
-    '',
-    'short ids',
-  ),
-  fault(
-    'a peer that sent a colliding block is punished',
-    'p2p/relay/block-relay.ts',
-    "if (error.code === 'MUTATED_BODY') return this.#fallback(peer, node, 'not the body of its header');",
-    "if (error.code === 'MUTATED_BODY') return this.#wire.close(peer, 'MUTATED_BODY');",
-    'short ids',
   ),
   fault(
     'signatures of a block are not checked',
@@ -281,6 +226,7 @@ export const FAULTS = [
     'life',
   ),
   ...NODE_FAULTS,
+  ...BODY_FAULTS,
   ...LAW_FAULTS,
   ...NETWORK_FAULTS,
 ];
