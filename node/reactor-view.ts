@@ -1,24 +1,15 @@
 /** Owns the RPC's view of a running reactor: gathers each answer from ledger, mempool, machine and miner. */
 import type { HeaderNode } from '../chain/consensus/header-tree.ts';
-import type { RuleError } from '../chain/errors.ts';
+import { CorruptStoreError, type RuleError } from '../chain/errors.ts';
 import { fromHex, toHex } from '../chain/format/bytes.ts';
 import type { Params } from '../chain/format/params.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import { EarlierState } from '../chain/ledger/earlier-state.ts';
+import type { Ledger } from '../chain/ledger/ledger.ts';
 import { type ProofSubject, prove } from '../chain/ledger/proofs.ts';
-import {
-  type Answer,
-  getAccounts,
-  getMined,
-  getRecord,
-  getTotals,
-  getTouches,
-  type Mined,
-  type ProvedEntry,
-  type Touch,
-  touchCursor,
-} from '../chain/ledger/queries.ts';
+import { getAccounts, getHistory, getMined, getRecord, getTotals } from '../chain/ledger/queries.ts';
 import { getRecordHistory, getRecordsOf } from '../chain/ledger/record-queries.ts';
+import type { Answer, ProvedEntry } from '../chain/ledger/tip-view.ts';
 import { priceOfRate } from '../chain/pool/fee-rate.ts';
 import type { Account, EntryRef, LedgerRecord, Totals } from '../chain/state/entries.ts';
 import { recordOf } from '../chain/state/execute.ts';
@@ -27,10 +18,8 @@ import { branchesOf } from './branches.ts';
 import type { NodeEvent as ReactorEvent } from './reactor/events.ts';
 import type { Reactor } from './reactor/reactor.ts';
 import { type Reorg, reorgOf } from './reactor/reorgs.ts';
-import { badParams } from './rpc/faults.ts';
 import type {
   ForkTip,
-  HistoryPage,
   NodeEvent,
   NodeView,
   Reorganisation,
@@ -65,11 +54,23 @@ export class ReactorView implements NodeView {
     this.#earlier = new EarlierState(reactor.ledger);
   }
 
+  get #ledger(): Ledger {
+    return this.#reactor.ledger;
+  }
+
+  /** Whoever asks hears of the damage; the node ends, and makes anew what can't be mended while it runs. */
+  #guard<T>(answer: Promise<T>): Promise<T> {
+    return answer.catch((error) => {
+      if (error instanceof CorruptStoreError) this.#reactor.fail(error);
+      throw error;
+    });
+  }
+
   get params(): Params {
-    return this.#reactor.ledger.params;
+    return this.#ledger.params;
   }
   get chainId(): Uint8Array {
-    return this.#reactor.ledger.chainId;
+    return this.#ledger.chainId;
   }
   get genesis(): unknown {
     return this.#options.genesis;
@@ -84,10 +85,10 @@ export class ReactorView implements NodeView {
     return this.#options.listen;
   }
   get tip(): HeaderNode {
-    return this.#reactor.ledger.tip;
+    return this.#ledger.tip;
   }
   get bestHeader(): HeaderNode {
-    return this.#reactor.ledger.headers.best();
+    return this.#ledger.headers.best();
   }
   get syncing(): boolean {
     return this.#reactor.machine.syncState().syncing;
@@ -101,7 +102,7 @@ export class ReactorView implements NodeView {
   }
 
   totals(): Promise<Answer<Totals>> {
-    return getTotals(this.#reactor.ledger);
+    return this.#guard(getTotals(this.#ledger));
   }
 
   findBlock(at: { id: Uint8Array } | { height: number }): HeaderNode | null {
@@ -110,17 +111,17 @@ export class ReactorView implements NodeView {
   }
 
   isActive(node: HeaderNode): boolean {
-    return this.#reactor.ledger.isActive(node);
+    return this.#ledger.isActive(node);
   }
 
   transactionsOf(node: HeaderNode): Promise<readonly Transaction[] | null> {
     // The genesis block has a state and no body.
     if (node.height === 0) return Promise.resolve([]);
-    return this.#reactor.ledger.readTransactions(node);
+    return this.#ledger.readTransactions(node);
   }
 
   async account(address: Uint8Array): Promise<Answer<Account | null>> {
-    const { tip, value } = await getAccounts(this.#reactor.ledger, [address]);
+    const { tip, value } = await this.#guard(getAccounts(this.#ledger, [address]));
     return { tip, value: value[0]! };
   }
 
@@ -128,48 +129,32 @@ export class ReactorView implements NodeView {
     return this.#reactor.pool.queueOf(sender);
   }
 
-  async history(
-    address: Uint8Array,
-    limit: number,
-    before: string | undefined,
-  ): Promise<Answer<HistoryPage>> {
-    const { ledger } = this.#reactor;
-    const tip = ledger.tip;
-    const touches = await getTouches(
-      ledger,
-      address,
-      limit,
-      before === undefined ? undefined : readCursor(before),
-    );
-    const found = await Promise.all(touches.map(({ id }) => getMined(ledger, id)));
-    const items = found.map(({ value }) => value).filter((mined): mined is Mined => mined !== null);
-    const last: Touch | undefined = touches.at(-1);
-    const next = last === undefined || touches.length < limit ? null : touchCursor(last);
-    return { tip: found.at(-1)?.tip ?? tip, value: { items, next } };
+  history(...page: Parameters<NodeView['history']>): ReturnType<NodeView['history']> {
+    return this.#guard(getHistory(this.#ledger, ...page));
   }
 
   record(id: Uint8Array): Promise<Answer<LedgerRecord | null>> {
-    return getRecord(this.#reactor.ledger, id);
+    return this.#guard(getRecord(this.#ledger, id));
   }
 
   recordsOf(...page: Parameters<NodeView['recordsOf']>): ReturnType<NodeView['recordsOf']> {
-    return getRecordsOf(this.#reactor.ledger, ...page);
+    return this.#guard(getRecordsOf(this.#ledger, ...page));
   }
 
   recordHistory(...page: Parameters<NodeView['recordHistory']>): ReturnType<NodeView['recordHistory']> {
-    return getRecordHistory(this.#reactor.ledger, ...page);
+    return this.#guard(getRecordHistory(this.#ledger, ...page));
   }
 
   prove(subject: ProofSubject): Promise<Answer<Uint8Array>> {
-    return prove(this.#reactor.ledger, subject);
+    return this.#guard(prove(this.#ledger, subject));
   }
 
   proveState(block: HeaderNode, refs: readonly EntryRef[]): Promise<Answer<ProvedEntry[]>> {
-    return this.#earlier.prove(block, refs);
+    return this.#guard(this.#earlier.prove(block, refs));
   }
 
-  mined(id: Uint8Array): Promise<Answer<Mined | null>> {
-    return getMined(this.#reactor.ledger, id);
+  mined(id: Uint8Array): ReturnType<NodeView['mined']> {
+    return this.#guard(getMined(this.#ledger, id));
   }
 
   unmined(id: Uint8Array): Unmined {
@@ -181,11 +166,11 @@ export class ReactorView implements NodeView {
   }
 
   whyTransaction(id: Uint8Array): Promise<Answer<TransactionStory>> {
-    return whyTransaction(this.#reactor, id);
+    return this.#guard(whyTransaction(this.#reactor, id));
   }
 
   whyTip(): Promise<TipStory> {
-    return whyTip(this.#reactor);
+    return this.#guard(whyTip(this.#reactor));
   }
 
   async submit(transactions: readonly Uint8Array[]): Promise<Submission[]> {
@@ -210,7 +195,7 @@ export class ReactorView implements NodeView {
   }
 
   forkTips(): readonly ForkTip[] {
-    return branchesOf(this.#reactor.ledger)
+    return branchesOf(this.#ledger)
       .sort((a, b) => b.node.height - a.node.height)
       .slice(0, FORK_TIPS_MAX);
   }
@@ -239,7 +224,7 @@ export class ReactorView implements NodeView {
       }
       let height = change.to.height - change.connected.length;
       for (const { transactions } of change.connected) {
-        const block = this.#reactor.ledger.headers.ancestor(change.to, ++height);
+        const block = this.#ledger.headers.ancestor(change.to, ++height);
         yield { topic: 'tip', node: block, transactions: transactions.length };
         for (const [index, transaction] of transactions.entries()) {
           yield { topic: 'transaction', status: 'mined', transaction, block, index };
@@ -279,9 +264,4 @@ export class ReactorView implements NodeView {
 
 function reorganisation({ from, to, ...rest }: Reorg): Reorganisation {
   return { ...rest, from: fromHex(from), to: fromHex(to) };
-}
-
-function readCursor(text: string): { height: number; index: number } {
-  if (!/^[0-9a-f]{16}$/.test(text)) throw badParams('before must be the next of an earlier page');
-  return { height: parseInt(text.slice(0, 8), 16), index: parseInt(text.slice(8), 16) };
 }

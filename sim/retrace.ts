@@ -11,7 +11,9 @@ import { Ledger } from '../chain/ledger/ledger.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
 import { Overlay } from '../chain/ledger/overlay.ts';
 import type { RowReader, StoreWrite } from '../chain/ledger/ports.ts';
+import { StateReader } from '../chain/ledger/state-reader.ts';
 import { bodyRow, META } from '../chain/ledger/store-keys.ts';
+import { EntryCache } from '../chain/state/entry-cache.ts';
 import { PageCache } from '../chain/state/page-cache.ts';
 import { StateTree } from '../chain/state/tree.ts';
 import { sharedRows } from './audit.ts';
@@ -24,10 +26,11 @@ const BACK_BLOCKS = 3;
 export async function auditUndo(ledger: Ledger, content: MemoryStore): Promise<void> {
   const { params, headers, tip } = ledger;
   const layer = new Layer(content);
-  const overlay = new Overlay(layer);
+  const overlay = new Overlay();
+  const reader = new StateReader(layer, new EntryCache(0));
   const tree = new StateTree(layer, new PageCache(0), tip.header.stateRoot);
   const pause = async (): Promise<void> => undefined;
-  const connector = new Connector({ params, headers, store: layer, overlay, tree, pause });
+  const connector = new Connector({ params, headers, store: layer, reader, overlay, tree, pause });
   const settle = (): void => layer.write([...overlay.take(), ...tree.takeDirty()]);
   const blocks: [HeaderNode, Transaction[]][] = [];
   for (const node of lastBlocks(ledger)) {

@@ -45,6 +45,11 @@ describe('the checkout', () => {
     expectNone(checkFirstComment(files));
     expectNone(checkLength(files));
   });
+  test('reads state entries through the tree: one file has the key of their rows', () => {
+    const inside = sources.filter(({ path }) => /^(?:chain|p2p|wallet|node|cli)\//.test(path));
+    const users = inside.filter(({ code }) => /\bstateRow\b/.test(code)).map(({ path }) => path);
+    expect(users.sort()).toEqual(['chain/ledger/state-reader.ts', 'chain/ledger/store-keys.ts']);
+  });
   test('leaves no notes and names no machine', () => expectNone(checkSaid(files)));
   test('depends on exact versions, each for a reason', () => {
     expectNone(checkVersions(fileAt('package.json')));

@@ -60,6 +60,11 @@ export function transactionBytesAt(bytes: Uint8Array, index: number): Uint8Array
   return null;
 }
 
+/** The ids of the transactions of an encoded body, without decoding them. `RuleError('MALFORMED')` if it is none. */
+export function transactionIds(bytes: Uint8Array): Uint8Array[] {
+  return decode(body, bytes).map((transaction) => hash(DOMAIN.transaction, transaction));
+}
+
 /** Bytes that a transaction adds to its block. */
 export function bytesInBlock(tx: Transaction): number {
   return tx.bytes.length + TRANSACTION_FIXED_BYTES;

@@ -53,6 +53,8 @@ export const DOMAIN = {
   shortId: ascii('pier/sid'),
   /** Place of an address in a node's own book, under a secret of that node. */
   addressBucket: ascii('pier/adb'),
+  /** Row of the ids that some blocks of a node's own store hold. */
+  idSegment: ascii('pier/ids'),
 } as const;
 
 /** SHA-256 of the domain and the parts, one after the other. Returns 32 bytes. */

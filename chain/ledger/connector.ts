@@ -6,35 +6,31 @@
 import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../errors.ts';
 import { encodeBody } from '../format/block.ts';
-import { equalBytes, toHex } from '../format/bytes.ts';
+import { equalBytes, toText } from '../format/bytes.ts';
 import { encodeHeader } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
-import { accountName, describeName, type EntryRef, recordRef, valueHash } from '../state/entries.ts';
-import { accountsOf, addAccess, blockEntries, executeBlock, recordOf, weightOf } from '../state/execute.ts';
+import { type EntryRef, recordRef, valueHash } from '../state/entries.ts';
+import { addAccess, blockEntries, executeBlock, recordOf, weightOf } from '../state/execute.ts';
 import { sortByKey } from '../state/sorted-keys.ts';
 import type { StateTree } from '../state/tree.ts';
 import type { TreeChange } from '../state/tree-update.ts';
 import { type Change, WorkingState } from '../state/working-state.ts';
-import type { Overlay } from './overlay.ts';
+import type { HashedChange, Overlay } from './overlay.ts';
 import { ownerMoves } from './owned-records.ts';
+import { minedBytes } from './place.ts';
 import type { RowReader } from './ports.ts';
 import { ENTRIES_A_SLICE, forEachRange, forEachSliced, type Pause, runSliced } from './slices.ts';
-import {
-  bodyRow,
-  headerRow,
-  placeBytes,
-  recordTouchRow,
-  touchRow,
-  transactionRow,
-  undoRow,
-} from './store-keys.ts';
+import type { StateReader } from './state-reader.ts';
+import { bodyRow, headerRow, transactionRow, undoRow } from './store-keys.ts';
+import { touchesOf, touchWrite } from './touch-rows.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
 
 export class Connector {
   readonly #params: Params;
   readonly #headers: HeaderTree;
   readonly #store: RowReader;
+  readonly #reader: StateReader;
   readonly #overlay: Overlay;
   readonly #tree: StateTree;
   readonly #pause: Pause;
@@ -43,6 +39,7 @@ export class Connector {
     params: Params;
     headers: HeaderTree;
     store: RowReader;
+    reader: StateReader;
     overlay: Overlay;
     tree: StateTree;
     pause: Pause;
@@ -50,6 +47,7 @@ export class Connector {
     this.#params = parts.params;
     this.#headers = parts.headers;
     this.#store = parts.store;
+    this.#reader = parts.reader;
     this.#overlay = parts.overlay;
     this.#tree = parts.tree;
     this.#pause = parts.pause;
@@ -64,23 +62,27 @@ export class Connector {
     const context = { params: this.#params, height: node.height, state };
     await runSliced(executeBlock(context, node.header.miner, transactions), this.#pause);
     const changes = await runSliced(state.changing(), this.#pause);
+    const hashed = await this.#hash(changes);
     const savepoint = this.#tree.savepoint();
-    const root = await this.updateTree(changes);
+    const root = await this.#updateTree(hashed);
     if (!equalBytes(root, node.header.stateRoot)) {
       this.#tree.rollback(savepoint);
       throw new RuleError('BAD_STATE_ROOT');
     }
     this.#tree.forget(savepoint);
-    await forEachSliced(changes, this.#pause, (change) => this.#overlay.change(change));
-    for (const [row, value] of ownerMoves(changes)) this.#overlay.put(row, value);
+    await this.#change(hashed);
+    this.#overlay.putAll(ownerMoves(changes));
     await this.#pauseAfter(changes);
     this.#overlay.put(undoRow(node.id), encodeUndo(changes));
     await this.#pauseAfter(changes);
     this.#overlay.put(headerRow(node.id), encodeHeader(node.header));
     this.#overlay.put(bodyRow(node.id), encodeBody(transactions));
-    await this.#eachTransaction(transactions, (tx, index) => {
-      this.#overlay.put(transactionRow(tx.id), placeBytes(node.height, index));
-      for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, tx.id);
+    transactions.forEach((tx, index) => {
+      this.#overlay.put(transactionRow(tx.id), minedBytes(node, index));
+    });
+    await this.#pauseAfter(transactions);
+    await forEachSliced(state.touches, this.#pause, ({ key, index, before }) => {
+      this.#overlay.putAll([touchWrite(key, { height: node.height, index }, before)]);
     });
   }
 
@@ -92,29 +94,30 @@ export class Connector {
     await this.#pauseAfter(changes);
     await this.#prepare(changes.map(({ key }) => key));
     const records = await this.#recordChanges(changes, transactions);
-    const root = await this.updateTree(changes);
+    const hashed = await this.#hash(changes);
+    const root = await this.#updateTree(hashed);
     if (!equalBytes(root, node.parent!.header.stateRoot)) {
       throw new CorruptStoreError(`undoing block ${node.key} doesn't give its parent's state`);
     }
-    for (const [row, value] of ownerMoves(records)) this.#overlay.put(row, value);
-    await forEachSliced(changes, this.#pause, (change) => this.#overlay.change(change));
+    this.#overlay.putAll(ownerMoves(records));
+    await this.#change(hashed);
     this.#overlay.put(undoRow(node.id), null);
-    await this.#eachTransaction(transactions, (tx, index) => {
-      this.#overlay.put(transactionRow(tx.id), null);
-      for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, null);
+    for (const { id } of transactions) this.#overlay.put(transactionRow(id), null);
+    const before = changes.map(({ key, after }) => [key, after] as const);
+    await forEachSliced([...touchesOf(transactions, before)], this.#pause, ({ key, index, before }) => {
+      this.#overlay.put(touchWrite(key, { height: node.height, index }, before)[0], null);
     });
   }
 
-  /** Of changes that are about to be made, those of records, with what each record is now by store and tree. */
+  /** Of changes that are about to be made, those of records, with what each record is now. */
   async #recordChanges(changes: readonly Change[], transactions: readonly Transaction[]): Promise<Change[]> {
-    const records = new Set(
-      transactions.map(recordOf).flatMap((id) => (id === null ? [] : toHex(recordRef(id).key))),
-    );
-    const changed = changes.filter(({ key }) => records.has(toHex(key)));
-    const present = await this.#overlay.entries(changed.map(({ key }) => key));
-    changed.forEach(({ key }, i) => {
-      checkEntry(this.#tree, key, present[i]!, 'record');
-    });
+    const records = new Map<string, EntryRef>();
+    for (const id of transactions.map(recordOf)) {
+      const ref = id === null ? null : recordRef(id);
+      if (ref !== null) records.set(toText(ref.key), ref);
+    }
+    const changed = changes.filter(({ key }) => records.has(toText(key)));
+    const present = await this.#read(changed.map(({ key }) => records.get(toText(key))!));
     return changed.map((change, i) => ({ ...change, before: present[i]! }));
   }
 
@@ -134,24 +137,21 @@ export class Connector {
     for (const ref of blockEntries(this.#params, height, maturing)) refs.set(ref.name, ref);
     await this.#eachTransaction(transactions, (tx) => addAccess(refs, [tx]));
     const list = [...refs.values()];
-    const values = await this.#readChecked(list);
+    const values = await this.#read(list);
     const state = new WorkingState();
     state.load(list, values);
     return state;
   }
 
   /** The values of entries, in their order, each checked against the tree, whose pages are left prepared. */
-  async #readChecked(refs: readonly EntryRef[]): Promise<(Uint8Array | null)[]> {
+  async #read(refs: readonly EntryRef[]): Promise<(Uint8Array | null)[]> {
     const values = new Array<Uint8Array | null>(refs.length);
     // In the order of the keys, neighbours share the pages and the blocks of the store that they are in.
-    const sorted = sortByKey(refs.map((ref, index) => ({ key: ref.key, name: ref.name, index })));
+    const sorted = sortByKey(refs.map(({ key, name }, index) => ({ key, name, index })));
     await forEachRange(sorted.length, this.#pause, async (from, to) => {
       const some = sorted.slice(from, to);
-      const keys = some.map(({ key }) => key);
-      const found = await this.#overlay.entries(keys);
-      await this.#tree.prepare(keys);
-      some.forEach(({ key, name, index }, i) => {
-        checkEntry(this.#tree, key, found[i]!, name);
+      const found = await this.#reader.read(this.#tree, some, this.#overlay);
+      some.forEach(({ index }, i) => {
         values[index] = found[i]!;
       });
     });
@@ -187,29 +187,34 @@ export class Connector {
     if (length >= ENTRIES_A_SLICE) await this.#pause();
   }
 
-  /** Applies changes to the tree, whose keys are prepared. Returns its new root. */
-  async updateTree(changes: readonly Change[]): Promise<Uint8Array> {
-    const hashes: TreeChange[] = [];
+  /** The root that the state has with these changes, whose keys are prepared. Changes nothing. */
+  async rootWith(changes: readonly Change[]): Promise<Uint8Array> {
+    const hashed = await this.#hash(changes);
+    const savepoint = this.#tree.savepoint();
+    const root = await this.#updateTree(hashed);
+    this.#tree.rollback(savepoint);
+    this.#tree.unload();
+    return root;
+  }
+
+  async #hash(changes: readonly Change[]): Promise<HashedChange[]> {
+    const hashed: HashedChange[] = [];
     await forEachSliced(changes, this.#pause, ({ key, after }) => {
-      hashes.push([key, after === null ? null : valueHash(after)]);
+      hashed.push({ key, after: after === null ? null : { bytes: after, valueHash: valueHash(after) } });
     });
+    return hashed;
+  }
+
+  /** Applies changes to the tree, whose keys are prepared. Returns its new root. */
+  #updateTree(changes: readonly HashedChange[]): Promise<Uint8Array> {
+    const hashes = changes.map(({ key, after }): TreeChange => [key, after?.valueHash ?? null]);
     return runSliced(this.#tree.update(hashes), this.#pause);
   }
-}
 
-/** Throws `CorruptStoreError` unless the tree holds exactly this value (or none) at the prepared key. */
-export function checkEntry(tree: StateTree, key: Uint8Array, value: Uint8Array | null, name: string): void {
-  const same = tree.holds(key, value === null ? null : valueHash(value));
-  if (!same)
-    throw new CorruptStoreError(`the stored ${describeName(name)} isn't what the state tree commits to`);
-}
-
-/** Rows of the history index for a transaction: one for each account it touches, and for its record. */
-function touchRowsOf(tx: Transaction, height: number, index: number): Uint8Array[] {
-  const rows: Uint8Array[] = [];
-  const accounts = new Map(accountsOf(tx).map((address) => [accountName(address), address]));
-  for (const address of accounts.values()) rows.push(touchRow(address, height, index));
-  const record = recordOf(tx);
-  if (record !== null) rows.push(recordTouchRow(record, height, index));
-  return rows;
+  #change(changes: readonly HashedChange[]): Promise<void> {
+    return forEachSliced(changes, this.#pause, (change) => {
+      this.#overlay.change(change);
+      this.#reader.keep(change);
+    });
+  }
 }

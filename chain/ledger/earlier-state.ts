@@ -12,10 +12,11 @@ import type { EntryRef } from '../state/entries.ts';
 import { PageCache } from '../state/page-cache.ts';
 import { StateTree } from '../state/tree.ts';
 import { encodeProof } from '../state/tree-proof.ts';
-import { Connector, checkEntry } from './connector.ts';
+import { Connector } from './connector.ts';
 import type { Ledger } from './ledger.ts';
 import { Overlay } from './overlay.ts';
-import type { Answer, ProvedEntry } from './queries.ts';
+import type { StateReader } from './state-reader.ts';
+import type { Answer, ProvedEntry } from './tip-view.ts';
 
 export const EARLIER_BLOCKS_MAX = 16;
 /** Of what the blocks overwrote; the pages of the tree that changed take a few times as much. */
@@ -52,7 +53,7 @@ export class EarlierState {
       }
       try {
         const rewound = await this.#rewind(tip, block);
-        const value = await proveAll(rewound, refs);
+        const value = await proveAll(rewound, this.#ledger.reader, refs);
         if (rewound.overlay.bytes > KEPT_BYTES_MAX) this.#rewound = null;
         return { tip, value };
       } catch (error) {
@@ -78,23 +79,21 @@ export class EarlierState {
   }
 
   #begin(tip: HeaderNode): Rewound {
-    const { params, headers, store, pause } = this.#ledger;
-    const overlay = new Overlay(store);
+    const { params, headers, store, reader, pause } = this.#ledger;
+    const overlay = new Overlay();
     const tree = new StateTree(store, new PageCache(CACHE_BYTES), tip.header.stateRoot);
-    const connector = new Connector({ params, headers, store, overlay, tree, pause });
+    const connector = new Connector({ params, headers, store, reader, overlay, tree, pause });
     return { tip, at: tip, tree, overlay, connector };
   }
 }
 
-async function proveAll({ tree, overlay }: Rewound, refs: readonly EntryRef[]): Promise<ProvedEntry[]> {
-  const keys = refs.map(({ key }) => key);
-  const values = await overlay.entries(keys);
-  await tree.prepare(keys);
-  const proved = refs.map(({ key, name }, i): ProvedEntry => {
-    const bytes = values[i]!;
-    checkEntry(tree, key, bytes, name);
-    return { bytes, proof: encodeProof(tree.prove(key)) };
-  });
+async function proveAll(
+  { tree, overlay }: Rewound,
+  reader: StateReader,
+  refs: readonly EntryRef[],
+): Promise<ProvedEntry[]> {
+  const values = await reader.read(tree, refs, overlay);
+  const proved = refs.map(({ key }, i) => ({ bytes: values[i]!, proof: encodeProof(tree.prove(key)) }));
   tree.unload();
   return proved;
 }

@@ -10,16 +10,24 @@ import { assert, CorruptStoreError, RuleError } from '../errors.ts';
 import type { Block } from '../format/block.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
+import { EntryCache } from '../state/entry-cache.ts';
+import type { PageCache } from '../state/page-cache.ts';
 import { StateTree } from '../state/tree.ts';
 import { Bodies } from './bodies.ts';
 import { Connector } from './connector.ts';
 import type { ForkChoice } from './fork-choice.ts';
+import { IdIndex } from './id-index.ts';
+import { Mender } from './mender.ts';
+import { asDamage, Fault, LostBody } from './move-faults.ts';
 import { type Opened, type OpenOptions, openStore } from './open.ts';
 import { Overlay } from './overlay.ts';
+import { OwnedIndex } from './owned-index.ts';
 import type { Store } from './ports.ts';
 import type { Queue } from './queue.ts';
 import type { Pause } from './slices.ts';
+import { StateReader } from './state-reader.ts';
 import { META } from './store-keys.ts';
+import { Turns } from './turns.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** What one committed batch changed. */
@@ -56,14 +64,19 @@ export class Ledger {
   /** Transactions acknowledged to a user and not mined yet: kept on disk, put back after a restart. */
   readonly queue: Queue;
   readonly store: Store;
-  readonly overlay: Overlay;
+  readonly reader: StateReader;
+  readonly cache: PageCache;
+  readonly overlay = new Overlay();
   readonly tree: StateTree;
   readonly connector: Connector;
+  readonly ids = new IdIndex(this);
+  readonly owned: OwnedIndex;
+  readonly mender: Mender;
+  readonly turns = new Turns();
   readonly pause: Pause;
   readonly #choice: ForkChoice;
   readonly #bodies: Bodies;
   readonly #active: HeaderNode[];
-  #lock: Promise<unknown> = Promise.resolve();
 
   /** Opens the ledger of `params` in the store: new, as it was left, or rebuilt from its blocks if the state is damaged. */
   static async open(options: OpenOptions): Promise<Ledger> {
@@ -79,11 +92,14 @@ export class Ledger {
     this.queue = opened.queue;
     this.verdicts = new Verdicts(options.verifier, this.headers.chainId);
     this.#bodies = new Bodies(this.store, this.verdicts);
-    this.overlay = new Overlay(this.store);
+    this.cache = opened.cache;
+    this.reader = new StateReader(this.store, new EntryCache(options.entryCacheBytes));
+    this.owned = new OwnedIndex(this.store);
+    this.mender = new Mender(this, options.onMend ?? (() => undefined));
     this.tree = new StateTree(this.store, opened.cache, this.tip.header.stateRoot);
     this.pause = options.pause;
-    const { params, headers, store, overlay, tree, pause } = this;
-    this.connector = new Connector({ params, headers, store, overlay, tree, pause });
+    const { params, headers, store, reader, overlay, tree, pause } = this;
+    this.connector = new Connector({ params, headers, store, reader, overlay, tree, pause });
   }
 
   get chainId(): Uint8Array {
@@ -133,9 +149,7 @@ export class Ledger {
 
   /** Runs work that uses the tree and the overlay, alone. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#lock.then(work);
-    this.#lock = result.catch(() => undefined);
-    return result;
+    return this.turns.exclusively(work);
   }
 
   /**
@@ -177,12 +191,14 @@ export class Ledger {
       for (; at !== fork; at = at.parent!) {
         const transactions = await this.#transactionsOf(at).catch(asDamage);
         await this.connector.disconnect(at, transactions);
+        this.overlay.putAll(this.ids.disconnect(at));
         disconnected.push({ header: at.header, transactions });
       }
       for (const node of branch(fork, target)) {
         const full = connected.length >= BATCH_BLOCKS_MAX || this.overlay.bytes >= BATCH_BYTES_MAX;
         if (full && at.work > from.work) break;
         const transactions = await this.#connect(node);
+        this.overlay.putAll(this.ids.connect(node, transactions));
         connected.push({ header: node.header, transactions });
         at = node;
       }
@@ -251,16 +267,18 @@ export class Ledger {
     connected: readonly Block[],
   ): Promise<void> {
     assert(tip.work > this.tip.work, 'the work of the tip never falls');
-    for (const [row, value] of this.queue.rowsFor(disconnected, connected)) this.overlay.put(row, value);
+    this.overlay.putAll(this.queue.rowsFor(disconnected, connected));
     const batch = this.overlay.take();
     for (const page of this.tree.takeDirty()) batch.push(page);
     batch.push([META.tip, tip.id]);
     await this.queue.settled();
-    await this.store.write(batch, { sync: true });
+    await this.turns.commit(async () => {
+      await this.store.write(batch, { sync: true });
+      if (disconnected.length > 0) this.#active.length = fork.height + 1;
+      for (const node of branch(fork, tip)) this.#active.push(node);
+    });
     this.queue.committed(disconnected, connected);
-    if (disconnected.length > 0) this.#active.length = fork.height + 1;
     for (const node of branch(fork, tip)) {
-      this.#active.push(node);
       this.#bodies.release(node);
       if (node.height % PRUNE_BLOCKS === 0) this.headers.prune(node, PRUNE_BLOCKS);
     }
@@ -272,29 +290,4 @@ function branch(fork: HeaderNode, tip: HeaderNode): HeaderNode[] {
   const nodes: HeaderNode[] = [];
   for (let at = tip; at !== fork; at = at.parent!) nodes.push(at);
   return nodes.reverse();
-}
-
-/** A block broke a rule. */
-class Fault extends Error {
-  readonly node: HeaderNode;
-  override readonly cause: RuleError;
-  constructor(node: HeaderNode, cause: RuleError) {
-    super(cause.message);
-    this.node = node;
-    this.cause = cause;
-  }
-}
-
-/** A stored body can't be read: it must be fetched again. */
-class LostBody extends Error {
-  readonly node: HeaderNode;
-  constructor(node: HeaderNode) {
-    super(`the body of block ${node.key} is lost`);
-    this.node = node;
-  }
-}
-
-/** Without the body of a block of our own chain there is no way back through it but to rebuild. */
-function asDamage(error: unknown): never {
-  throw error instanceof LostBody ? new CorruptStoreError(error.message) : error;
 }

@@ -8,14 +8,15 @@ import { equalBytes, toHex, u32 } from '../format/bytes.ts';
 import { decodeHeader, type Header, headerIdOfBytes } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import { TOTALS } from '../state/entries.ts';
+import { EntryCache } from '../state/entry-cache.ts';
 import { PageCache } from '../state/page-cache.ts';
 import { StateTree } from '../state/tree.ts';
-import { checkEntry } from './connector.ts';
 import { ForkChoice } from './fork-choice.ts';
 import { type Genesis, makeGenesis } from './genesis.ts';
 import type { IterateOptions, Store, StoreWrite, Verifier } from './ports.ts';
 import { Queue } from './queue.ts';
 import type { Pause } from './slices.ts';
+import { StateReader, stateWrite } from './state-reader.ts';
 import {
   bodyRow,
   DERIVED_PREFIXES,
@@ -23,9 +24,10 @@ import {
   HEADER_ROWS,
   META,
   QUEUED_ROWS,
-  stateRow,
+  SPARE_PREFIXES,
   undoRow,
 } from './store-keys.ts';
+import { readWhole, unlessDamaged } from './whole-rows.ts';
 
 export interface OpenOptions {
   readonly params: Params;
@@ -35,8 +37,12 @@ export interface OpenOptions {
   readonly pause: Pause;
   /** Bytes of state-tree pages kept in memory. */
   readonly cacheBytes?: number;
+  /** Bytes of state entries kept in memory. */
+  readonly entryCacheBytes?: number;
   /** Told when the state is made again from the blocks, and why. */
   readonly onRebuild?: (reason: string) => void;
+  /** Told of each index that was found damaged while it was read, and has been mended from the blocks. */
+  readonly onMend?: (what: string) => void;
 }
 
 export interface Opened {
@@ -49,9 +55,9 @@ export interface Opened {
 }
 
 /** Version of the key table. */
-const FORMAT_VERSION = 3;
+const FORMAT_VERSION = 4;
 /** Stores of these lack only rows that are made from blocks; those of any other are refused. */
-const REBUILT_VERSIONS = [1, 2];
+const REBUILT_VERSIONS = [1, 2, 3];
 const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
 /** Rows read or deleted at once at start. */
 const ROWS_PER_STEP = 2_000;
@@ -171,22 +177,6 @@ async function readWholeRows(
   return keys.map((key, i) => [key, values[i]]);
 }
 
-/** The values at these keys; `undefined` also for those that are damaged. */
-async function readWhole(store: Store, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-  const values = await unlessDamaged(store.getMany(keys));
-  if (values !== null) return values;
-  const found: (Uint8Array | undefined)[] = [];
-  for (const key of keys) found.push((await unlessDamaged(store.getMany([key])))?.[0]);
-  return found;
-}
-
-function unlessDamaged<T>(read: Promise<T>): Promise<T | null> {
-  return read.catch((error) => {
-    if (error instanceof CorruptStoreError) return null;
-    throw error;
-  });
-}
-
 /** What is wrong with the state at the tip, or `null`. */
 async function damageOf(
   store: Store,
@@ -199,9 +189,7 @@ async function damageOf(
   if (tip === undefined) return "the tip's header is missing";
   try {
     const tree = new StateTree(store, cache, tip.header.stateRoot);
-    await tree.prepare([TOTALS.key]);
-    const [totals] = await store.getMany([stateRow(TOTALS.key)]);
-    checkEntry(tree, TOTALS.key, totals ?? null, 'totals');
+    await new StateReader(store, new EntryCache(0)).read(tree, [TOTALS]);
     for (let at = tip, i = 0; at !== headers.genesis && i < BLOCKS_CHECKED; at = at.parent!, i++) {
       const rows = await store.getMany([bodyRow(at.id), undoRow(at.id)]);
       if (rows.includes(undefined)) return `block ${at.height} is not whole`;
@@ -216,8 +204,8 @@ async function damageOf(
 /** Puts the store at genesis: everything derived goes, headers and bodies stay and will be connected again. */
 async function writeGenesis(store: Store, genesis: Genesis, chainId: Uint8Array): Promise<void> {
   await store.write([[META.tip, null]], { sync: true });
-  for (const prefix of DERIVED_PREFIXES) await deleteRows(store, prefix);
-  const batch: StoreWrite[] = genesis.changes.map(({ key, after }) => [stateRow(key), after]);
+  for (const prefix of [...DERIVED_PREFIXES, ...SPARE_PREFIXES]) await deleteRows(store, prefix);
+  const batch: StoreWrite[] = genesis.changes.map(({ key, after }) => stateWrite(key, after));
   batch.push(...genesis.pages);
   batch.push(
     [META.format, u32(FORMAT_VERSION)],

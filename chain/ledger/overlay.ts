@@ -3,41 +3,39 @@
  * Bounded by the engine, which commits when `bytes` passes its limit.
  */
 import { toText } from '../format/bytes.ts';
-import type { Change } from '../state/working-state.ts';
+import type { HashedEntry } from '../state/entry-cache.ts';
 import { Turnover } from '../turnover.ts';
-import type { RowReader, StoreWrite } from './ports.ts';
-import { stateRow } from './store-keys.ts';
+import type { StoreWrite } from './ports.ts';
+import { type PendingEntries, stateWrite } from './state-reader.ts';
 
-export class Overlay {
-  readonly #store: RowReader;
+/** A change of an entry, forward or back, with the hash of what it becomes. */
+export interface HashedChange {
+  readonly key: Uint8Array;
+  readonly after: HashedEntry | null;
+}
+
+export class Overlay implements PendingEntries {
   /** By key as text. */
-  readonly #state = new Turnover<string, StoreWrite>();
+  readonly #state = new Turnover<
+    string,
+    { readonly write: StoreWrite; readonly after: HashedEntry | null }
+  >();
   #rows: StoreWrite[] = [];
   #bytes = 0;
-
-  constructor(store: RowReader) {
-    this.#store = store;
-  }
 
   /** Bytes of keys and values waiting. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** State entries at these keys; `null` where there is none. */
-  async entries(keys: readonly Uint8Array[]): Promise<(Uint8Array | null)[]> {
-    if (this.#state.size === 0) return nullable(await this.#store.getMany(keys.map(stateRow)));
-    const found = keys.map((key) => this.#state.get(toText(key)));
-    const missing = keys.filter((_, i) => found[i] === undefined);
-    const stored = missing.length === 0 ? [] : await this.#store.getMany(missing.map(stateRow));
-    let next = 0;
-    return found.map((write) => (write === undefined ? (stored[next++] ?? null) : write[1]));
+  /** An entry as it was last changed; `undefined` if it wasn't, or is gone. */
+  entryAt(key: string): HashedEntry | undefined {
+    return this.#state.get(key)?.after ?? undefined;
   }
 
-  /** A change of a state entry, forward or back. */
-  change({ key, after }: Change): void {
-    this.#state.set(toText(key), [stateRow(key), after]);
-    this.#bytes += 33 + (after?.length ?? 0);
+  change({ key, after }: HashedChange): void {
+    this.#state.set(toText(key), { write: stateWrite(key, after?.bytes ?? null), after });
+    this.#bytes += 33 + (after?.bytes.length ?? 0);
   }
 
   /** A row that nobody reads before it is written. */
@@ -46,9 +44,15 @@ export class Overlay {
     this.#bytes += row.length + (value?.length ?? 0);
   }
 
+  putAll(writes: readonly StoreWrite[]): void {
+    for (const [row, value] of writes) this.put(row, value);
+  }
+
   /** Everything that waits, as one batch; the overlay is empty afterwards. */
   take(): StoreWrite[] {
-    const batch = [...this.#state.values(), ...this.#rows];
+    const batch: StoreWrite[] = [];
+    for (const { write } of this.#state.values()) batch.push(write);
+    for (const row of this.#rows) batch.push(row);
     this.discard();
     return batch;
   }
@@ -59,6 +63,3 @@ export class Overlay {
     this.#bytes = 0;
   }
 }
-
-const nullable = (values: readonly (Uint8Array | undefined)[]): (Uint8Array | null)[] =>
-  values.map((value) => value ?? null);

@@ -1,15 +1,13 @@
 /**
  * Owns making proofs: of the state at the tip, of a block or a transaction of the active chain, of a whole history. Each
  * is seen from the tip, whose header ends it. Costs O(log² n) hashes from what the header tree keeps; a transaction
- * costs its block, a history its index (at most `HISTORY_TRANSACTIONS_MAX` rows) and `HISTORY_PROOF_MAX` blocks, so an answer is bounded whatever is asked.
+ * costs its block, a history at most `HISTORY_PROOF_MAX` rows and blocks, so an answer is bounded whatever is asked.
  */
 import { workOf } from '../consensus/difficulty.ts';
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { type HistorySibling, nodesFromPeaks, proveHistory } from '../consensus/history-proof.ts';
-import { CorruptStoreError, RuleError } from '../errors.ts';
-import { transactionBytesAt } from '../format/block.ts';
-import { concat, equalBytes, toBigInt, toHex } from '../format/bytes.ts';
-import { DOMAIN, hash, ZERO_HASH } from '../format/hash.ts';
+import { RuleError } from '../errors.ts';
+import { toHex } from '../format/bytes.ts';
 import { encodeHeader } from '../format/header.ts';
 import { encodeTxProof, proveTx } from '../format/merkle.ts';
 import {
@@ -19,19 +17,11 @@ import {
   type HistoryClaim,
   PROOF_BYTES_MAX,
 } from '../proof/proof-file.ts';
-import {
-  accountRef,
-  decodeAccount,
-  decodeRecord,
-  type EntryRef,
-  isAccountName,
-  recordRef,
-  TOTALS,
-  type Touches,
-} from '../state/entries.ts';
+import { accountRef, type EntryRef, isAccountName, recordRef, TOTALS } from '../state/entries.ts';
+import { HISTORY_PAGE_MAX, readHistory, touchesIn } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { type Answer, getMined, proveEntry, proveEntryAlone } from './queries.ts';
-import { endOf, recordTouchRows, touchRows } from './store-keys.ts';
+import { getMined, proveEntry } from './queries.ts';
+import { type Answer, atTip, type TipView } from './tip-view.ts';
 
 /** What can be proved. Absence is proved by asking for what isn't there. */
 export type ProofSubject =
@@ -46,8 +36,6 @@ export type ProofSubject =
 
 /** Transactions of one history that are proved at once. */
 export const HISTORY_PROOF_MAX = 1_000;
-/** Rows of the index read at once. */
-const ROWS_PER_STEP = 2_000;
 /** Bytes of their transactions: what the rest of a file takes is left over. */
 const HISTORY_PROOF_BYTES_MAX = PROOF_BYTES_MAX - 64 * 1024;
 
@@ -77,12 +65,12 @@ export async function prove(ledger: Ledger, subject: ProofSubject): Promise<Answ
       return proveBlock(ledger, subject.id);
     case 'accountHistory': {
       const { address, last } = subject;
-      const { tip, value } = await proveTouches(ledger, accountRef(address), touchRows(address), last);
+      const { tip, value } = await proveTouches(ledger, accountRef(address), last);
       return { tip, value: encodeProofFile({ TAG: 'accountHistory', data: { ...value, address } }) };
     }
     case 'recordHistory': {
       const { record, last } = subject;
-      const { tip, value } = await proveTouches(ledger, recordRef(record), recordTouchRows(record), last);
+      const { tip, value } = await proveTouches(ledger, recordRef(record), last);
       return { tip, value: encodeProofFile({ TAG: 'recordHistory', data: { ...value, record } }) };
     }
   }
@@ -131,89 +119,53 @@ function placeOf({ headers }: Ledger, tip: HeaderNode, height: number): HistoryS
   return [...proveHistory(nodes, tip.height, height).siblings];
 }
 
-interface Row {
-  readonly id: Uint8Array;
-  readonly height: number;
-  readonly index: number;
-}
-
 async function proveTouches(
   ledger: Ledger,
   ref: EntryRef,
-  rows: Uint8Array,
   last: number | undefined,
 ): Promise<Answer<Anchor & HistoryClaim>> {
-  // The index must be of the state that is proved; the blocks it names stay where they are.
-  const { tip, entry, path, earlier, shown } = await ledger.exclusively(async () => {
-    const { bytes, proof } = await proveEntryAlone(ledger, ref);
-    if (bytes === null) throw new RuleError(isAccountName(ref.name) ? 'NO_ACCOUNT' : 'NO_RECORD');
-    const touches = isAccountName(ref.name) ? decodeAccount(bytes) : decodeRecord(bytes);
-    return { tip: ledger.tip, entry: bytes, path: proof, ...(await readIndex(ledger, rows, touches, last)) };
-  });
-  const transactions = await readTransactions(ledger, tip, shown);
-  return { tip, value: { ...anchorOf(ledger, tip, tip), path, entry, earlier, transactions } };
+  const { tip, value } = await ledger.mender.whole(() =>
+    atTip(ledger, async (view) => {
+      const { bytes, proof } = await view.prove(ref);
+      if (bytes === null) throw new RuleError(isAccountName(ref.name) ? 'NO_ACCOUNT' : 'NO_RECORD');
+      return { entry: bytes, path: proof, ...(await readTransactions(view, ref, bytes, last)) };
+    }),
+  );
+  return { tip, value: { ...anchorOf(ledger, tip, tip), ...value } };
 }
 
-/** The newest rows of a history, and its hash and count before them. */
-async function readIndex(
-  ledger: Ledger,
-  rows: Uint8Array,
-  { history, historyCount }: Touches,
-  last = historyCount,
-): Promise<{ earlier: HistoryClaim['earlier']; shown: Row[] }> {
-  const wanted = Math.min(last, historyCount);
-  if (wanted > HISTORY_PROOF_MAX || historyCount > HISTORY_TRANSACTIONS_MAX) {
+/** The newest transactions of a history, oldest first, and its hash and count before them. */
+async function readTransactions(
+  view: TipView,
+  ref: EntryRef,
+  entry: Uint8Array,
+  last: number | undefined,
+): Promise<Pick<HistoryClaim, 'earlier' | 'transactions'>> {
+  const whole = touchesIn(entry);
+  const wanted = Math.min(last ?? whole.historyCount, whole.historyCount);
+  if (wanted > HISTORY_PROOF_MAX || whole.historyCount > HISTORY_TRANSACTIONS_MAX) {
     throw new RuleError(
       'OVERSIZE',
-      `a history of ${historyCount}; at most the last ${HISTORY_PROOF_MAX} are proved`,
+      `a history of ${whole.historyCount}; at most the last ${HISTORY_PROOF_MAX} are proved`,
     );
   }
-  const shown: Row[] = [];
-  let folded: Uint8Array = ZERO_HASH;
-  let earlier: HistoryClaim['earlier'] = { hash: folded, count: 0 };
-  let count = 0;
-  for (let from = rows; ; ) {
-    const page = await ledger.store.iterate({ from, to: endOf(rows), limit: ROWS_PER_STEP });
-    for (const [key, id] of page) {
-      folded = hash(DOMAIN.history, folded, id);
-      if (++count <= historyCount - wanted) earlier = { hash: folded, count };
-      else shown.push(readRow(key, id));
-    }
-    if (page.length < ROWS_PER_STEP) break;
-    from = concat(page.at(-1)![0], Uint8Array.of(0));
-  }
-  if (count !== historyCount || !equalBytes(folded, history)) {
-    throw new CorruptStoreError("the index of a history isn't what the state commits to");
-  }
-  return { earlier, shown };
-}
-
-function readRow(key: Uint8Array, id: Uint8Array): Row {
-  return { id, height: Number(toBigInt(key.subarray(-8, -4))), index: Number(toBigInt(key.subarray(-4))) };
-}
-
-/** The bytes of the transactions in the blocks up to `tip` that the rows name. */
-async function readTransactions(
-  ledger: Ledger,
-  tip: HeaderNode,
-  rows: readonly Row[],
-): Promise<Uint8Array[]> {
-  const found: Uint8Array[] = [];
+  const transactions: Uint8Array[] = [];
   let size = 0;
-  let body: Uint8Array | null = null;
-  let bodyHeight = -1;
-  for (const { id, height, index } of rows) {
-    if (height !== bodyHeight) body = await ledger.readBody(ledger.headers.ancestor(tip, height));
-    bodyHeight = height;
-    const bytes = body === null ? null : transactionBytesAt(body, index);
-    if (bytes === null || !equalBytes(hash(DOMAIN.transaction, bytes), id)) {
-      throw new CorruptStoreError(`transaction ${toHex(id)} isn't where the index says`);
+  let newest = whole;
+  while (transactions.length < wanted) {
+    const limit = Math.min(HISTORY_PAGE_MAX, wanted - transactions.length);
+    const { items, older } = await readHistory(view, ref, { newest, whole, limit });
+    for (const { bytes } of items) {
+      transactions.push(bytes);
+      size += bytes.length;
+      if (size > HISTORY_PROOF_BYTES_MAX) {
+        throw new RuleError('OVERSIZE', `these ${wanted} transactions; about half as many may fit`);
+      }
     }
-    found.push(bytes);
-    size += bytes.length;
-    if (size > HISTORY_PROOF_BYTES_MAX) {
-      throw new RuleError('OVERSIZE', `these ${rows.length} transactions; about half as many may fit`);
-    }
+    newest = older;
   }
-  return found;
+  return {
+    earlier: { hash: newest.history, count: newest.historyCount },
+    transactions: transactions.reverse(),
+  };
 }

@@ -1,9 +1,14 @@
-/** Owns what can be asked of the ledger. Each answer is of one snapshot and names the tip it belongs to. */
-
+/**
+ * Owns what can be asked of accounts and transactions. Each answer names its tip and is of it, whatever is connected
+ * meanwhile, and all that it says was checked: state under the tip's state root, rows of indexes against state and
+ * blocks. An index that is found damaged is mended first.
+ */
 import type { HeaderNode } from '../consensus/header-tree.ts';
-import { assert, RuleError } from '../errors.ts';
-import { concat, equalBytes, toBigInt, toHex, u32 } from '../format/bytes.ts';
-import type { Transaction } from '../format/transaction.ts';
+import { RuleError } from '../errors.ts';
+import { transactionBytesAt } from '../format/block.ts';
+import { equalBytes } from '../format/bytes.ts';
+import { DOMAIN, hash } from '../format/hash.ts';
+import { decodeTransaction, type Transaction } from '../format/transaction.ts';
 import {
   type Account,
   accountRef,
@@ -15,22 +20,14 @@ import {
   recordRef,
   TOTALS,
   type Totals,
+  type Touches,
 } from '../state/entries.ts';
-import { encodeProof } from '../state/tree-proof.ts';
-import { checkEntry } from './connector.ts';
+import { DamagedMined } from './damage.ts';
+import { HISTORY_PAGE_MAX, readHistory } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { endOf, META, stateRow, touchRow, touchRows, transactionRow } from './store-keys.ts';
-
-export interface Answer<T> {
-  readonly tip: HeaderNode;
-  readonly value: T;
-}
-
-/** Bytes of a state entry, `null` if there is none, and the encoded path that shows it. */
-export interface ProvedEntry {
-  readonly bytes: Uint8Array | null;
-  readonly proof: Uint8Array;
-}
+import { readMined } from './place.ts';
+import { transactionRow } from './store-keys.ts';
+import { type Answer, atTip, getEntries, type ProvedEntry, type TipView } from './tip-view.ts';
 
 /** Where a transaction was mined. */
 export interface Mined {
@@ -40,15 +37,12 @@ export interface Mined {
   readonly transaction: Transaction;
 }
 
-/** A transaction that touched an account, as the history index has it. */
-export interface Touch {
-  readonly height: number;
-  readonly index: number;
-  readonly id: Uint8Array;
+/** A page of history, newest first. */
+export interface MinedPage {
+  readonly items: readonly Mined[];
+  /** Where the next page begins; `null` if there is nothing older. */
+  readonly older: Touches | null;
 }
-
-/** Most touches of one page of history. */
-export const HISTORY_PAGE_MAX = 100;
 
 export async function getAccounts(
   ledger: Ledger,
@@ -68,88 +62,104 @@ export async function getTotals(ledger: Ledger): Promise<Answer<Totals>> {
   return { tip, value: decodeTotals(value[0]!) };
 }
 
-/** Raw values of state entries, and the tip of the same snapshot. */
-export async function getEntries(
-  ledger: Ledger,
-  refs: readonly EntryRef[],
-): Promise<Answer<(Uint8Array | null)[]>> {
-  const [tip, ...values] = await ledger.store.getMany([META.tip, ...refs.map(({ key }) => stateRow(key))]);
-  return { tip: nodeOf(ledger, tip), value: values.map((bytes) => bytes ?? null) };
-}
-
-function nodeOf(ledger: Ledger, id: Uint8Array | undefined): HeaderNode {
-  const node = id === undefined ? undefined : ledger.headers.get(toHex(id));
-  assert(node !== undefined, 'the stored tip is known');
-  return node;
-}
-
 /** A state entry with its proof under the tip's state root. */
 export function proveEntry(ledger: Ledger, ref: EntryRef): Promise<Answer<ProvedEntry>> {
-  return ledger.exclusively(async () => ({ tip: ledger.tip, value: await proveEntryAlone(ledger, ref) }));
+  return atTip(ledger, (view) => view.prove(ref));
 }
 
-/** The same, for a caller that has the ledger to itself. */
-export async function proveEntryAlone(ledger: Ledger, ref: EntryRef): Promise<ProvedEntry> {
-  const [value] = await ledger.store.getMany([stateRow(ref.key)]);
-  await ledger.tree.prepare([ref.key]);
-  checkEntry(ledger.tree, ref.key, value ?? null, ref.name);
-  const proof = encodeProof(ledger.tree.prove(ref.key));
-  ledger.tree.unload();
-  return { bytes: value ?? null, proof };
+/**
+ * Where a transaction stands in the active chain; `null` if it doesn't. `complete` is false if it wasn't found and the
+ * node can't tell yet that it is in no block: it is still checking which ids old blocks hold.
+ */
+export function getMined(
+  ledger: Ledger,
+  id: Uint8Array,
+): Promise<Answer<Mined | null> & { readonly complete: boolean }> {
+  return ledger.mender.whole(async () => {
+    const { tip, value } = await atTip(ledger, (view) => findMined(ledger, view, id));
+    return { tip, value: value.mined, complete: value.complete };
+  });
 }
 
-/** Where a transaction stands in the active chain; `null` if it doesn't. */
-export async function getMined(ledger: Ledger, id: Uint8Array): Promise<Answer<Mined | null>> {
-  const [tipId, row] = await ledger.store.getMany([META.tip, transactionRow(id)]);
-  const tip = nodeOf(ledger, tipId);
-  if (row === undefined) return { tip, value: null };
-  const height = Number(toBigInt(row.subarray(0, 4)));
-  const index = Number(toBigInt(row.subarray(4)));
-  const block = ledger.headers.ancestor(tip, height);
-  const transaction = (await ledger.readTransactions(block))?.[index];
-  if (transaction === undefined || !equalBytes(transaction.id, id)) return { tip, value: null };
-  return { tip, value: { block, index, transaction } };
+async function findMined(
+  ledger: Ledger,
+  view: TipView,
+  id: Uint8Array,
+): Promise<{ mined: Mined | null; complete: boolean }> {
+  const [row] = await view.rows([transactionRow(id)]);
+  const place = row === undefined ? null : readMined(row, (height) => view.blockAt(height));
+  const body = place === null ? null : await view.body(place.block);
+  const bytes = body === null ? null : transactionBytesAt(body, place!.index);
+  if (bytes !== null && equalBytes(hash(DOMAIN.transaction, bytes), id)) {
+    const { block, index } = place!;
+    return { mined: { block, index, transaction: decodeTransaction(bytes) }, complete: true };
+  }
+  const { heights, complete } = await ledger.ids.find(id);
+  for (const height of heights) {
+    const transactions = (await ledger.readTransactions(view.blockAt(height)!)) ?? [];
+    const index = transactions.findIndex((tx) => equalBytes(tx.id, id));
+    if (index >= 0) throw new DamagedMined(id, { height, index });
+  }
+  if (row !== undefined && complete) throw new DamagedMined(id, null);
+  return { mined: null, complete };
 }
 
-/** For each id, the height of the block of the active chain it is in, `null` if it is in none. */
+/** For each id, the height of the block of the active chain that its row names, `null` if it is in none. */
 export async function getMinedHeights(
   ledger: Ledger,
   ids: readonly Uint8Array[],
 ): Promise<(number | null)[]> {
-  const rows = await ledger.store.getMany(ids.map(transactionRow));
-  return rows.map((row) => (row === undefined ? null : Number(toBigInt(row.subarray(0, 4)))));
+  if (ids.length === 0) return [];
+  const { value } = await atTip(ledger, async (view) => {
+    const rows = await view.rows(ids.map(transactionRow));
+    return rows.map((row) => {
+      const place = row === undefined ? null : readMined(row, (height) => view.blockAt(height));
+      return place?.height ?? null;
+    });
+  });
+  return value;
 }
 
-/** For each id, whether it has been mined in the active chain. */
+/** For each id, whether its row says that it has been mined in the active chain. */
 export async function areMined(ledger: Ledger, ids: readonly Uint8Array[]): Promise<boolean[]> {
-  if (ids.length === 0) return [];
-  const rows = await ledger.store.getMany(ids.map(transactionRow));
-  return rows.map((row) => row !== undefined);
+  return (await getMinedHeights(ledger, ids)).map((height) => height !== null);
 }
 
 /**
- * The transactions that touched an account, newest first. `before` continues an earlier page: the height and index of
- * its last touch. `limit` is at most `HISTORY_PAGE_MAX`.
+ * The transactions that touched an account, newest first. `before` is the `older` of an earlier page. `limit` is at most
+ * `HISTORY_PAGE_MAX`.
  */
-export async function getTouches(
+export async function getHistory(
   ledger: Ledger,
   address: Uint8Array,
   limit: number,
-  before?: { height: number; index: number },
-): Promise<Touch[]> {
-  if (limit < 1 || limit > HISTORY_PAGE_MAX)
-    throw new RuleError('MALFORMED', `limit must be 1 to ${HISTORY_PAGE_MAX}`);
-  const from = touchRows(address);
-  const to = before === undefined ? endOf(from) : touchRow(address, before.height, before.index);
-  const rows = await ledger.store.iterate({ from, to, reverse: true, limit });
-  return rows.map(([key, id]) => ({
-    height: Number(toBigInt(key.subarray(-8, -4))),
-    index: Number(toBigInt(key.subarray(-4))),
-    id,
-  }));
+  before?: Touches,
+): Promise<Answer<MinedPage>> {
+  checkLimit(limit, HISTORY_PAGE_MAX);
+  const ref = accountRef(address);
+  return ledger.mender.whole(() =>
+    atTip(ledger, async (view) => {
+      const [entry] = await view.entries([ref]);
+      if (entry === null || entry === undefined) return { items: [], older: null };
+      return readMinedPage(view, ref, decodeAccount(entry), limit, before);
+    }),
+  );
 }
 
-/** Position of a touch as opaque text for a next page. */
-export function touchCursor({ height, index }: { height: number; index: number }): string {
-  return toHex(concat(u32(height), u32(index)));
+export async function readMinedPage(
+  view: TipView,
+  ref: EntryRef,
+  whole: Touches,
+  limit: number,
+  before?: Touches,
+): Promise<MinedPage> {
+  const { items, older } = await readHistory(view, ref, { newest: before ?? whole, whole, limit });
+  return {
+    items: items.map(({ block, index, bytes }) => ({ block, index, transaction: decodeTransaction(bytes) })),
+    older: older.historyCount === 0 ? null : older,
+  };
+}
+
+export function checkLimit(limit: number, most: number): void {
+  if (limit < 1 || limit > most) throw new RuleError('MALFORMED', `limit must be 1 to ${most}`);
 }

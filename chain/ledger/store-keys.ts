@@ -8,12 +8,27 @@
  *   u id(32)                      → undo                                         what connecting it overwrote
  *   s key(32)                     → entry                                        the state at the tip
  *   p depth path                  → page of the state tree (state/page-path.ts)  the tree at the tip
- *   t txid(32)                    → height(4) index(4)                           where a transaction was mined
- *   a address(20) height(4) index(4) → txid(32)                                  what touched an account, in order
- *   r record(32) height(4) index(4)  → txid(32)                                  what touched a record, in order
+ *   t txid(32)                    → height(4) index(4) block(8)                  where a transaction was mined
+ *   a entry(20) ordinal(6)        → height(4) index(4) before(32)                the touches of an entry, in order
  *   o owner(20) record(32)        → nothing                                      which records an account owns now
+ *   i segment(4) id(32)           → hash(32) and ids (ledger/id-index.ts)        which ids some blocks hold
  *   q txid(32)                    → transaction                                  acknowledged, not mined yet
  *   c sequence(4)                 → part of the log of causes, JSON              why transactions came and went
+ *
+ * LevelDB may lose a row, bring back an older version of one, or leave one out of an iteration, without a word. So each
+ * kind that answers a question is bound to something that a header commits to:
+ *
+ *   row  content                          presence                          absence                     age
+ *   s    hash in its leaf of the tree     its leaf                          no leaf                     the tip's state root
+ *   p    hash in its parent page          its parent page                   its parent page             the tip's state root
+ *   u    gives the parent's state root    needed for every block            never believed              its key is a block's id
+ *   t    the body it points to has it     that body                         the segments and the body   block id in the row
+ *   a    with the transaction, the hash   the entry's count, and the hash   ordinal over the count      the entry's history
+ *        of touches in the entry          of the touch above it                                         hash in the state
+ *   o    the record names the owner       sum of the account's deposits     the same sum                the same sum
+ *   i    hash before the ids              made again from the bodies        made again from the bodies  its key is a block's id
+ *   m    tip: its state root must match; chain and format are compared; rebuild: damage is found again
+ *   h b  content is named by the key (id, txRoot)
  */
 import { concat, u32 } from '../format/bytes.ts';
 
@@ -24,10 +39,13 @@ const UNDO = prefix('u');
 const STATE = prefix('s');
 const TRANSACTION = prefix('t');
 const TOUCH = prefix('a');
-const RECORD_TOUCH = prefix('r');
 const OWNED = prefix('o');
+const SEGMENT = prefix('i');
 const QUEUED = prefix('q');
 const CAUSES = prefix('c');
+
+/** Of an entry's key: as strong as an address. */
+const TOUCHED_BYTES = 20;
 
 const meta = (name: string): Uint8Array => Uint8Array.from(`m${name}`, (c) => c.charCodeAt(0));
 
@@ -43,15 +61,10 @@ export const META = {
 } as const;
 
 /** Rows that are made from blocks, and go when the state is rebuilt. */
-export const DERIVED_PREFIXES: readonly Uint8Array[] = [
-  STATE,
-  prefix('p'),
-  UNDO,
-  TRANSACTION,
-  TOUCH,
-  RECORD_TOUCH,
-  OWNED,
-];
+export const DERIVED_PREFIXES: readonly Uint8Array[] = [STATE, prefix('p'), UNDO, TRANSACTION, TOUCH, OWNED];
+
+/** Rows of earlier versions and rows that only spare work: they go with the derived ones, and need not be there. */
+export const SPARE_PREFIXES: readonly Uint8Array[] = [SEGMENT, prefix('r')];
 
 export const headerRow = (id: Uint8Array): Uint8Array => rowOf(HEADER, id);
 export const bodyRow = (id: Uint8Array): Uint8Array => rowOf(BODY, id);
@@ -60,21 +73,21 @@ export const stateRow = (key: Uint8Array): Uint8Array => rowOf(STATE, key);
 export const transactionRow = (id: Uint8Array): Uint8Array => rowOf(TRANSACTION, id);
 export const queuedRow = (id: Uint8Array): Uint8Array => rowOf(QUEUED, id);
 export const causesRow = (sequence: number): Uint8Array => rowOf(CAUSES, u32(sequence));
-export const touchRow = (address: Uint8Array, height: number, index: number): Uint8Array =>
-  placedRow(TOUCH, address, height, index);
+/** Row of the touch with this ordinal, from 0, of the entry with this key in the state tree. */
+export function touchRow(entry: Uint8Array, ordinal: number): Uint8Array {
+  const row = new Uint8Array(1 + TOUCHED_BYTES + 6);
+  row[0] = TOUCH[0]!;
+  row.set(entry.subarray(0, TOUCHED_BYTES), 1);
+  row[1 + TOUCHED_BYTES] = Math.floor(ordinal / 2 ** 40);
+  row[2 + TOUCHED_BYTES] = Math.floor(ordinal / 2 ** 32);
+  writeU32(row, 3 + TOUCHED_BYTES, ordinal);
+  return row;
+}
 
-export const recordTouchRow = (record: Uint8Array, height: number, index: number): Uint8Array =>
-  placedRow(RECORD_TOUCH, record, height, index);
+export const segmentRow = (segment: number, last: Uint8Array): Uint8Array =>
+  concat(SEGMENT, u32(segment), last);
 
 export const ownedRow = (owner: Uint8Array, record: Uint8Array): Uint8Array => concat(OWNED, owner, record);
-
-/** Where a transaction was mined: height u32, index u32. */
-export function placeBytes(height: number, index: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  writeU32(bytes, 0, height);
-  writeU32(bytes, 4, index);
-  return bytes;
-}
 
 function rowOf(prefix: Uint8Array, id: Uint8Array): Uint8Array {
   const row = new Uint8Array(1 + id.length);
@@ -83,16 +96,7 @@ function rowOf(prefix: Uint8Array, id: Uint8Array): Uint8Array {
   return row;
 }
 
-function placedRow(prefix: Uint8Array, id: Uint8Array, height: number, index: number): Uint8Array {
-  const row = new Uint8Array(9 + id.length);
-  row[0] = prefix[0]!;
-  row.set(id, 1);
-  writeU32(row, 1 + id.length, height);
-  writeU32(row, 5 + id.length, index);
-  return row;
-}
-
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 24;
   bytes[at + 1] = value >>> 16;
   bytes[at + 2] = value >>> 8;
@@ -102,10 +106,6 @@ function writeU32(bytes: Uint8Array, at: number, value: number): void {
 export const HEADER_ROWS = HEADER;
 export const QUEUED_ROWS = QUEUED;
 export const CAUSES_ROWS = CAUSES;
-/** Rows of one account's touches. */
-export const touchRows = (address: Uint8Array): Uint8Array => concat(TOUCH, address);
-/** Rows of one record's touches. */
-export const recordTouchRows = (record: Uint8Array): Uint8Array => concat(RECORD_TOUCH, record);
 /** Rows of one account's records. */
 export const ownedRows = (owner: Uint8Array): Uint8Array => concat(OWNED, owner);
 

@@ -52,7 +52,7 @@ export function buildTemplate(
       let weight = 0;
       for (const transaction of candidates) {
         try {
-          executeTransaction(context, transaction);
+          executeTransaction(context, transaction, transactions.length);
           transactions.push(transaction);
         } catch (error) {
           if (!(error instanceof RuleError)) throw error;
@@ -73,10 +73,8 @@ export function buildTemplate(
       options.miner,
       transactions.reduce((fees, { fee }) => fees + fee, 0),
     );
-    const savepoint = ledger.tree.savepoint();
-    const stateRoot = await ledger.connector.updateTree(await runSliced(state.changing(), ledger.pause));
-    ledger.tree.rollback(savepoint);
-    ledger.tree.unload();
+    const changes = await runSliced(state.changing(), ledger.pause);
+    const stateRoot = await ledger.connector.rootWith(changes);
     const header = {
       version: HEADER_VERSION,
       height,

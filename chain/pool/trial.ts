@@ -12,7 +12,7 @@ import { assert, RuleError } from '../errors.ts';
 import { equalBytes } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { getEntries } from '../ledger/queries.ts';
+import { getEntries } from '../ledger/tip-view.ts';
 import type { ExecutionContext } from '../state/effect.ts';
 import { type Account, accountName, type EntryRef, TOTALS } from '../state/entries.ts';
 import { addAccess, checkAuthority, tryTransaction } from '../state/execute.ts';

@@ -5,7 +5,6 @@
 import { RuleError } from '../errors.ts';
 import { authKeyOf } from '../format/address.ts';
 import { equalBytes } from '../format/bytes.ts';
-import { DOMAIN, hash } from '../format/hash.ts';
 import type { Params } from '../format/params.ts';
 import { type Kind, recordId, type Transaction } from '../format/transaction.ts';
 import { type ExecutionContext, type KindRule, recoveryAt } from './effect.ts';
@@ -18,12 +17,11 @@ import {
   recordName,
   recordRefNamed,
   TOTALS,
-  type Touches,
 } from './entries.ts';
 import { claim, recover, revoke, rotate, setRecovery, veto } from './key-rules.ts';
 import { drop, give, put } from './records.ts';
 import { transfer } from './transfer.ts';
-import type { WorkingState } from './working-state.ts';
+import type { AccountPlace, WorkingState } from './working-state.ts';
 
 const RULES: Record<Kind, KindRule> = {
   transfer,
@@ -143,8 +141,8 @@ export function* executeBlock(
   creditMatured(context);
   let fees = 0;
   let weight = 0;
-  for (const tx of transactions) {
-    executeTransaction(context, tx);
+  for (const [index, tx] of transactions.entries()) {
+    executeTransaction(context, tx, index);
     fees += tx.fee;
     weight += weightOf(tx);
     if (weight < ENTRIES_PER_SLICE) continue;
@@ -155,13 +153,13 @@ export function* executeBlock(
 }
 
 /**
- * Executes one transaction: either all of it, or it throws a `RuleError` and has changed nothing. Returns what it took
- * from its sender, in planks, fee included.
+ * Executes the transaction at `index` of a block: either all of it, or it throws a `RuleError` and has changed nothing.
+ * Returns what it took from its sender, in planks, fee included.
  */
-export function executeTransaction(context: ExecutionContext, tx: Transaction): number {
-  const { cost, accounts, record } = carryOut(context, tx);
-  for (const account of accounts) touch(account, tx.id);
-  if (record !== null) touch(context.state.record(record)!, tx.id);
+export function executeTransaction(context: ExecutionContext, tx: Transaction, index: number): number {
+  const { cost, places, record } = carryOut(context, tx);
+  for (const place of places) context.state.touchAccount(place, tx.id, index);
+  if (record !== null) context.state.touchRecord(record, tx.id, index);
   return cost;
 }
 
@@ -176,7 +174,8 @@ export function tryTransaction(context: ExecutionContext, tx: Transaction): numb
 /** What a transaction did: planks it took from its sender, and what it touched. */
 interface Deed {
   readonly cost: number;
-  readonly accounts: readonly Account[];
+  /** Of accounts, each once. */
+  readonly places: readonly AccountPlace[];
   /** Id of a record. */
   readonly record: Uint8Array | null;
 }
@@ -190,15 +189,14 @@ function carryOut(context: ExecutionContext, tx: Transaction): Deed {
     throw new RuleError('OVERSPEND', `it costs ${effect.cost} planks, the account has ${known.balance}`);
   }
   const sender = place.changeAccount(height);
-  const accounts = effect.touched.includes(place) ? [] : [sender];
-  for (const touched of effect.touched) accounts.push(touched.changeAccount(height));
-  for (const account of accounts) settle(account, height);
+  const places = effect.touched.includes(place) ? effect.touched : [place, ...effect.touched];
+  for (const touched of places) settle(touched.changeAccount(height), height);
   sender.authKey ??= authKeyOf(tx.scheme, tx.publicKey);
   sender.nonce += 1;
   sender.balance -= effect.cost;
   if (effect.burned > 0) state.totals().burned += effect.burned;
   effect.apply(sender);
-  return { cost: effect.cost, accounts, record: effect.record };
+  return { cost: effect.cost, places, record: effect.record };
 }
 
 /** Checks all that holds for every kind: expiry, fee, and that the sender's current key signs its next nonce. */
@@ -237,11 +235,6 @@ function settle(account: Account, height: number): void {
   const { recovery, pendingChange } = recoveryAt(account, height);
   account.recovery = recovery;
   account.pendingChange = pendingChange;
-}
-
-function touch(entry: Touches, id: Uint8Array): void {
-  entry.history = hash(DOMAIN.history, entry.history, id);
-  entry.historyCount += 1;
 }
 
 /** The accounts a genesis funds, and the totals. */

@@ -4,7 +4,7 @@
  */
 import { assert } from '../errors.ts';
 import { equalBytes } from '../format/bytes.ts';
-import { ZERO_HASH } from '../format/hash.ts';
+import { DOMAIN, hash, ZERO_HASH } from '../format/hash.ts';
 import {
   type Account,
   accountName,
@@ -17,6 +17,7 @@ import {
   recordName,
   TOTALS,
   type Totals,
+  type Touches,
 } from './entries.ts';
 
 /** Entries encoded between two yields: about 2 ms of work. */
@@ -35,8 +36,19 @@ export interface StoredEntry {
   readonly before: Uint8Array | null;
 }
 
+/** A transaction touched an entry: one row of the history index. */
+export interface Touch {
+  /** Of the entry. */
+  readonly key: Uint8Array;
+  /** Place of the transaction in its block. */
+  readonly index: number;
+  /** What the entry had before. */
+  readonly before: Touches;
+}
+
 /** The place of an account: found once by its address, then read and changed without looking for it again. */
 export interface AccountPlace {
+  readonly key: Uint8Array;
   /** To read, not to change. */
   account(): Account | null;
   /** To change; made at `height` if there is none. */
@@ -83,6 +95,8 @@ class Slot implements AccountPlace {
 export class WorkingState {
   readonly #slots = new Map<string, Slot>();
   readonly #source: ((name: string) => StoredEntry | undefined) | null;
+  /** In the order of execution. */
+  readonly touches: Touch[] = [];
 
   /** `source` has what isn't loaded: it is asked once for each entry, when that is first looked at. */
   constructor(source: ((name: string) => StoredEntry | undefined) | null = null) {
@@ -142,6 +156,23 @@ export class WorkingState {
 
   setPending(name: string, data: PendingReward): void {
     this.#find(name).change({ TAG: 'pending', data });
+  }
+
+  /** Adds the transaction at `index` of the block to the history of an account that is there. */
+  touchAccount(place: AccountPlace, id: Uint8Array, index: number): void {
+    this.#touch(place.key, place.account()!, id, index);
+  }
+
+  /** The same for a record. */
+  touchRecord(record: Uint8Array, id: Uint8Array, index: number): void {
+    this.#touch(this.#find(recordName(record)).key, this.record(record)!, id, index);
+  }
+
+  #touch(key: Uint8Array, entry: Touches, id: Uint8Array, index: number): void {
+    const { history, historyCount } = entry;
+    this.touches.push({ key, index, before: { history, historyCount } });
+    entry.history = hash(DOMAIN.history, history, id);
+    entry.historyCount = historyCount + 1;
   }
 
   /** What differs from what was loaded, in the order of loading or first look. */

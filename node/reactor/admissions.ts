@@ -6,7 +6,7 @@ import { RuleError } from '../../chain/errors.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger, TipChange } from '../../chain/ledger/ledger.ts';
 import type { StoreWrite } from '../../chain/ledger/ports.ts';
-import { areMined } from '../../chain/ledger/queries.ts';
+import { getMined } from '../../chain/ledger/queries.ts';
 import type { Admission } from '../../chain/pool/admission.ts';
 import { accountsChanged, followTip, type PoolChange } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
@@ -124,14 +124,10 @@ export class Admissions {
         errors.set(tx, result.errors[i]!);
       });
       // What waits isn't mined; of the others, a user wants to hear it before any other fault.
-      const unsure = valid.filter(({ key }) => !this.#pool.has(key));
-      const rows = await areMined(
-        this.#ledger,
-        unsure.map(({ id }) => id),
-      );
-      unsure.forEach(({ key }, i) => {
-        if (rows[i]) mined.add(key);
-      });
+      for (const tx of valid) {
+        if (this.#pool.has(tx.key) || errors.get(tx)?.code === 'BAD_SIGNATURE') continue;
+        if ((await getMined(this.#ledger, tx.id)).value !== null) mined.add(tx.key);
+      }
       const kept = valid.filter(({ key }) => this.#pool.has(key));
       const added = valid.filter((tx) => errors.get(tx) === null);
       const told = way === 'new' ? this.#outcome.rowsWith(added) : [];

@@ -67,7 +67,7 @@ export class Reactor {
     this.#parts = parts;
     this.ledger = parts.ledger;
     this.pool = parts.pool;
-    this.#lane = new Lane((error) => this.#fail(error));
+    this.#lane = new Lane((error) => this.fail(error));
     this.admissions = new Admissions(new Admission(this.ledger, this.pool), this.#lane, {
       added: (transactions, link, way) => this.#transactionsAdded(transactions, link, way),
       dropped: (dropped) => this.#transactionsDropped(dropped),
@@ -99,7 +99,7 @@ export class Reactor {
     });
     this.causes = new CauseLog(this.ledger.store, parts.clock, {
       peer: (link) => this.machine.nameOf(link),
-      failed: (error) => this.#fail(error),
+      failed: (error) => this.fail(error),
     });
     this.#listeners.add((event) => this.causes.note(event));
     parts.transport.onInput((input) => this.#input(input));
@@ -197,7 +197,7 @@ export class Reactor {
     this.#reading++;
     // A body the store has damaged is a body we don't have.
     const body = await this.ledger.readBody(node).catch((error) => {
-      if (!(error instanceof CorruptStoreError)) this.#fail(error);
+      if (!(error instanceof CorruptStoreError)) this.fail(error);
       return null;
     });
     this.#reading--;
@@ -286,10 +286,11 @@ export class Reactor {
     for (const gone of dropped) this.#listeners.tell({ type: 'dropped', ...gone });
     void this.ledger.queue
       .forget(dropped.map(({ transaction }) => transaction))
-      .catch((error) => this.#fail(error));
+      .catch((error) => this.fail(error));
   }
 
-  #fail(error: unknown): void {
+  /** Ends the node: its store is damaged or broken. */
+  fail(error: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#parts.timer.cancel();

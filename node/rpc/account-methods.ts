@@ -4,18 +4,30 @@ import { formatPlanks } from '../../chain/format/amount.ts';
 import { amountFor, counterpartOf } from '../../chain/format/movement.ts';
 import type { Mined } from '../../chain/ledger/queries.ts';
 import { method } from './method.ts';
+import { MARK_LENGTH, readMark, writeMark } from './page-mark.ts';
 import * as sample from './samples.ts';
 import * as schema from './schema.ts';
 import * as shape from './shapes.ts';
 import { accountJson, tipJson } from './summaries.ts';
+import type { NodeView } from './view.ts';
 
 const { hash, whole, planks, address, flag, object, orNull, list, text, tip } = schema;
 
 const HISTORY_MAX = 100;
+/** Looks again if a block came between asking the chain and asking the mempool. */
+const LOOKS = 4;
 const HISTORY_DEFAULT = 20;
 const recoverySchema = orNull(object({ account: address, delay: whole }));
 const historySchema = object({ hash, count: whole });
 const who = shape.required(shape.address, 'of the account');
+
+/** The account at a tip that the mempool is of, too: a block may come between asking the one and the other. */
+async function currentAccount(view: NodeView, address: Uint8Array): ReturnType<NodeView['account']> {
+  for (let look = 1; ; look++) {
+    const answer = await view.account(address);
+    if (answer.tip === view.tip || look === LOOKS) return answer;
+  }
+}
 
 function historyItem(account: Uint8Array, { transaction: tx, block, index }: Mined) {
   const to = counterpartOf(account, tx);
@@ -77,7 +89,7 @@ export const ACCOUNT_METHODS = [
       },
     },
     async call({ view }, params) {
-      const { tip: node, value: account } = await view.account(params.address);
+      const { tip: node, value: account } = await currentAccount(view, params.address);
       const nonce = account?.nonce ?? 0;
       const waiting = view.queueOf(params.address).filter(({ transaction }) => transaction.nonce >= nonce);
       const last = waiting.at(-1);
@@ -96,7 +108,7 @@ export const ACCOUNT_METHODS = [
       address: who,
       limit: shape.optional(shape.integer(1, HISTORY_MAX), `items of a page, ${HISTORY_DEFAULT} if left out`),
       before: shape.optional(
-        shape.string(64, /^[0-9a-f]+$/, 'the next of an earlier page'),
+        shape.string(MARK_LENGTH, /^[0-9a-f]+$/, 'the next of an earlier page'),
         'the next of the page before',
       ),
     },
@@ -135,15 +147,19 @@ export const ACCOUNT_METHODS = [
             fee: '178',
           },
         ],
-        next: '0000008000000000',
+        next: `000000000008${sample.HASH}`,
         tip: sample.TIP,
       },
     },
     async call({ view }, { address: account, limit = HISTORY_DEFAULT, before }) {
-      const { tip: node, value: page } = await view.history(account, limit, before);
+      const { tip: node, value: page } = await view.history(
+        account,
+        limit,
+        before === undefined ? undefined : readMark(before),
+      );
       return {
         items: page.items.map((mined) => historyItem(account, mined)),
-        next: page.next,
+        next: page.older && writeMark(page.older),
         tip: tipJson(node),
       };
     },

@@ -1,6 +1,6 @@
 /** Owns the methods that tell why: the story of a transaction, and what made the tip the tip. */
 import { toHex } from '../../chain/format/bytes.ts';
-import type { Answer } from '../../chain/ledger/queries.ts';
+import type { Answer } from '../../chain/ledger/tip-view.ts';
 import {
   arrivalJson,
   arrivalSchema,

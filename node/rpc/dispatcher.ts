@@ -83,7 +83,7 @@ export class Dispatcher {
       this.#deps.onCall(method, true);
     } catch (error) {
       const body = errorBodyOf(error);
-      if (body.code === RPC_CODE.internal) this.#logFailure(method, error);
+      if (body.code === RPC_CODE.internal || body.code === RPC_CODE.damaged) this.#logFailure(method, error);
       answer = errorText(id, body);
       this.#deps.onCall(METHOD_BY_NAME.has(method) ? method : 'unknown', false);
     }

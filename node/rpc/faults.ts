@@ -1,5 +1,5 @@
 /** Owns how the RPC refuses: JSON-RPC codes, and for each code of the ledger what its user can do about it. */
-import { type ErrorCode, RuleError } from '../../chain/errors.ts';
+import { CorruptStoreError, type ErrorCode, RuleError } from '../../chain/errors.ts';
 
 /** JSON-RPC 2.0, section 5.1, and the range it leaves to servers. */
 export const RPC_CODE = {
@@ -14,6 +14,8 @@ export const RPC_CODE = {
   unauthorised: -32001,
   /** Too large, too many, or too much at once. */
   limit: -32002,
+  /** What was read is damaged; the node makes it anew. */
+  damaged: -32003,
 } as const;
 
 export interface ErrorBody {
@@ -75,6 +77,11 @@ export function errorBodyOf(error: unknown): ErrorBody {
   }
   if (error instanceof RuleError) {
     return { code: RPC_CODE.rule, message: error.message, data: withHint(error.code, hintOf(error.code)) };
+  }
+  if (error instanceof CorruptStoreError) {
+    const hint = 'Ask another node, or this one again in a while.';
+    const message = 'the data of this node are damaged, and it is repairing them';
+    return { code: RPC_CODE.damaged, message, data: withHint('DAMAGED', hint) };
   }
   return { code: RPC_CODE.internal, message: 'the node failed at this', data: { code: 'INTERNAL' } };
 }

@@ -12,7 +12,7 @@ import { tipJson, transactionJson } from './summaries.ts';
 import { transactionSchema } from './transaction-schema.ts';
 import type { NodeView, Submission } from './view.ts';
 
-const { hash, whole, hex, planks, object, list, text, tip } = schema;
+const { hash, whole, hex, planks, flag, object, list, text, tip } = schema;
 
 const SUBMIT_MAX = 1000;
 const MEMPOOL_MAX = 1000;
@@ -33,7 +33,7 @@ function submissionJson({ id, status, error }: Submission) {
 
 async function describeTransaction(view: NodeView, id: Uint8Array) {
   for (let look = 1; ; look++) {
-    const { tip: node, value: mined } = await view.mined(id);
+    const { tip: node, value: mined, complete } = await view.mined(id);
     const base = { id: toHex(id), tip: tipJson(node) };
     if (mined !== null) {
       return {
@@ -48,8 +48,8 @@ async function describeTransaction(view: NodeView, id: Uint8Array) {
     const found = view.unmined(id);
     if (found.status === 'unknown' && view.tip !== node && look < LOOKS) continue;
     const unmined = { ...base, status: found.status, confirmations: 0 };
-    if (found.status === 'unknown') return unmined;
-    if (found.status === 'dropped') return { ...unmined, reason: reasonJson(found.reason) };
+    if (found.status === 'unknown') return { ...unmined, complete };
+    if (found.status === 'dropped') return { ...unmined, complete, reason: reasonJson(found.reason) };
     return {
       ...unmined,
       transaction: transactionJson(found.transaction),
@@ -95,12 +95,13 @@ export const POOL_METHODS = [
   }),
   method({
     name: 'transaction',
-    doc: 'Where a transaction stands: `mined` (in the active chain), `pending` (in the mempool), `dropped` (it was here and left, for `reason`) or `unknown`.',
+    doc: 'Where a transaction stands: `mined` (in the active chain), `pending` (in the mempool), `dropped` (it was here and left, for `reason`) or `unknown`. With the last two, `complete` says that it is in no block of the chain; it is false while the node still checks which transactions old blocks hold.',
     params: { id: shape.required(shape.hexOf(32), 'of the transaction') },
     result: object({
       id: hash,
       status: schema.oneOf('pending', 'mined', 'unknown', 'dropped'),
       'reason?': reasonSchema,
+      'complete?': flag,
       confirmations: whole,
       'block?': object({ height: whole, id: hash, index: whole }),
       'transaction?': transactionSchema,

@@ -5,8 +5,10 @@ import { formatPlanks } from '../../chain/format/amount.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import { NAME_BYTES_MAX, recordId } from '../../chain/format/transaction.ts';
 import { RECORDS_PAGE_MAX, type RecordEvent } from '../../chain/ledger/record-queries.ts';
+import type { Touches } from '../../chain/state/entries.ts';
 import { badParams } from './faults.ts';
 import { method } from './method.ts';
+import { MARK_LENGTH, readMark, writeMark } from './page-mark.ts';
 import * as sample from './samples.ts';
 import * as schema from './schema.ts';
 import * as shape from './shapes.ts';
@@ -51,25 +53,24 @@ const sampleRecord = {
   history: { hash: sample.HASH, count: 3 },
 };
 
-/** Where a page of history ends: the last event's height and index, and the revision before it. */
+/** Where a page of history begins, and the revision that its newest event left. */
 interface Cursor {
-  readonly height: number;
-  readonly index: number;
+  readonly mark: Touches;
   readonly revision: number;
 }
 
+const REVISION_DIGITS = 13;
+
 function readCursor(given: string | undefined): Cursor | undefined {
   if (given === undefined) return undefined;
-  if (!/^[0-9a-f]{16}[1-9a-f][0-9a-f]{0,12}$/.test(given)) {
+  const revision = given.slice(MARK_LENGTH);
+  if (!/^[1-9a-f][0-9a-f]{0,12}$/.test(revision))
     throw badParams('before must be the next of an earlier page');
-  }
-  const [height, index, revision] = [given.slice(0, 8), given.slice(8, 16), given.slice(16)];
-  return { height: parseInt(height, 16), index: parseInt(index, 16), revision: parseInt(revision, 16) };
+  return { mark: readMark(given.slice(0, MARK_LENGTH)), revision: parseInt(revision, 16) };
 }
 
-function writeCursor({ height, index, revision }: Cursor): string {
-  const place = [height, index].map((value) => value.toString(16).padStart(8, '0')).join('');
-  return `${place}${Math.max(1, revision).toString(16)}`;
+function writeCursor({ mark, revision }: Cursor): string {
+  return writeMark(mark) + Math.max(1, revision).toString(16);
 }
 
 function eventJson({ block, index, transaction: tx, owner }: RecordEvent, revision: number) {
@@ -121,7 +122,7 @@ export const RECORD_METHODS = [
   }),
   method({
     name: 'records',
-    doc: 'The records an account owns now, dropped ones too, in the order of their ids. `next` is the `after` of the next page.',
+    doc: 'The records an account owns now, dropped ones too, in the order of their ids. `complete` says that none is left out: their deposits add up to those of the account. It is false for more than 2,000 records and in a ledger without deposits: then the node checks only those it lists. `next` is the `after` of the next page.',
     params: {
       owner: shape.required(shape.address, 'whose'),
       limit: shape.optional(
@@ -130,16 +131,18 @@ export const RECORD_METHODS = [
       ),
       after: shape.optional(shape.hexOf(32), 'the next of the page before'),
     },
-    result: object({ records: list(object(recordFields)), next: orNull(hash), tip }),
+    result: object({ records: list(object(recordFields)), complete: flag, next: orNull(hash), tip }),
     example: {
       params: { owner: sample.BOB },
-      result: { records: [sampleRecord], next: null, tip: sample.TIP },
+      result: { records: [sampleRecord], complete: true, next: null, tip: sample.TIP },
     },
     async call({ view }, { owner, limit = PAGE_DEFAULT, after }) {
-      const { tip: node, value: owned } = await view.recordsOf(owner, limit, after);
-      const last = owned.length < limit ? undefined : owned.at(-1);
+      const { tip: node, value } = await view.recordsOf(owner, limit, after);
+      const { records, complete } = value;
+      const last = records.length < limit ? undefined : records.at(-1);
       return {
-        records: owned.map(({ id, record }) => recordJson(id, record)),
+        complete,
+        records: records.map(({ id, record }) => recordJson(id, record)),
         next: last === undefined ? null : toHex(last.id),
         tip: tipJson(node),
       };
@@ -152,7 +155,7 @@ export const RECORD_METHODS = [
       id: shape.required(shape.hexOf(32), 'of the record'),
       limit: shape.optional(shape.integer(1, HISTORY_MAX), `items of a page, ${PAGE_DEFAULT} if left out`),
       before: shape.optional(
-        shape.string(30, /^[0-9a-f]+$/, 'the next of an earlier page'),
+        shape.string(MARK_LENGTH + REVISION_DIGITS, /^[0-9a-f]+$/, 'the next of an earlier page'),
         'the next of the page before',
       ),
     },
@@ -195,13 +198,13 @@ export const RECORD_METHODS = [
             fee: '310',
           },
         ],
-        next: '00000080000000001',
+        next: `000000000002${sample.HASH}1`,
         tip: sample.TIP,
       },
     },
     async call({ view }, { id, limit = PAGE_DEFAULT, before }) {
       const cursor = readCursor(before);
-      const { tip: node, value } = await view.recordHistory(id, limit, cursor);
+      const { tip: node, value } = await view.recordHistory(id, limit, cursor?.mark);
       if (value === null) throw new RuleError('NO_RECORD', toHex(id));
       let revision = cursor?.revision ?? value.record.revision;
       const items = value.events.map((event) => {
@@ -209,9 +212,8 @@ export const RECORD_METHODS = [
         if (item.kind === 'put') revision -= 1;
         return item;
       });
-      const last = value.events.length < limit ? undefined : value.events.at(-1);
-      const next = last && writeCursor({ height: last.block.height, index: last.index, revision });
-      return { items, next: next ?? null, tip: tipJson(node) };
+      const next = value.older && writeCursor({ mark: value.older, revision });
+      return { items, next, tip: tipJson(node) };
     },
   }),
 ];

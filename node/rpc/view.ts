@@ -7,9 +7,10 @@ import type { RuleError } from '../../chain/errors.ts';
 import type { Params } from '../../chain/format/params.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { ProofSubject } from '../../chain/ledger/proofs.ts';
-import type { Answer, Mined, ProvedEntry } from '../../chain/ledger/queries.ts';
-import type { OwnedRecord, RecordEvent } from '../../chain/ledger/record-queries.ts';
-import type { Account, EntryRef, LedgerRecord, Totals } from '../../chain/state/entries.ts';
+import type { Mined, MinedPage } from '../../chain/ledger/queries.ts';
+import type { OwnedPage, RecordStory } from '../../chain/ledger/record-queries.ts';
+import type { Answer, ProvedEntry } from '../../chain/ledger/tip-view.ts';
+import type { Account, EntryRef, LedgerRecord, Totals, Touches } from '../../chain/state/entries.ts';
 import type { PeerInfo } from '../../p2p/door.ts';
 import type { Arrival, Cause, Reason } from '../reactor/causes.ts';
 import type { Reorg } from '../reactor/reorgs.ts';
@@ -29,13 +30,6 @@ export type Unmined =
   | { readonly status: 'pending'; readonly transaction: Transaction }
   | { readonly status: 'dropped'; readonly reason: RuleError }
   | { readonly status: 'unknown' };
-
-export interface HistoryPage {
-  /** Newest first. */
-  readonly items: readonly Mined[];
-  /** Where the next page begins, or null if this is the last. */
-  readonly next: string | null;
-}
 
 export interface ForkTip {
   readonly node: HeaderNode;
@@ -153,23 +147,24 @@ export interface NodeView {
   account(address: Uint8Array): Promise<Answer<Account | null>>;
   /** What waits in the mempool of one sender, lowest nonce first, with what each takes from its balance. */
   queueOf(sender: Uint8Array): readonly { readonly transaction: Transaction; readonly cost: number }[];
-  /** `before` is the `next` of an earlier page. Throws `RpcFault` if it can't be. */
-  history(address: Uint8Array, limit: number, before: string | undefined): Promise<Answer<HistoryPage>>;
+  /** `before` is the `older` of an earlier page. */
+  history(address: Uint8Array, limit: number, before: Touches | undefined): Promise<Answer<MinedPage>>;
   record(id: Uint8Array): Promise<Answer<LedgerRecord | null>>;
   /** In the order of their ids, from behind `after` on. */
-  recordsOf(owner: Uint8Array, limit: number, after: Uint8Array | undefined): Promise<Answer<OwnedRecord[]>>;
-  /** Newest first, from before that place on; null if there never was such a record. */
+  recordsOf(owner: Uint8Array, limit: number, after: Uint8Array | undefined): Promise<Answer<OwnedPage>>;
+  /** Newest first; `before` is the `older` of an earlier page; null if there never was such a record. */
   recordHistory(
     id: Uint8Array,
     limit: number,
-    before: { readonly height: number; readonly index: number } | undefined,
-  ): Promise<Answer<{ readonly record: LedgerRecord; readonly events: readonly RecordEvent[] } | null>>;
+    before: Touches | undefined,
+  ): Promise<Answer<RecordStory | null>>;
   /** The bytes of a proof's file. Rejects as `prove` of `chain/ledger/proofs.ts` does. */
   prove(subject: ProofSubject): Promise<Answer<Uint8Array>>;
   /** Entries as of a block. Rejects as `EarlierState` of `chain/ledger/earlier-state.ts` does. */
   proveState(block: HeaderNode, refs: readonly EntryRef[]): Promise<Answer<ProvedEntry[]>>;
 
-  mined(id: Uint8Array): Promise<Answer<Mined | null>>;
+  /** `complete` is false if it wasn't found, and may be in an old block all the same. */
+  mined(id: Uint8Array): Promise<Answer<Mined | null> & { readonly complete: boolean }>;
   unmined(id: Uint8Array): Unmined;
   whyTransaction(id: Uint8Array): Promise<Answer<TransactionStory>>;
   whyTip(): Promise<TipStory>;

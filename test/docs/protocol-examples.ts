@@ -25,7 +25,8 @@ import {
   type Transaction,
 } from '../../chain/format/transaction.ts';
 import { makeGenesis } from '../../chain/ledger/genesis.ts';
-import { getEntries, getMined, proveEntry } from '../../chain/ledger/queries.ts';
+import { getMined, proveEntry } from '../../chain/ledger/queries.ts';
+import { getEntries } from '../../chain/ledger/tip-view.ts';
 import { accountRef, pendingRef, recordRef, TOTALS } from '../../chain/state/entries.ts';
 import { encodeMessage } from '../../p2p/messages.ts';
 import { shortId, shortIdKey } from '../../p2p/relay/short-ids.ts';

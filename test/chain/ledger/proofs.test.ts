@@ -124,11 +124,12 @@ describe('a ledger', () => {
     play.chain.block('b1', { transactions: [put('alice', 'notes', 'one')] });
     await play.block('b1');
     const rows = await play.real.store.iterate({
-      from: Uint8Array.of(0x72),
-      to: Uint8Array.of(0x73),
+      from: Uint8Array.of(0x61),
+      to: Uint8Array.of(0x62),
       limit: 9,
     });
-    expect(rows).toHaveLength(1);
+    // Of the account, and of the record.
+    expect(rows).toHaveLength(2);
     await play.real.store.write([[META.format, u32(1)], ...rows.map(([key]) => [key, null] as const)], {
       sync: true,
     });

@@ -186,10 +186,9 @@ describe('behind other kinds', () => {
 });
 
 describe('what was read of a tip', () => {
-  /** Reads of the store that an offer takes. */
+  /** Reads of the state that an offer takes. */
   const readsFor = async (world: PoolWorld, given: Draft): Promise<number> => {
-    const { store } = world.harness;
-    const read = vi.spyOn(store, 'getMany');
+    const read = vi.spyOn(world.harness.ledger.reader, 'read');
     await world.offer(given);
     const count = read.mock.calls.length;
     read.mockRestore();

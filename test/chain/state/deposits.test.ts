@@ -41,7 +41,7 @@ class Books {
     const { nonce } = this.#state.account(addressFor(draft.from))!;
     const tx = this.#sign(draft, nonce);
     try {
-      executeTransaction({ params: this.#params, height: 1, state: this.#state }, tx);
+      executeTransaction({ params: this.#params, height: 1, state: this.#state }, tx, 0);
       this.#fees += tx.fee;
       return null;
     } catch (error) {

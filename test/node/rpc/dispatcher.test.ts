@@ -258,6 +258,7 @@ describe('answers', () => {
       id: '00'.repeat(32),
       tip,
       status: 'unknown',
+      complete: true,
       confirmations: 0,
     });
   });
@@ -267,7 +268,7 @@ describe('answers', () => {
     const earlier = view.chain[1]!;
     let looks = 0;
     const { mined } = view;
-    view.mined = async (id) => (++looks === 1 ? { tip: earlier, value: null } : mined(id));
+    view.mined = async (id) => (++looks === 1 ? { tip: earlier, value: null, complete: true } : mined(id));
     view.unmined = () => ({ status: 'unknown' });
     expect((await call('transaction', { id: toHex(MINED) })).result.status).toBe('mined');
     expect(looks).toBe(2);

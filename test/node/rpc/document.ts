@@ -38,6 +38,7 @@ curl -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"s
 | -32000 | a rule of the ledger: \`data.code\` is one of the codes at the end of this page |
 | -32001 | the cookie is missing or wrong |
 | -32002 | a limit |
+| -32003 | what was asked for is damaged on this node's disk; the node repairs it |
 
 \`data.hint\`, where there is one, says what to do.
 

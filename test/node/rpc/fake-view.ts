@@ -138,19 +138,20 @@ export class FakeView implements NodeView {
     tip: this.tip,
     value: {
       items: [{ block: this.tip, index: 0, transaction: this.transfer }].slice(0, limit),
-      next: null,
+      older: null,
     },
   });
   record: NodeView['record'] = async () => ({ tip: this.tip, value: RECORD });
   recordsOf: NodeView['recordsOf'] = async () => ({
     tip: this.tip,
-    value: [{ id: RECORD_ID, record: RECORD }],
+    value: { records: [{ id: RECORD_ID, record: RECORD }], complete: true },
   });
   recordHistory: NodeView['recordHistory'] = async () => ({
     tip: this.tip,
     value: {
       record: RECORD,
       events: [{ block: this.tip, index: 0, transaction: makePut(MINED), owner: ALICE }],
+      older: null,
     },
   });
   proveState: NodeView['proveState'] = async (_block, refs) => ({
@@ -161,6 +162,7 @@ export class FakeView implements NodeView {
   mined: NodeView['mined'] = async (id) => ({
     tip: this.tip,
     value: toHex(id) === toHex(MINED) ? { block: this.tip, index: 0, transaction: this.transfer } : null,
+    complete: true,
   });
   unmined: NodeView['unmined'] = (id) => {
     if (toHex(id) === toHex(PENDING)) return { status: 'pending', transaction: makeTransfer(PENDING, 5) };

@@ -221,7 +221,7 @@ export const FAULTS = [
   fault(
     'an index survives its block',
     'chain/ledger/connector.ts',
-    'this.#overlay.put(transactionRow(tx.id), null);',
+    'for (const { id } of transactions) this.#overlay.put(transactionRow(id), null);',
     '',
     'life',
   ),

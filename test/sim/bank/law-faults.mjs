@@ -36,22 +36,22 @@ export const LAW_FAULTS = [
   fault(
     'a history forgets who else was touched',
     EXECUTE,
-    'for (const account of accounts) touch(account, tx.id);',
-    'touch(sender, tx.id);',
+    'for (const place of places) context.state.touchAccount(place, tx.id, index);',
+    'context.state.touchAccount(context.state.placeOf(tx.sender), tx.id, index);',
     'life',
   ),
   // Going back
   fault(
     'an undo leaves the index of touches',
     CONNECTOR,
-    'for (const row of touchRowsOf(tx, node.height, index)) this.#overlay.put(row, null);',
+    'this.#overlay.put(touchWrite(key, { height: node.height, index }, before)[0], null);',
     '',
     'life',
   ),
   fault(
     'an undo leaves records with the wrong owner in the index',
     CONNECTOR,
-    'for (const [row, value] of ownerMoves(records)) this.#overlay.put(row, value);',
+    'this.#overlay.putAll(ownerMoves(records));',
     '',
     'life',
   ),

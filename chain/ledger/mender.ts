@@ -1,0 +1,204 @@
+/**
+ * Owns mending the indexes from the blocks while the node goes on. What is to be written is worked out beside the chain,
+ * and written only if the chain still has the tip that it was worked out for.
+ *
+ * Bounds: one mending of a thing at a time; what a history misses is held until it is written, 100 bytes a touch.
+ */
+import type { HeaderNode } from '../consensus/header-tree.ts';
+import { CorruptStoreError } from '../errors.ts';
+import { equalBytes, fromText } from '../format/bytes.ts';
+import { ZERO_HASH } from '../format/hash.ts';
+import { decodeTransaction, type Transaction } from '../format/transaction.ts';
+import {
+  accountRef,
+  decodeRecord,
+  describeName,
+  type EntryRef,
+  isAccountName,
+  recordRef,
+  type Touches,
+} from '../state/entries.ts';
+import { accountsOf, recordOf } from '../state/execute.ts';
+import { type DamagedHistory, DamagedIndex, DamagedMined, DamagedOwned } from './damage.ts';
+import { isSame, readHistory, touchesIn } from './history.ts';
+import type { OwnedIndex } from './owned-index.ts';
+import { minedBytes, type Place } from './place.ts';
+import type { StoreWrite } from './ports.ts';
+import { ownedRow, touchRow, transactionRow } from './store-keys.ts';
+import { atTip, type TipSource } from './tip-view.ts';
+import { readTouch, touchedBy, touchWrite } from './touch-rows.ts';
+import { readWhole } from './whole-rows.ts';
+
+/** Mendings for one question: one can come upon another. */
+const TRIES = 4;
+const PAGE = 100;
+/** No list of an account's rows is longer: each takes a deposit. */
+const OWNED_MAX = 1_000_000;
+
+export interface MendSource extends TipSource {
+  readonly owned: OwnedIndex;
+  readonly headers: { ancestor(node: HeaderNode, height: number): HeaderNode };
+  readTransactions(node: HeaderNode): Promise<readonly Transaction[] | null>;
+  pause(): Promise<void>;
+}
+
+interface Found {
+  readonly place: Place;
+  readonly id: Uint8Array;
+}
+
+export class Mender {
+  readonly #source: MendSource;
+  readonly #mended: (what: string) => void;
+  readonly #running = new Map<string, Promise<void>>();
+
+  /** `mended` is told of each thing that was damaged and is whole again. */
+  constructor(source: MendSource, mended: (what: string) => void) {
+    this.#source = source;
+    this.#mended = mended;
+  }
+
+  /** Runs a question, and mends what it finds damaged and what can be mended. */
+  async whole<T>(ask: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof DamagedIndex) || tries === TRIES) throw error;
+        // A list of records is made again from a history, which may be damaged too.
+        await this.mend(error).catch((other) => {
+          if (!(other instanceof DamagedIndex)) throw other;
+          return this.mend(other);
+        });
+      }
+    }
+  }
+
+  /** Rejects with `CorruptStoreError` if the blocks and the state don't agree. */
+  mend(damage: DamagedIndex): Promise<void> {
+    const running = this.#running.get(damage.what);
+    if (running !== undefined) return running;
+    const mending = this.#mend(damage).finally(() => this.#running.delete(damage.what));
+    this.#running.set(damage.what, mending);
+    return mending;
+  }
+
+  async #mend(damage: DamagedIndex): Promise<void> {
+    const { turns } = this.#source;
+    if (damage instanceof DamagedOwned) {
+      // Any block may change the list: it is made and written in one turn.
+      return turns.exclusively(async () => this.#write(damage, await this.#ownedRows(damage.owner)));
+    }
+    const { tip } = this.#source;
+    const rows =
+      damage instanceof DamagedMined
+        ? [this.#minedRow(damage, tip)]
+        : await this.#touchRows(damage as DamagedHistory, tip);
+    return turns.exclusively(async () => {
+      const { tip: now, headers } = this.#source;
+      const isBelow = now.height >= tip.height && headers.ancestor(now, tip.height) === tip;
+      // What wasn't mined may be now.
+      const isSure = now === tip || !(damage instanceof DamagedMined && damage.place === null);
+      if (isBelow && isSure) await this.#write(damage, rows);
+    });
+  }
+
+  async #write(damage: DamagedIndex, rows: readonly StoreWrite[]): Promise<void> {
+    await this.#source.store.write(rows, { sync: false });
+    this.#mended(damage.what);
+  }
+
+  #minedRow({ id, place }: DamagedMined, tip: HeaderNode): StoreWrite {
+    const block = place === null ? null : this.#source.headers.ancestor(tip, place.height);
+    return [transactionRow(id), block === null ? null : minedBytes(block, place!.index)];
+  }
+
+  /** Goes down the chain from the touch that isn't found, until a row below fits what was found. */
+  async #touchRows({ ref, at, newer }: DamagedHistory, tip: HeaderNode): Promise<StoreWrite[]> {
+    const found: Found[] = [];
+    for (let height = newer?.height ?? tip.height; height > 0; height--) {
+      const transactions = await this.#transactionsAt(tip, height);
+      const end = height === newer?.height ? newer.index : transactions.length;
+      for (let index = end - 1; index >= 0; index--) {
+        const tx = transactions[index]!;
+        if (!isTouchedBy(ref, tx)) continue;
+        found.push({ place: { height, index }, id: tx.id });
+        const rows = await this.#join(ref, at, found);
+        if (rows !== null) return rows;
+      }
+      await this.#source.pause();
+    }
+    throw new CorruptStoreError(`the blocks don't have the history of ${describeName(ref.name)}`);
+  }
+
+  /** Rows of the touches found, newest first, if what is below them fits; `null` if it doesn't. */
+  async #join(ref: EntryRef, at: Touches, found: readonly Found[]): Promise<StoreWrite[] | null> {
+    const ordinal = at.historyCount - found.length;
+    if (ordinal < 0) return null;
+    let before: Touches = { history: ZERO_HASH, historyCount: 0 };
+    if (ordinal > 0) {
+      const [row] = await readWhole(this.#source.store, [touchRow(ref.key, ordinal)]);
+      const touch = row === undefined ? null : readTouch(row, ordinal);
+      if (touch === null || !isSamePlace(touch.place, found.at(-1)!.place)) return null;
+      before = touch.before;
+    }
+    const rows: StoreWrite[] = [];
+    for (const { place, id } of found.toReversed()) {
+      rows.push(touchWrite(ref.key, place, before));
+      before = touchedBy(before, id);
+    }
+    return isSame(before, at) ? rows : null;
+  }
+
+  async #transactionsAt(tip: HeaderNode, height: number): Promise<readonly Transaction[]> {
+    const block = this.#source.headers.ancestor(tip, height);
+    const transactions = await this.#source.readTransactions(block);
+    if (transactions === null) throw new CorruptStoreError(`the body of block ${block.key} is lost`);
+    return transactions;
+  }
+
+  /** Of the records that the account's history names, those that it owns; and no others. */
+  async #ownedRows(owner: Uint8Array): Promise<StoreWrite[]> {
+    const rows = new Map<string, StoreWrite>();
+    for (const id of await this.#source.owned.page(owner, undefined, OWNED_MAX)) {
+      rows.set(recordRef(id).name, [ownedRow(owner, id), null]);
+    }
+    for (const [name, id] of await this.#recordsNamed(owner)) {
+      rows.set(name, [ownedRow(owner, id), new Uint8Array(0)]);
+    }
+    return [...rows.values()];
+  }
+
+  async #recordsNamed(owner: Uint8Array): Promise<Map<string, Uint8Array>> {
+    const ref = accountRef(owner);
+    const { value } = await atTip(this.#source, async (view) => {
+      const owned = new Map<string, Uint8Array>();
+      const [entry] = await view.entries([ref]);
+      if (entry === null || entry === undefined) return owned;
+      const whole = touchesIn(entry);
+      for (let newest = whole; newest.historyCount > 0; ) {
+        const { items, older } = await readHistory(view, ref, { newest, whole, limit: PAGE });
+        const ids = items.flatMap(({ bytes }) => recordOf(decodeTransaction(bytes)) ?? []);
+        const records = await view.entries(ids.map(recordRef));
+        ids.forEach((id, i) => {
+          const bytes = records[i]!;
+          if (bytes !== null && equalBytes(decodeRecord(bytes).owner, owner))
+            owned.set(recordRef(id).name, id);
+        });
+        newest = older;
+        await this.#source.pause();
+      }
+      return owned;
+    });
+    return value;
+  }
+}
+
+const isSamePlace = (a: Place, b: Place): boolean => a.height === b.height && a.index === b.index;
+
+function isTouchedBy({ name }: EntryRef, tx: Transaction): boolean {
+  const id = fromText(name);
+  if (isAccountName(name)) return accountsOf(tx).some((address) => equalBytes(address, id));
+  const record = recordOf(tx);
+  return record !== null && equalBytes(record, id);
+}

@@ -1,0 +1,26 @@
+/**
+ * Owns reading rows of which some may be damaged: one that can't be read counts as missing, and doesn't take the others
+ * with it.
+ */
+import { CorruptStoreError } from '../errors.ts';
+import type { RowReader } from './ports.ts';
+
+/** The values at these keys; `undefined` also for those that are damaged. */
+export async function readWhole(
+  store: RowReader,
+  keys: readonly Uint8Array[],
+): Promise<(Uint8Array | undefined)[]> {
+  const values = await unlessDamaged(store.getMany(keys));
+  if (values !== null) return values;
+  const found: (Uint8Array | undefined)[] = [];
+  for (const key of keys) found.push((await unlessDamaged(store.getMany([key])))?.[0]);
+  return found;
+}
+
+/** What was read, or `null` if it is damaged. */
+export function unlessDamaged<T>(read: Promise<T>): Promise<T | null> {
+  return read.catch((error) => {
+    if (error instanceof CorruptStoreError) return null;
+    throw error;
+  });
+}
