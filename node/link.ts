@@ -13,8 +13,10 @@ import { DelayLine } from './delay-line.ts';
 export const MAX_BUFFERED_BYTES = 10 * 1024 * 1024;
 /** At most this much is buffered when a link is called drained, and at least this much was sent since the last time. */
 const DRAIN_BYTES = 64 * 1024;
+/** Unsent bytes with which a link may still be closed in order: they stay until that is done. */
+const CLOSING_BYTES_MAX = 2 * 1024 * 1024;
 const PARTIAL_FRAME_MS = 20_000;
-export const MAX_PARTIAL_BYTES = 64 * 1024 * 1024;
+export const MAX_PARTIAL_BYTES = 32 * 1024 * 1024;
 /** Bytes after the last frame that a frame in the making is taken for: less may be the head of the next one. */
 const PARTIAL_MIN_BYTES = 64 * 1024;
 
@@ -80,9 +82,10 @@ export class Link {
     this.#incoming.setDelay(ms);
   }
 
-  /** What waits to go out goes at once: a close doesn't lag. */
+  /** What waits to go out goes at once: a close doesn't lag. If much of it does, nobody reads: then it is cut. */
   close(code: string, reason: string): void {
-    this.#close(CLOSE_BY_PROTOCOL, reasonOf(code, reason));
+    if (this.#webSocket.bufferedAmount > CLOSING_BYTES_MAX) this.cut();
+    else this.#close(CLOSE_BY_PROTOCOL, reasonOf(code, reason));
   }
 
   /** Ends it at once, whatever is buffered. */

@@ -28,9 +28,6 @@ import { RpcServer } from './rpc/server.ts';
 import { WebSocketTransport } from './transport.ts';
 import { ThreadPoolVerifier } from './verifier.ts';
 
-/** Inbound connections, those still in their handshake included: p2p makes room for the useful ones among them. */
-const MAX_CONNECTIONS = 128;
-
 /** What `node.json` says while a node runs. */
 export interface NodeInfo {
   readonly pid: number;
@@ -97,7 +94,6 @@ async function assemble(
   const ledger = await openLedger(dataDir, genesis.params, opened, log);
   const transport = new WebSocketTransport({
     maxFrameBytes: FRAME_BYTES_MAX,
-    maxLinks: MAX_CONNECTIONS,
     allowedOrigins: config.allowedOrigins,
   });
   transport.lag(config.lagMs);

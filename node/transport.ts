@@ -1,16 +1,18 @@
 /**
  * Owns the sockets between nodes: WebSocket links of subprotocol `pier.1`, one binary frame a message.
  *
- * Bounds, against peers: links by `maxLinks` (inbound) and by the protocol's own dialling; a frame by `maxFrameBytes`;
- * output unsent by `MAX_BUFFERED_BYTES` a link, beyond which the link is cut, and input that a lag holds back by as much,
- * beyond which it isn't read; frames that have begun and don't end by
- * `PARTIAL_FRAME_MS` a link and `MAX_PARTIAL_BYTES` in all; upgrades that don't come by `HANDSHAKE_MS`. Pings are
- * ignored (the protocol has its own), compression is off, and redirects aren't followed.
+ * Bounds, against peers: connections without a link by `OPENING`, links by the protocol, which closes those that are too
+ * many; a frame by `maxFrameBytes`; output unsent by `MAX_BUFFERED_BYTES` a link, beyond which the link is cut (the
+ * protocol bounds that of all links), and input that a lag holds back by as much, beyond which it isn't read; frames that
+ * have begun and don't end by `PARTIAL_FRAME_MS` a link and `MAX_PARTIAL_BYTES` in all. Pings are ignored (the protocol
+ * has its own), compression is off, and redirects aren't followed.
  */
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { PlacesLimits } from '../p2p/peers/places.ts';
+import { BACKLOG, Connections, isLoopback, remoteOf } from './connections.ts';
 import { Link, MAX_PARTIAL_BYTES } from './link.ts';
 import type { Transport, TransportInput } from './ports.ts';
 
@@ -20,12 +22,12 @@ const HANDSHAKE_MS = 5_000;
 const CLOSE_MS = 1_000;
 const SWEEP_MS = 1_000;
 const MAX_HEADER_BYTES = 8 * 1024;
+/** Connections that haven't asked for a link yet: an honest one asks at once. Each costs some 15 kB. */
+const OPENING: PlacesLimits = { places: 64, rush: 512, graceMs: 1_000, patienceMs: HANDSHAKE_MS };
 
 export interface TransportConfig {
   /** Largest frame of the message table. */
   readonly maxFrameBytes: number;
-  /** Most inbound connections, upgraded or not. */
-  readonly maxLinks: number;
   /** Web pages that may open links. All others are refused: any page could reach a port of this machine. */
   readonly allowedOrigins: readonly string[];
 }
@@ -35,6 +37,7 @@ export class WebSocketTransport implements Transport {
   readonly #upgrader: WebSocketServer;
   #server: Server | null = null;
   #handler: (input: TransportInput) => void = () => {};
+  readonly #connections = new Connections({ opening: OPENING });
   readonly #links = new Map<number, Link>();
   /** Dialled, not yet open. */
   readonly #dialling = new Set<WebSocket>();
@@ -71,11 +74,11 @@ export class WebSocketTransport implements Transport {
         response.end(`This is a Pier node. It speaks WebSocket, subprotocol ${SUBPROTOCOL}.\n`);
       },
     );
-    server.maxConnections = this.#config.maxLinks;
+    server.on('connection', (socket) => this.#connections.enter(socket, 'opening'));
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, host, () => {
+      server.listen({ port, host, backlog: BACKLOG }, () => {
         server.off('error', reject);
         resolve();
       });
@@ -147,6 +150,7 @@ export class WebSocketTransport implements Transport {
       });
     }
     await Promise.all([...this.#links.values()].map((link) => link.ended));
+    this.#connections.stop();
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     this.#sweeper = null;
   }
@@ -169,9 +173,9 @@ export class WebSocketTransport implements Transport {
       return;
     }
     this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
-      const { remoteAddress = '', remotePort = 0 } = socket;
-      const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
-      this.#open(webSocket, socket, true, `${host}:${remotePort}`);
+      // From here on the protocol counts it, in its handshake first.
+      this.#connections.leave(socket);
+      this.#open(webSocket, socket, true, remoteOf(socket));
     });
   }
 
@@ -233,8 +237,4 @@ function refuseUpgrade(socket: Duplex, status: number): void {
   socket.on('error', () => {});
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && /^(?:::ffff:)?127\.|^::1$/.test(address);
 }

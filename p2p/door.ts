@@ -48,7 +48,7 @@ export interface MachineConfig {
   readonly peers: readonly string[];
   /** Links to dial; `OUTBOUND_TARGET` unless given. */
   readonly outboundTarget?: number;
-  /** Links to accept; `INBOUND_MAX` unless given. */
+  /** Links to accept and keep, those in their handshake apart; `INBOUND_MAX` unless given. */
   readonly inboundMax?: number;
 }
 

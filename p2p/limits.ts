@@ -17,6 +17,10 @@ export const OUTBOUND_TARGET = 8;
 export const INBOUND_MAX = 64;
 /** Inbound links still in their handshake: they cost a socket and a signature check each, and have shown nothing yet. */
 export const INBOUND_GREETING_MAX = 32;
+/** Time that each of them is given even if there are more: several round trips of an honest one. */
+export const INBOUND_GREETING_GRACE_MS = 2_000;
+/** Links in their handshake above which even the youngest make room: some 30 kB each. */
+export const INBOUND_GREETING_RUSH = 256;
 /** From the opening of a link to its last handshake message. Several round trips on the slowest link we care for. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A link on which nothing has come for so long is probed: a dead one is found within a minute and a half. */
@@ -32,7 +36,7 @@ export const SEND_HIGH_BYTES = 2 * MIB;
 /** Bytes queued on a link above which its reader is given up: one answer of the largest size over the mark, and slack. */
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
 /** Bytes queued on all links together, above which the slowest is given up: many slow readers are no more than some. */
-export const SEND_QUEUES_BYTES_MAX = 128 * MIB;
+export const SEND_QUEUES_BYTES_MAX = 32 * MIB;
 /** Part of that queue which bodies leave to all else. */
 export const SEND_SLACK_BYTES = MIB;
 
@@ -44,6 +48,9 @@ export const DEFERRED_BYTES_MAX = 256 * KIB;
 export const UNKNOWN_BYTES_MAX = 64 * KIB;
 /** Bytes a peer may make us hold (frames that wait, transactions in check, blocks half rebuilt, commitments). */
 export const HELD_BYTES_MAX = 16 * MIB;
+/** And all peers together; beyond it each may still make us hold its fair share. */
+export const HELD_BY_ALL_BYTES_MAX = 64 * MIB;
+export const HELD_FAIR_BYTES = MIB / 2;
 /** Budget of a peer in work units, about a microsecond each: it may use a quarter of a core, with bursts of a second. */
 export const BUDGET_UNITS_PER_SECOND = 250_000;
 export const BUDGET_UNITS_MAX = 1_000_000;
@@ -203,6 +210,7 @@ assert(
   SEND_QUEUE_BYTES_MAX >= SEND_HIGH_BYTES + BLOCK_BYTES_MAX + SEND_SLACK_BYTES,
   'a congested link has room for one answer',
 );
+assert(INBOUND_GREETING_GRACE_MS < HANDSHAKE_TIMEOUT_MS, 'a crowd shortens the time for a handshake');
 assert(PING_TIMEOUT_MS > PING_INTERVAL_MS, 'at most one ping is outstanding');
 assert(ADDRESS_TOKENS_MAX >= ADDRESSES_MAX, 'one full answer of addresses is taken');
 assert(ADDRESS_TOKENS_INBOUND >= ADDRESS_NEWS_MAX, 'one message of news is taken');

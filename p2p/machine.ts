@@ -4,17 +4,15 @@
  * what one learns that another needs goes through here. Its own state is bounded by its parts'.
  */
 import type { HeaderNode } from '../chain/consensus/header-tree.ts';
-import { RuleError } from '../chain/errors.ts';
+import { assert, RuleError } from '../chain/errors.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
 import { hostOf } from './addresses/peer-url.ts';
 import type { Census } from './census.ts';
 import type { Effect, Input, MachineDeps, Now, PeerInfo, PeerName, SyncState } from './door.ts';
 import { type FaultCode, penaltyMs } from './faults.ts';
-import { INBOUND_MAX } from './limits.ts';
 import { decodeMessage, MESSAGES, type Message, speaksOtherVersion } from './messages.ts';
 import { deadlineOfParts, makeParts, type Parts, tickParts } from './parts.ts';
-import { Peer } from './peer.ts';
-import { admitInbound } from './peers/admission.ts';
+import { type HeldByAll, Peer } from './peer.ts';
 import { Discouraged } from './peers/discouraged.ts';
 import { routeMessage } from './routes.ts';
 import { Wire } from './wire.ts';
@@ -24,6 +22,7 @@ export class Machine {
   readonly #wire: Wire;
   readonly #parts: Parts;
   readonly #discouraged = new Discouraged();
+  readonly #held: HeldByAll = { bytes: 0 };
   /** Links closed in this step, until the parts have forgotten them. */
   readonly #closed: { readonly peer: Peer; readonly code: FaultCode }[] = [];
 
@@ -34,7 +33,7 @@ export class Machine {
       ready: (peer) => this.#ready(peer),
       accept: (peer, node, transactions) => this.#accept(peer, node, transactions),
       invalid: (node, error) => this.#invalid(node, error),
-      mayDial: (host) => !this.#discouraged.has(host, this.#wire.nowMs),
+      discouraged: this.#discouraged,
     });
   }
 
@@ -100,6 +99,7 @@ export class Machine {
       census.holds('machine.queuedBytes', queuedBytes);
     }
     census.holds('machine.allQueuedBytes', this.#wire.queuedBytes);
+    census.holds('machine.allHeldBytes', this.#held.bytes);
     for (const part of this.#parts.counted) part.census(census);
   }
 
@@ -159,17 +159,17 @@ export class Machine {
   }
 
   #opened({ link, inbound, address, loopback }: Extract<Input, { type: 'opened' }>): void {
-    const peer = new Peer(link, inbound, address, loopback, this.#wire.nowMs);
+    const peer = new Peer(link, inbound, address, loopback, this.#wire.nowMs, this.#held);
     this.#wire.peers.set(link, peer);
     this.#wire.linksChanged();
     this.#parts.dialler.opened(peer);
-    if (inbound) {
-      admitInbound(this.#wire, this.#discouraged, peer, this.#deps.config.inboundMax ?? INBOUND_MAX);
-    }
+    this.#parts.admission.opened(peer);
     if (peer.phase !== 'closing') this.#parts.handshake.open(peer);
   }
 
   #ready(peer: Peer) {
+    this.#parts.admission.ready(peer);
+    if (peer.phase === 'closing') return;
     for (const part of this.#parts.linked) part.ready(peer);
   }
 
@@ -238,8 +238,10 @@ export class Machine {
 
   #forget(peer: Peer): void {
     this.#parts.intake.drop(peer);
+    this.#parts.admission.drop(peer);
     this.#parts.handshake.drop(peer);
     for (const part of this.#parts.linked) part.drop?.(peer);
+    assert(peer.heldBytes === 0 && peer.queuedBytes === 0, 'nothing is held for a link that has ended');
   }
 
   /** Lets every part do what has become due, until nothing closes any more. */

@@ -14,9 +14,11 @@ import { admitEarly, type EarlyHeader } from './early-header.ts';
 import { Announcer } from './gossip/announcer.ts';
 import { TransactionFetcher } from './gossip/transaction-fetcher.ts';
 import { Intake } from './intake.ts';
-import { OUTBOUND_TARGET } from './limits.ts';
+import { INBOUND_MAX, OUTBOUND_TARGET } from './limits.ts';
 import type { Peer } from './peer.ts';
+import { Admission } from './peers/admission.ts';
 import { Dialler } from './peers/dialler.ts';
+import type { Discouraged } from './peers/discouraged.ts';
 import { Feeler } from './peers/feeler.ts';
 import { Handshake, type HelloSource } from './peers/handshake.ts';
 import { KeepAlive } from './peers/keep-alive.ts';
@@ -34,7 +36,8 @@ export interface Hooks {
   accept(peer: Peer | null, node: HeaderNode, transactions: Transaction[]): void;
   /** A body that is its header's and breaks a rule. */
   invalid(node: HeaderNode, error: RuleError): void;
-  mayDial(host: string): boolean;
+  /** Hosts that are neither dialled nor accepted. */
+  readonly discouraged: Discouraged;
 }
 
 /** A part that follows the life of a link. */
@@ -51,6 +54,7 @@ interface CountedPart {
 export interface Parts {
   readonly intake: Intake;
   readonly book: AddressBook;
+  readonly admission: Admission;
   readonly handshake: Handshake;
   readonly keepAlive: KeepAlive;
   readonly dialler: Dialler;
@@ -78,10 +82,15 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
   const intake = new Intake(wire);
   const charge = (peer: Peer, units: number): void => intake.charge(peer, units);
   const { accept, invalid } = hooks;
+  const { discouraged } = hooks;
+  const admission = new Admission(wire, discouraged, config.inboundMax ?? INBOUND_MAX);
   const handshake = new Handshake(wire, identity, introduce, random, hooks.ready);
   const keepAlive = new KeepAlive(wire, random);
   const book = new AddressBook(Uint8Array.from({ length: 32 }, () => random() & 0xff));
-  const rules = { mayDial: hooks.mayDial, allows: (nodeKey: string) => handshake.allows(nodeKey) };
+  const rules = {
+    mayDial: (host: string) => !discouraged.has(host, wire.nowMs),
+    allows: (nodeKey: string) => handshake.allows(nodeKey),
+  };
   const target = config.outboundTarget ?? OUTBOUND_TARGET;
   const dialler = new Dialler(wire, book, rules, random, target, listen);
   const tip = { work: () => chain.tip.work, blockMs: headers.params.difficulty.targetMs };
@@ -102,6 +111,7 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
   return {
     intake,
     book,
+    admission,
     handshake,
     keepAlive,
     dialler,
@@ -129,6 +139,7 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
     ],
     counted: [
       intake,
+      admission,
       handshake,
       keepAlive,
       dialler,
@@ -149,6 +160,7 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
  * comes last. By name, not through a list: every input asks all of them, and nearly all have nothing to do.
  */
 export function tickParts(parts: Parts): void {
+  parts.admission.tick();
   parts.handshake.tick();
   parts.keepAlive.tick();
   parts.headerSync.tick();
@@ -165,6 +177,7 @@ export function tickParts(parts: Parts): void {
 /** The earliest monotonic time at which `tickParts`, or a frame that waits, has something to do; `null` if never. */
 export function deadlineOfParts(parts: Parts): number | null {
   let at = parts.intake.deadline();
+  at = earlier(at, parts.admission.deadline());
   at = earlier(at, parts.handshake.deadline());
   at = earlier(at, parts.keepAlive.deadline());
   at = earlier(at, parts.headerSync.deadline());

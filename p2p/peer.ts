@@ -2,15 +2,20 @@
  * Owns what all parts of the protocol know of one link. What only one part needs is kept there, by link number.
  *
  * Bounds: a fixed record. `heldBytes` counts what the parts hold for this peer; each asks `canHold` before it takes
- * more. `queuedBytes` is what we handed to the transport since it last reported the link drained.
+ * more, which looks at what they hold for all peers too. `queuedBytes` is what we handed to the transport since it last reported the link drained.
  */
 import type { HeaderNode } from '../chain/consensus/header-tree.ts';
 import { assert } from '../chain/errors.ts';
-import { HELD_BYTES_MAX, SEND_HIGH_BYTES } from './limits.ts';
+import { HELD_BY_ALL_BYTES_MAX, HELD_BYTES_MAX, HELD_FAIR_BYTES, SEND_HIGH_BYTES } from './limits.ts';
 import type { Hello } from './messages.ts';
 
 /** greeting: wants a hello; proving: wants a proof; ready; closing: we closed it, 'closed' hasn't come yet. */
 export type PeerPhase = 'greeting' | 'proving' | 'ready' | 'closing';
+
+/** Bytes that the parts hold for all peers together. */
+export interface HeldByAll {
+  bytes: number;
+}
 
 export class Peer {
   readonly link: number;
@@ -46,9 +51,18 @@ export class Peer {
   /** When the oldest of them was sent. */
   queuedAtMs = 0;
   heldBytes = 0;
+  readonly #all: HeldByAll;
   #lastRequest = 0;
 
-  constructor(link: number, inbound: boolean, address: string, loopback: boolean, nowMs: number) {
+  constructor(
+    link: number,
+    inbound: boolean,
+    address: string,
+    loopback: boolean,
+    nowMs: number,
+    all: HeldByAll = { bytes: 0 },
+  ) {
+    this.#all = all;
     this.link = link;
     this.inbound = inbound;
     this.address = address;
@@ -66,15 +80,20 @@ export class Peer {
   }
 
   canHold(bytes: number): boolean {
-    return this.heldBytes + bytes <= HELD_BYTES_MAX;
+    const held = this.heldBytes + bytes;
+    return (
+      held <= HELD_FAIR_BYTES || (held <= HELD_BYTES_MAX && this.#all.bytes + bytes <= HELD_BY_ALL_BYTES_MAX)
+    );
   }
 
   hold(bytes: number): void {
     this.heldBytes += bytes;
+    this.#all.bytes += bytes;
   }
 
   release(bytes: number): void {
     this.heldBytes -= bytes;
+    this.#all.bytes -= bytes;
     assert(this.heldBytes >= 0, 'a peer never gives back more than was held for it');
   }
 

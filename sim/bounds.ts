@@ -9,7 +9,7 @@ import { AuditError } from './audit-error.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 /** Inbound, in their handshake, one being refused, outbound, feelers and those that stay, and those the operator names. */
-const LINKS_MAX = 64 + 32 + 1 + 8 + 11 + 256;
+const LINKS_MAX = 64 + 256 + 1 + 8 + 11 + 256;
 
 /** Of a container of each link what the fullest may hold, of one in common what it may. */
 const MOST: Readonly<Record<string, number>> = {
@@ -19,7 +19,10 @@ const MOST: Readonly<Record<string, number>> = {
   'machine.heldBytes': 16 * MIB,
   // Above 8 MiB a link is closed, with the message that was too much.
   'machine.queuedBytes': 10 * MIB,
-  'machine.allQueuedBytes': 138 * MIB,
+  // With the message that was too much, and half a MiB for each link beyond the bound of all.
+  'machine.allQueuedBytes': 40 * MIB,
+  'machine.allHeldBytes': (64 + (LINKS_MAX >> 1)) * MIB,
+  'admission.greeting': 256,
   'intake.waiting': 256,
   'intake.waitingBytes': 256 * KIB,
   // Four links, and one address to see whether it answers.

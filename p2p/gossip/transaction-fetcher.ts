@@ -94,7 +94,9 @@ export class TransactionFetcher {
     try {
       for (const bytes of encoded) {
         const tx = decodeTransaction(bytes);
-        if (!this.#isWanted(tx) || state.checkingBytes + bytes.length > limits.CHECKING_BYTES_MAX) continue;
+        const { length } = bytes;
+        if (!this.#isWanted(tx) || state.checkingBytes + length > limits.CHECKING_BYTES_MAX) continue;
+        if (!peer.canHold(length)) continue;
         this.#checking.add(tx, state, this.#forget(tx.key));
         batch.push(tx);
       }

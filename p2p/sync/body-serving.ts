@@ -109,10 +109,14 @@ export class BodyServing {
     }
   }
 
-  /** True if one more body, of the largest size as all being read, still fits the link's queue. */
+  /** True if one more body, of the largest size as all being read, still fits the link's queue and that of all links. */
   #hasRoom({ peer, reading }: State): boolean {
     if (peer.congested || reading >= limits.READS_PER_PEER_MAX) return false;
-    const most = (reading + 1) * this.#headers.params.limits.blockBytes;
-    return peer.queuedBytes + most <= limits.SEND_QUEUE_BYTES_MAX - limits.SEND_SLACK_BYTES;
+    const { blockBytes } = this.#headers.params.limits;
+    const most = peer.queuedBytes + (reading + 1) * blockBytes;
+    if (most > limits.SEND_QUEUE_BYTES_MAX - limits.SEND_SLACK_BYTES) return false;
+    // Whoever reads what it gets is always given one more: if that is too much for all, the slowest makes room.
+    const all = this.#wire.queuedBytes + (this.#reads.size + 1) * blockBytes;
+    return most === blockBytes || all <= limits.SEND_QUEUES_BYTES_MAX - limits.SEND_HIGH_BYTES;
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { fullestOf } from '../../p2p/census.ts';
 import * as limits from '../../p2p/limits.ts';
 import { type Candidate, chooseEviction } from '../../p2p/peers/eviction.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
@@ -55,22 +56,41 @@ describe('inbound links', () => {
     const node = new TestNode({ seed: 1, config: { inboundMax: 4 } });
     const peers = [2, 3, 4, 5].map((seed) => inbound(node, seed).join());
     const sixth = inbound(node, 6);
+    // One that only opens a link takes nobody's place.
+    expect(peers.map(({ closedWith }) => closedWith)).toEqual([null, null, null, null]);
+    sixth.join();
     expect(peers.map(({ closedWith }) => closedWith)).toEqual([null, null, null, 'EVICTED']);
     expect(sixth.closedWith).toBeNull();
   });
 
   test('above the limit are refused while nobody can give way', () => {
-    const node = new TestNode({ seed: 1, config: { inboundMax: 2 } });
-    const idle = [2, 3].map((seed) => inbound(node, seed));
-    expect(inbound(node, 4).closedWith).toBe('INBOUND_FULL');
-    expect(idle.map(({ closedWith }) => closedWith)).toEqual([null, null]);
+    const node = new TestNode({ seed: 1, config: { inboundMax: 1 } });
+    const only = inbound(node, 2).join();
+    expect(inbound(node, 3).join().closedWith).toBe('INBOUND_FULL');
+    expect(only.closedWith).toBeNull();
   });
 
   test('in their handshake are few', () => {
     const node = new TestNode({ seed: 1 });
-    const idle = Array.from({ length: limits.INBOUND_GREETING_MAX + 1 }, (_, i) => inbound(node, i + 2));
-    expect(idle.filter(({ closedWith }) => closedWith === 'INBOUND_FULL')).toEqual([idle[0]]);
-    // Whoever idles doesn't keep out who doesn't.
+    const idle = Array.from({ length: limits.INBOUND_GREETING_MAX + 3 }, (_, i) => inbound(node, i + 2));
+    const refused = (): boolean[] => idle.map(({ closedWith }) => closedWith === 'INBOUND_FULL');
+    expect(refused()).not.toContain(true);
+    node.now = { ...node.now, monotonicMs: limits.INBOUND_GREETING_GRACE_MS };
+    node.input({ type: 'wake' });
+    expect(refused()).toEqual(idle.map((_, i) => i < 3));
+    // Whoever idles doesn't keep out who doesn't, and those that came in a rush are bounded.
+    for (let i = 0; i < 2 * limits.INBOUND_GREETING_RUSH; i++) inbound(node, 2 + (i % 200));
+    const held = fullestOf(node.machine).held;
+    expect(held.get('handshake.peers')).toBe(limits.INBOUND_GREETING_RUSH);
     expect(inbound(node, 200).join().closedWith).toBeNull();
+  });
+
+  test('of this machine are no crowd: who has nothing to show makes room by age', () => {
+    const node = new TestNode({ seed: 1, config: { inboundMax: 3 } });
+    const local = (seed: number) =>
+      new ScriptedPeer(node, seed, { loopback: true, address: `127.0.0.1:${seed}` }).join();
+    const peers = [local(2), local(3), inbound(node, 4).join()];
+    local(5);
+    expect(peers.map(({ closedWith }) => closedWith)).toEqual([null, null, 'EVICTED']);
   });
 });

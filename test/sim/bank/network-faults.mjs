@@ -63,16 +63,30 @@ export const NETWORK_FAULTS = [
   fault(
     'inbound links are not limited',
     ADMISSION,
-    'if (inbound.length <= inboundMax) return;',
+    'if (others.length < this.#readyMax) return;',
     'return;',
     'crowd',
   ),
   fault(
     'links in their handshake are not limited',
     ADMISSION,
-    'if (inbound.length - ready.length > INBOUND_GREETING_MAX) {',
-    'if (inbound.length < 0) {',
+    'for (const peer of this.#greeting.surplus(this.#wire.nowMs))',
+    'for (const peer of this.#greeting.surplus(Number.NEGATIVE_INFINITY))',
     'strangers',
+  ),
+  fault(
+    'a burst of handshakes makes those give way that have just come',
+    'p2p/peers/places.ts',
+    'this.#entries.size > rush ? nowMs : nowMs - graceMs',
+    'nowMs',
+    'strangers',
+  ),
+  fault(
+    'a link in its handshake takes the place of one that is ready',
+    ADMISSION,
+    'if (!peer.inbound) return;\n    const { address',
+    'if (!peer.inbound) return;\n    this.ready(peer);\n    const { address',
+    'crowd',
   ),
   fault(
     'hosts that were false are remembered without end',

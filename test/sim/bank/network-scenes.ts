@@ -232,6 +232,23 @@ async function crowd(): Promise<void> {
     demand(places().join() === kept, 'an honest node loses its place to a crowd of one hand');
     demand(inbound() <= 64, `${inbound()} links came in`);
   }
+  for (let i = 0; i < 100; i++) dialOnce(world, i, null);
+  await world.run(20_000);
+  demand(inbound() === 64, 'a link that says nothing takes the place of one that is ready');
+}
+
+/** A host of its own opens a link to the first node and says at most these bytes. */
+function dialOnce(world: World, i: number, bytes: Uint8Array | null): void {
+  let line: Side | null = null;
+  const attach = (side: Side): void => {
+    line = side;
+  };
+  const report = ({ type }: { type: string }): void => {
+    if (type === 'opened' && bytes !== null) line!.send(bytes);
+  };
+  const host = `46.${i >> 8}.${i & 255}.1`;
+  const silent = { node: 200, host, listening: false, nextLink: () => 1, attach, report };
+  world.network.dial(silent, world.nodes[0]!.address);
 }
 
 /** Hosts that open links and say nothing, or nonsense: neither takes more than its place. */
@@ -239,31 +256,19 @@ async function strangers(): Promise<void> {
   const world = makeWorld({ seed: 1, nodes: 1, miners: 0 });
   await world.run(1_000);
   const [node] = world.nodes;
-  const dialIn = (i: number, bytes: Uint8Array | null): void => {
-    let line: Side | null = null;
-    world.network.dial(
-      {
-        node: 200,
-        host: `46.${i >> 8}.${i & 255}.1`,
-        listening: false,
-        nextLink: () => 1,
-        attach: (side) => {
-          line = side;
-        },
-        report: ({ type }) => {
-          if (type === 'opened' && bytes !== null) line!.send(bytes);
-        },
-      },
-      node!.address,
-    );
-  };
+  const dialIn = (i: number, bytes: Uint8Array | null): void => dialOnce(world, i, bytes);
   const held = (name: string): number => fullestOf(node!.reactor!.machine).held.get(name)!;
   for (let i = 0; i < 100; i++) dialIn(i, null);
+  await world.run(1_000);
+  demand(held('handshake.peers') === 100, 'who has just come is not given time for a handshake');
   await world.run(2_000);
   demand(held('handshake.peers') > 0, 'nobody is listened to');
   demand(held('handshake.peers') <= 33, `${held('handshake.peers')} links are in their handshake`);
+  for (let i = 100; i < 500; i++) dialIn(i, null);
+  await world.run(1_000);
+  demand(held('handshake.peers') <= 257, `${held('handshake.peers')} links are in their handshake`);
   await world.run(20_000);
-  for (let i = 100; i < 1_200; i++) {
+  for (let i = 500; i < 1_600; i++) {
     dialIn(i, Uint8Array.of(1));
     if (i % 20 === 0) await world.run(200);
   }
