@@ -4,7 +4,9 @@
  *
  * Bounds: the `rush` of each phase, and what the system hands over in one turn of the event loop.
  */
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { hostOf, parseRemote } from '../p2p/addresses/peer-url.ts';
 import { type Origin, originOf, Places, type PlacesLimits } from '../p2p/peers/places.ts';
 
@@ -81,6 +83,13 @@ export class Connections<Phase extends string> {
       socket.destroy();
     }
   }
+}
+
+/** Ends both halves: a client that leaves its own open would keep the connection's place, and us from stopping. */
+export function refuseUpgrade(socket: Duplex, status: number): void {
+  socket.on('error', () => {});
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 /** The remote `host:port` of a socket, an IPv6 address in brackets. */

@@ -7,12 +7,11 @@
  * have begun and don't end by `PARTIAL_FRAME_MS` a link and `MAX_PARTIAL_BYTES` in all. Pings are ignored (the protocol
  * has its own), compression is off, and redirects aren't followed.
  */
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { PlacesLimits } from '../p2p/peers/places.ts';
-import { BACKLOG, Connections, isLoopback, remoteOf } from './connections.ts';
+import { BACKLOG, Connections, isLoopback, refuseUpgrade, remoteOf } from './connections.ts';
 import { Link, MAX_PARTIAL_BYTES } from './link.ts';
 import type { Transport, TransportInput } from './ports.ts';
 
@@ -230,11 +229,4 @@ export class WebSocketTransport implements Transport {
   #report(input: TransportInput): void {
     this.#handler(input);
   }
-}
-
-/** Ends both halves: a client that leaves its own open would keep the connection's place, and us from stopping. */
-function refuseUpgrade(socket: Duplex, status: number): void {
-  socket.on('error', () => {});
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

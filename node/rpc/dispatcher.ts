@@ -1,10 +1,12 @@
 /**
  * Owns the way of a JSON-RPC message: text in, text out. Bounds: a message by whoever reads it (`BODY_BYTES_MAX`), its
- * nesting, the calls of a batch (one after the other), and the answer to all of them together.
+ * nesting, the calls of a batch (one after the other), and the answer to all of them together. An id is as long as the
+ * message allows.
  */
 import { CorruptStoreError } from '../../chain/errors.ts';
 import type { Logger } from '../ports.ts';
 import { type ErrorBody, errorBodyOf, overLimit, RPC_CODE, RpcFault } from './faults.ts';
+import { readIdTexts } from './id-text.ts';
 import type { Context } from './method.ts';
 import { isDeeperThan } from './nesting.ts';
 import { METHODS } from './openrpc.ts';
@@ -15,14 +17,14 @@ export const BODY_BYTES_MAX = 1024 * 1024;
 const DEPTH_MAX = 32;
 const BATCH_MAX = 100;
 const ANSWER_BYTES_MAX = 5 * 1024 * 1024;
-const ID_LENGTH_MAX = 128;
 
 const METHOD_BY_NAME = new Map(METHODS.map((entry) => [entry.name, entry]));
 
 type Id = string | number | null;
 
 interface Request {
-  readonly id: Id;
+  /** As JSON. */
+  readonly id: string;
   /** A call without an id gets no answer. */
   readonly notification: boolean;
   readonly method: string;
@@ -43,35 +45,45 @@ export class Dispatcher {
   }
 
   /** The answer, or null if none is due: only notifications. Never rejects. */
-  async handle(text: string, context: Context): Promise<string | null> {
+  async handle(text: string, context: Context, turn = nextTurn): Promise<string | null> {
+    let answer = '';
+    for await (const part of this.answer(text, context, turn)) answer += part;
+    return answer === '' ? null : answer;
+  }
+
+  /** The answer in parts, each made when it is asked for; none if none is due. Waits for its `turn` before each call. */
+  async *answer(text: string, context: Context, turn: () => Promise<void>): AsyncGenerator<string, void> {
     let json: unknown;
     try {
       if (isDeeperThan(text, DEPTH_MAX)) throw overLimit(`nested deeper than ${DEPTH_MAX}`);
       json = parse(text);
       if (Array.isArray(json)) checkBatch(json);
     } catch (error) {
-      return errorText(null, errorBodyOf(error));
+      yield errorText(null, errorBodyOf(error));
+      return;
     }
-    if (!Array.isArray(json)) return this.#answer(json, context, ANSWER_BYTES_MAX);
-    const answers: string[] = [];
+    const calls = Array.isArray(json) ? json : [json];
+    const ids = idsOf(calls, text);
     let room = ANSWER_BYTES_MAX;
-    for (const item of json) {
+    let answered = 0;
+    for (const [i, call] of calls.entries()) {
       // Calls that wait for nothing would hold up the whole node together.
       await turn();
-      const answer = await this.#answer(item, context, room);
+      const answer = await this.#answer(call, ids[i]!, context, room);
       if (answer === null) continue;
-      answers.push(answer);
+      if (calls === json) yield answered++ === 0 ? '[' : ',';
+      yield answer;
       room -= answer.length;
     }
-    return answers.length === 0 ? null : `[${answers.join()}]`;
+    if (answered > 0) yield ']';
   }
 
-  async #answer(json: unknown, context: Context, room: number): Promise<string | null> {
+  async #answer(json: unknown, idText: string, context: Context, room: number): Promise<string | null> {
     let request: Request;
     try {
-      request = readRequest(json);
+      request = readRequest(json, idText);
     } catch (error) {
-      return errorText(idOf(json), errorBodyOf(error));
+      return errorText(idText, errorBodyOf(error));
     }
     const { id, notification, method } = request;
     let answer: string;
@@ -79,7 +91,7 @@ export class Dispatcher {
       const result = JSON.stringify(await this.#call(request, context));
       if (result.length > room)
         throw overLimit('the answer is too large', 'Ask for less, or in fewer calls at once.');
-      answer = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
+      answer = `{"jsonrpc":"2.0","id":${id},"result":${result}}`;
       this.#deps.onCall(method, true);
     } catch (error) {
       const body = errorBodyOf(error);
@@ -116,7 +128,7 @@ export class Dispatcher {
 }
 
 /** Lets all else that is due go first. */
-function turn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -133,34 +145,40 @@ function checkBatch(batch: readonly unknown[]): void {
   if (batch.length > BATCH_MAX) throw overLimit(`more than ${BATCH_MAX} calls in a batch`);
 }
 
-function readRequest(json: unknown): Request {
+function readRequest(json: unknown, idText: string): Request {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw badRequest('a call is an object');
   const { jsonrpc, id, method, params, ...others } = json as Record<string, unknown>;
   if (jsonrpc !== '2.0') throw badRequest('jsonrpc must be "2.0"');
   if (typeof method !== 'string') throw badRequest('method must be a string');
-  if (id !== undefined && !isId(id)) {
-    throw badRequest(`id must be a number, null, or a string of at most ${ID_LENGTH_MAX} characters`);
-  }
+  if (id !== undefined && !isId(id)) throw badRequest('id must be a number, a string or null');
   if (Object.keys(others).length > 0)
     throw badRequest('a call has jsonrpc, id, method and params, nothing else');
-  return { id: id ?? null, notification: id === undefined, method, params };
+  return { id: idText, notification: id === undefined, method, params };
 }
 
 function isId(id: unknown): id is Id {
-  return id === null || typeof id === 'number' || (typeof id === 'string' && id.length <= ID_LENGTH_MAX);
+  return id === null || typeof id === 'number' || typeof id === 'string';
 }
 
-/** The id of a call that is wrong otherwise, so that its sender can tell which. */
-function idOf(json: unknown): Id {
-  const id = typeof json === 'object' && json !== null ? Reflect.get(json, 'id') : null;
-  return isId(id) ? id : null;
+/** The id of each call, as JSON, also of one that is wrong otherwise, so that its sender can tell which; null if none. */
+function idsOf(calls: readonly unknown[], text: string): string[] {
+  const ids = calls.map((call) => {
+    const id: unknown =
+      typeof call === 'object' && call !== null && Object.hasOwn(call, 'id') ? Reflect.get(call, 'id') : null;
+    return isId(id) ? id : null;
+  });
+  // Only what a double holds exactly may be written anew: all else goes back as it came.
+  const isExact = (id: Id): boolean => typeof id !== 'number' || (Number.isSafeInteger(id) && id !== 0);
+  const texts = ids.every(isExact) ? null : readIdTexts(text);
+  return ids.map((id, i) => (isExact(id) ? JSON.stringify(id) : texts!.get(i)!));
 }
 
 function badRequest(message: string): RpcFault {
   return new RpcFault(RPC_CODE.invalidRequest, 'BAD_REQUEST', message);
 }
 
-export function errorText(id: Id, error: ErrorBody): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, error });
+/** `id` as JSON. */
+export function errorText(id: string | null, error: ErrorBody): string {
+  return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`;
 }

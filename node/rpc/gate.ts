@@ -4,10 +4,17 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { targetOf } from './http.ts';
+
+export interface Refusal {
+  readonly reason: string;
+  /** What to do. */
+  readonly hint: string;
+}
 
 export class Gate {
   readonly #cookieHash: Buffer;
-  /** Host names, without port, that requests may be for. */
+  /** Host names, without port, that requests may be for; an IPv6 address in brackets. */
   readonly #hosts: ReadonlySet<string>;
 
   constructor(cookie: string, hosts: readonly string[]) {
@@ -16,14 +23,25 @@ export class Gate {
   }
 
   /** Why a request is refused, or null. */
-  refuse({ headers }: IncomingMessage): string | null {
-    const { host, origin } = headers;
-    if (host === undefined || !this.#hosts.has(hostnameOf(host))) return 'this host name is not allowed';
+  refuse(request: IncomingMessage): Refusal | null {
+    const { origin } = request.headers;
+    const { host } = targetOf(request);
+    // Only HTTP/1.0 may leave the host out, and no browser speaks it.
+    if (host !== undefined && !this.#isOurs(hostnameOf(host), request.socket.localAddress)) {
+      const hint = `Call it by ${[...this.#hosts].join(', ')}, or start the node with --allow-host and the name.`;
+      return { reason: 'this host name is not allowed', hint };
+    }
     // A page that this very server sent has the server's own origin.
-    if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) {
-      return 'web pages of other origins are not allowed';
+    if (origin !== undefined && origin.toLowerCase() !== `http://${host?.toLowerCase()}`) {
+      return { reason: 'web pages of other origins are not allowed', hint: 'Call it from a program.' };
     }
     return null;
+  }
+
+  /** A name can be pointed anywhere by whoever owns it, an address can't: the one that was connected to is ours. */
+  #isOurs(name: string, localAddress = ''): boolean {
+    const bare = localAddress.replace(/^::ffff:(?=[0-9.]+$)/, '');
+    return this.#hosts.has(name) || (bare !== '' && name === (bare.includes(':') ? `[${bare}]` : bare));
   }
 
   /** True with the right cookie, false without one, null with a wrong one. */

@@ -1,27 +1,48 @@
 /**
  * Owns the RPC's port: JSON-RPC by POST to `/`, the same over a WebSocket at `/ws`, `GET /health`, `GET /metrics`.
  *
- * Bounds: connections by `MAX_CONNECTIONS`, calls under way by `MAX_CALLS`, a body by `BODY_BYTES_MAX`, unread answers of all together by
- * `UNREAD_BYTES_MAX`, the time for a request by the time-outs below; WebSockets in `sockets.ts`.
+ * Bounds: connections in each phase by `PHASES`, and within one by `client.ts` and `sockets.ts`; bodies, answers and
+ * events that wait, of all clients together, by `BACKLOG_BYTES_MAX`. Whoever comes is let in: those that are silent,
+ * or don't read, make room.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { PlacesLimits } from '../../p2p/peers/places.ts';
+import { BACKLOG, Connections, refuseUpgrade } from '../connections.ts';
 import type { Logger } from '../ports.ts';
-import { BODY_BYTES_MAX, Dispatcher, errorText } from './dispatcher.ts';
-import { errorBodyOf, overLimit, RPC_CODE, RpcFault } from './faults.ts';
+import { Backlog } from './backlog.ts';
+import { Client } from './client.ts';
+import { Dispatcher, errorText } from './dispatcher.ts';
+import { errorBodyOf, RPC_CODE, RpcFault } from './faults.ts';
 import { Gate } from './gate.ts';
-import { SubscriberSockets } from './sockets.ts';
+import { isRepeated, type Reply, replyTo, TOO_LARGE, targetOf } from './http.ts';
+import { JSON_TYPE, Responder } from './responder.ts';
+import { PING_MS, SubscriberSockets } from './sockets.ts';
+import { Turns } from './turns.ts';
 import type { NodeView } from './view.ts';
 
-const MAX_CONNECTIONS = 256;
 const MAX_HEADER_BYTES = 8 * 1024;
-/** As many as connections: more come only of one that sends calls without waiting for answers. */
-const MAX_CALLS = MAX_CONNECTIONS;
-const UNREAD_BYTES_MAX = 64 * 1024 * 1024;
+const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
 const HEADERS_MS = 5_000;
 const REQUEST_MS = 30_000;
 const IDLE_MS = 30_000;
 const CHECK_MS = 1_000;
+
+/** In each phase a connection has time while there is room, and at least its grace. */
+const PHASES = {
+  /** No request yet. An honest client sends one at once. */
+  opening: { places: 64, rush: 512, graceMs: 1_000, patienceMs: HEADERS_MS },
+  /** Between two requests. */
+  idle: { places: 64, rush: 256, graceMs: 1_000, patienceMs: IDLE_MS },
+  /** A body is coming in. */
+  sending: { places: 32, rush: 128, graceMs: 2_000, patienceMs: REQUEST_MS },
+  /** A call is under way. */
+  calling: { places: 128, rush: 256, graceMs: 10_000, patienceMs: 120_000 },
+  /** An answer is going out; each part that is read begins the time anew. */
+  answering: { places: 32, rush: 128, graceMs: 2_000, patienceMs: 10_000 },
+  /** A WebSocket; whatever is heard begins the time anew. */
+  socket: { places: 64, rush: 64, graceMs: 0, patienceMs: 4 * PING_MS },
+} as const satisfies Record<string, PlacesLimits>;
 
 export interface RpcDeps {
   readonly view: NodeView;
@@ -40,48 +61,44 @@ export class RpcServer {
   readonly #dispatcher: Dispatcher;
   readonly #sockets: SubscriberSockets;
   readonly #server: Server;
-  #unread = 0;
-  #calls = 0;
+  readonly #connections = new Connections(PHASES);
+  readonly #backlog = new Backlog(BACKLOG_BYTES_MAX);
+  readonly #turns = new Turns();
+  readonly #clients = new Map<Socket, Client>();
   #stopping = false;
 
   constructor(deps: RpcDeps) {
     this.#deps = deps;
     this.#gate = new Gate(deps.cookie, deps.hosts);
     this.#dispatcher = new Dispatcher(deps);
-    this.#sockets = new SubscriberSockets(deps.view, this.#dispatcher);
-    this.#server = createServer(
-      {
-        maxHeaderSize: MAX_HEADER_BYTES,
-        headersTimeout: HEADERS_MS,
-        requestTimeout: REQUEST_MS,
-        keepAliveTimeout: IDLE_MS,
-        connectionsCheckingInterval: CHECK_MS,
-        noDelay: true,
-      },
-      (request, response) => {
-        this.#serve(request, response).catch((error: Error) => {
-          this.#deps.logger.warn('httpFailed', { error: error.message });
-          response.destroy();
-        });
-      },
-    );
-    this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on('upgrade', (request, socket, head) => {
-      const refusal = this.#gate.refuse(request);
-      const admin = this.#gate.admits(request);
-      if (this.#stopping) this.#sockets.refuse(socket, 503);
-      else if (refusal !== null) this.#sockets.refuse(socket, 403);
-      else if (admin === null) this.#sockets.refuse(socket, 401);
-      else if (pathOf(request) !== '/ws') this.#sockets.refuse(socket, 404);
-      else this.#sockets.accept(request, socket, head, admin);
+    this.#sockets = new SubscriberSockets({
+      view: deps.view,
+      dispatcher: this.#dispatcher,
+      turns: this.#turns,
+      heard: ({ socket }) => this.#connections.renew(socket),
     });
+    this.#server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: IDLE_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      noDelay: true,
+    });
+    this.#server.on('connection', (socket) => this.#connect(socket));
+    this.#server.on('request', (request, response) => this.#request(request, response, () => {}));
+    this.#server.on('checkContinue', (request, response) =>
+      this.#request(request, response, () => response.writeContinue()),
+    );
+    this.#server.on('connect', (_request, socket) => refuseUpgrade(socket, 501));
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
   }
 
   /** Resolves to the address bound. Rejects as the system does, EADDRINUSE above all. */
   async listen(host: string, port: number): Promise<{ host: string; port: number }> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ port, host, backlog: BACKLOG }, () => {
         this.#server.off('error', reject);
         resolve();
       });
@@ -99,105 +116,145 @@ export class RpcServer {
     const late = setTimeout(() => this.#server.closeAllConnections(), CHECK_MS);
     await closed;
     clearTimeout(late);
+    this.#connections.stop();
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = this.#gate.refuse(request);
-    if (refusal !== null) return this.#end(response, 403, 'text/plain', `${refusal}\n`);
-    const path = pathOf(request);
-    if (request.method === 'GET' && path === '/health') return this.#health(response);
-    if (request.method === 'GET' && path === '/metrics') {
-      return this.#end(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await this.#deps.metrics());
-    }
-    if (path !== '/') return this.#end(response, 404, 'text/plain', 'nothing is here; POST to /\n');
-    if (request.method !== 'POST') {
-      response.setHeader('allow', 'POST');
-      return this.#end(response, 405, 'text/plain', 'this is a Pier node: POST JSON-RPC 2.0 here\n');
-    }
-    return this.#call(request, response);
+  #connect(socket: Socket): void {
+    const client = new Client(socket, this.#backlog, this.#turns, () => this.#connections.renew(socket));
+    this.#clients.set(socket, client);
+    socket.once('close', () => this.#clients.delete(socket));
+    this.#connections.enter(socket, 'opening');
   }
 
-  async #call(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const fail = (status: number, error: RpcFault): void =>
-      this.#end(response, status, 'application/json', errorText(null, errorBodyOf(error)));
-    // What a form of a web page could send without asking first isn't taken.
-    if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
-      const message = 'the content type must be application/json';
-      return fail(415, new RpcFault(RPC_CODE.invalidRequest, 'BAD_REQUEST', message));
+  /** `proceed` tells a client that waits for it to send its body. */
+  #request(request: IncomingMessage, response: ServerResponse, proceed: () => void): void {
+    const client = this.#clients.get(request.socket);
+    if (client === undefined) {
+      response.destroy();
+      return;
     }
-    const admin = this.#gate.admits(request);
-    if (admin === null) {
-      const hint = 'The file cookie in the data folder is new at each start of the node.';
-      return fail(401, new RpcFault(RPC_CODE.unauthorised, 'UNAUTHORISED', 'the cookie is wrong', hint));
-    }
-    if (this.#unread > UNREAD_BYTES_MAX) return fail(503, overLimit('too many answers wait to be read'));
-    if (this.#calls >= MAX_CALLS) return fail(503, overLimit('too many calls at once'));
-    this.#calls += 1;
-    try {
-      const body = await readBody(request);
-      if (body === null) {
-        response.setHeader('connection', 'close');
-        return fail(413, overLimit(`the body is over ${BODY_BYTES_MAX} bytes`, 'Submit in several calls.'));
+    const { socket } = client;
+    const responder = new Responder(client, response, () => this.#connections.move(socket, 'answering'));
+    client.enqueue(async () => {
+      try {
+        await this.#serve(client, request, responder, proceed);
+      } catch (error) {
+        this.#deps.logger.warn('httpFailed', { error: String(error) });
+        response.destroy();
       }
-      const context = { view: this.#deps.view, admin, subscriber: null };
-      const answer = await this.#dispatcher.handle(body, context);
-      if (answer === null) return this.#end(response, 204, 'application/json', '');
-      return this.#end(response, 200, 'application/json', answer);
+      if (!client.gone) this.#connections.move(socket, 'idle');
+      // The connection would be kept for another call that can't be answered.
+      if (this.#stopping)
+        response.once('close', () => setImmediate(() => this.#server.closeIdleConnections()));
+    });
+  }
+
+  async #serve(
+    client: Client,
+    request: IncomingMessage,
+    responder: Responder,
+    proceed: () => void,
+  ): Promise<void> {
+    this.#connections.move(client.socket, 'calling');
+    const reply = this.#refuse(request) ?? replyTo(request);
+    if (reply !== null) return responder.refuse(request, reply);
+    const { path } = targetOf(request);
+    if (path === '/health') return this.#health(responder);
+    if (path === '/metrics') return responder.send(200, METRICS_TYPE, await this.#deps.metrics());
+    const admin = this.#gate.admits(request);
+    if (admin === null) return responder.refuse(request, WRONG_COOKIE);
+    proceed();
+    this.#connections.move(client.socket, 'sending');
+    const { bytes, forget } = await client.readBody(request);
+    try {
+      if (client.gone) return;
+      if (bytes === null) return await responder.refuse(request, TOO_LARGE);
+      this.#connections.move(client.socket, 'calling');
+      await responder.sendParts(this.#call(client, bytes, admin));
     } finally {
-      this.#calls -= 1;
+      forget();
     }
   }
 
-  #health(response: ServerResponse): void {
+  async *#call(client: Client, body: Buffer, admin: boolean): AsyncGenerator<string, void> {
+    const text = decode(body);
+    if (text === null) {
+      yield errorText(null, errorBodyOf(new RpcFault(RPC_CODE.parse, 'BAD_JSON', 'not UTF-8')));
+      return;
+    }
+    const context = { view: this.#deps.view, admin, subscriber: null };
+    for await (const part of this.#dispatcher.answer(text, context, () => this.#turns.take(client.share))) {
+      this.#turns.charge(client.share, part.length);
+      yield part;
+    }
+  }
+
+  async #health(responder: Responder): Promise<void> {
     const { view } = this.#deps;
     const body = { ok: !view.syncing, height: view.tip.height, peers: view.peers().length };
-    this.#end(response, body.ok ? 200 : 503, 'application/json', JSON.stringify(body));
+    await responder.send(body.ok ? 200 : 503, JSON_TYPE, JSON.stringify(body));
   }
 
-  #end(response: ServerResponse, status: number, type: string, text: string): void {
-    // The client went away meanwhile: its 'close' has been, and what is counted now would be counted for ever.
-    if (response.closed || response.destroyed) return;
-    const bytes = Buffer.from(text);
-    this.#unread += bytes.length;
-    response.once('close', () => {
-      this.#unread -= bytes.length;
-      // The connection would be kept for another call that can't be answered.
-      if (this.#stopping) setImmediate(() => this.#server.closeIdleConnections());
-    });
-    if (status === 204) response.writeHead(204).end();
+  /** Why the request of a stranger isn't served, or null. */
+  #refuse(request: IncomingMessage): Reply | null {
+    if (isRepeated(request, 'host')) return { status: 400, headers: {}, error: 'there are several hosts\n' };
+    const refusal = this.#gate.refuse(request);
+    if (refusal === null) return null;
+    const { reason, hint } = refusal;
+    const isCall = request.method === 'POST';
+    const error = isCall
+      ? new RpcFault(RPC_CODE.unauthorised, 'FORBIDDEN', reason, hint)
+      : `${reason}. ${hint}\n`;
+    return { status: 403, headers: {}, error };
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    // RFC 9110, 7.8: an upgrade to what isn't spoken here is ignored, where that is still possible.
+    if (!/^websocket$/i.test(request.headers.upgrade ?? '') && !hasBody(request)) {
+      const response = new ServerResponse(request);
+      response.shouldKeepAlive = false;
+      response.assignSocket(socket);
+      response.once('finish', () => socket.end());
+      this.#request(request, response, () => {});
+      return;
+    }
+    const client = this.#clients.get(socket);
+    const admin = this.#gate.admits(request);
+    if (client === undefined || client.busy) refuseUpgrade(socket, 400);
+    else if (this.#stopping) refuseUpgrade(socket, 503);
+    else if (isRepeated(request, 'host')) refuseUpgrade(socket, 400);
+    else if (this.#gate.refuse(request) !== null) refuseUpgrade(socket, 403);
+    else if (admin === null) refuseUpgrade(socket, 401);
+    else if (targetOf(request).path !== '/ws') refuseUpgrade(socket, 404);
     else {
-      response.writeHead(status, {
-        'content-type': type,
-        'content-length': bytes.length,
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'no-store',
-      });
-      response.end(bytes);
+      const opened = (): void => this.#connections.move(socket, 'socket');
+      this.#sockets.accept(request, head, client, admin, opened);
     }
   }
 }
 
-function pathOf({ url = '/' }: IncomingMessage): string {
-  return url.split('?', 1)[0]!;
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+const WRONG_COOKIE: Reply = {
+  status: 401,
+  headers: { 'www-authenticate': 'Bearer' },
+  error: new RpcFault(
+    RPC_CODE.unauthorised,
+    'UNAUTHORISED',
+    'the cookie is wrong',
+    'The file cookie in the data folder is new at each start of the node.',
+  ),
+};
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
-/** The body as text, or null if it is too large: what is over isn't kept. Rejects if the client goes away. */
-function readBody(request: IncomingMessage): Promise<string | null> {
-  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return Promise.resolve(null);
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > BODY_BYTES_MAX) {
-        request.pause();
-        resolve(null);
-      } else {
-        chunks.push(chunk);
-      }
-    });
-    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    request.on('error', reject);
-    request.on('close', () => reject(new Error('the client went away')));
-  });
+/** The text, or null if it isn't UTF-8. */
+function decode(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }

@@ -1,32 +1,44 @@
 /**
  * Owns the clients that hold a WebSocket: their calls, one after the other, and what they subscribed to.
  *
- * Bounds: clients by `MAX_CLIENTS`, a client's waiting calls by `MAX_WAITING_CALLS` and `BODY_BYTES_MAX` together, its
- * subscriptions by `MAX_SUBSCRIPTIONS`, what it leaves unread by `UNREAD_BYTES_MAX`: then it is cut, and asks again.
+ * Bounds: clients by their places (`server.ts`), a client's waiting calls by `MAX_WAITING_CALLS` and `BODY_BYTES_MAX`
+ * together, its subscriptions by `MAX_SUBSCRIPTIONS`, what it leaves unread by `UNREAD_BYTES_MAX`: then it is cut, and
+ * asks again. All these bytes count to the backlog of all clients too. One that answers no ping loses its place.
  */
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Client } from './client.ts';
 import { BODY_BYTES_MAX, type Dispatcher } from './dispatcher.ts';
 import { overLimit } from './faults.ts';
 import type { Subscriber } from './method.ts';
 import { notificationOf } from './notification.ts';
+import type { Turns } from './turns.ts';
 import type { NodeEvent, NodeView, Topic } from './view.ts';
 
-const MAX_CLIENTS = 64;
 const MAX_SUBSCRIPTIONS = 16;
 const MAX_WAITING_CALLS = 64;
 const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
+/** No call begins while the client has so much to read. */
+const BEHIND_BYTES = 1024 * 1024;
 const CLOSE_MS = 1_000;
+/** A client that is heard of no more for several of these has gone. */
+export const PING_MS = 10_000;
 
 /** RFC 6455, 7.4.1. */
 const GOING_AWAY = 1001;
 const UNSUPPORTED = 1003;
 const POLICY = 1008;
 
+export interface SocketsDeps {
+  readonly view: NodeView;
+  readonly dispatcher: Dispatcher;
+  readonly turns: Turns;
+  /** Called whenever a client is heard of. */
+  heard(client: Client): void;
+}
+
 export class SubscriberSockets {
-  readonly #view: NodeView;
-  readonly #dispatcher: Dispatcher;
+  readonly #deps: SocketsDeps;
   readonly #upgrader = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -35,72 +47,74 @@ export class SubscriberSockets {
     // The typings don't know it yet.
     ...{ closeTimeout: CLOSE_MS },
   });
-  readonly #clients = new Set<Client>();
+  readonly #clients = new Set<SocketClient>();
   readonly #stopListening: () => void;
+  readonly #pinger: NodeJS.Timeout;
 
-  constructor(view: NodeView, dispatcher: Dispatcher) {
-    this.#view = view;
-    this.#dispatcher = dispatcher;
-    this.#stopListening = view.onEvent((event) => this.#publish(event));
+  constructor(deps: SocketsDeps) {
+    this.#deps = deps;
+    this.#stopListening = deps.view.onEvent((event) => this.#publish(event));
+    this.#pinger = setInterval(() => {
+      for (const client of this.#clients) client.ping();
+    }, PING_MS).unref();
   }
 
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, admin: boolean): void {
-    if (this.#clients.size >= MAX_CLIENTS) {
-      this.refuse(socket, 503);
-      return;
-    }
-    this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
-      const client = new Client(webSocket, (text, subscriber) =>
-        this.#dispatcher.handle(text, { view: this.#view, admin, subscriber }),
-      );
-      this.#clients.add(client);
-      webSocket.once('close', () => this.#clients.delete(client));
+  /** Takes over the connection; `opened` is called once it is a WebSocket. */
+  accept(request: IncomingMessage, head: Buffer, client: Client, admin: boolean, opened: () => void): void {
+    this.#upgrader.handleUpgrade(request, client.socket, head, (webSocket) => {
+      opened();
+      const socket = new SocketClient(webSocket, client, this.#deps, admin);
+      this.#clients.add(socket);
+      webSocket.once('close', () => this.#clients.delete(socket));
     });
-  }
-
-  /** Ends both halves: a client that leaves its own open would keep its place, and the server from stopping. */
-  refuse(socket: Duplex, status: number): void {
-    socket.on('error', () => {});
-    socket.once('finish', () => socket.destroy());
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-    );
   }
 
   /** Closes all clients; resolves once they are gone. */
   async stop(): Promise<void> {
+    clearInterval(this.#pinger);
     this.#stopListening();
     await Promise.all([...this.#clients].map((client) => client.close(GOING_AWAY, 'the node is stopping')));
   }
 
   #publish(event: NodeEvent): void {
     // Written once, and only if anybody listens: thousands of transactions may come in a second.
-    let text: string | null = null;
+    let bytes: Buffer | null = null;
     for (const client of this.#clients) {
       if (!client.wants(event.topic)) continue;
-      text ??= notificationOf(event);
-      client.send(text);
+      bytes ??= Buffer.from(notificationOf(event));
+      client.send(bytes);
     }
   }
 }
 
-class Client implements Subscriber {
+class SocketClient implements Subscriber {
   readonly #webSocket: WebSocket;
+  readonly #client: Client;
+  readonly #deps: SocketsDeps;
+  readonly #admin: boolean;
   readonly #subscriptions = new Map<number, readonly Topic[]>();
-  readonly #handle: (text: string, subscriber: Subscriber) => Promise<string | null>;
   #lastSubscription = 0;
   #waiting = 0;
   #waitingBytes = 0;
+  /** Bytes of a message that hasn't come to its end. */
+  #partialBytes = 0;
+  #unreadBytes = 0;
   #queue: Promise<void> = Promise.resolve();
+  #readOn: () => void = () => {};
 
-  constructor(
-    webSocket: WebSocket,
-    handle: (text: string, subscriber: Subscriber) => Promise<string | null>,
-  ) {
+  constructor(webSocket: WebSocket, client: Client, deps: SocketsDeps, admin: boolean) {
     this.#webSocket = webSocket;
-    this.#handle = handle;
+    this.#client = client;
+    this.#deps = deps;
+    this.#admin = admin;
     webSocket.on('error', () => {});
+    webSocket.on('pong', () => deps.heard(client));
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
+    webSocket.once('close', () => this.#readOn());
+    client.socket.on('data', ({ length }) => {
+      this.#partialBytes += length;
+      client.account.hold(length, performance.now());
+    });
   }
 
   subscribe(topics: readonly Topic[]): number {
@@ -123,9 +137,24 @@ class Client implements Subscriber {
     return false;
   }
 
-  send(text: string): void {
-    if (this.#webSocket.bufferedAmount + text.length > UNREAD_BYTES_MAX) this.#webSocket.terminate();
-    else this.#webSocket.send(text);
+  ping(): void {
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping();
+  }
+
+  send(bytes: Buffer): void {
+    const { account } = this.#client;
+    if (this.#client.gone) return;
+    if (this.#unreadBytes + bytes.length > UNREAD_BYTES_MAX) {
+      this.#webSocket.terminate();
+      return;
+    }
+    this.#unreadBytes += bytes.length;
+    account.hold(bytes.length, performance.now());
+    this.#webSocket.send(bytes, { binary: false }, () => {
+      this.#unreadBytes -= bytes.length;
+      account.release(bytes.length, performance.now());
+      if (this.#unreadBytes <= BEHIND_BYTES) this.#readOn();
+    });
   }
 
   close(code: number, reason: string): Promise<void> {
@@ -136,6 +165,10 @@ class Client implements Subscriber {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
+    const { account } = this.#client;
+    account.release(this.#partialBytes, performance.now());
+    this.#partialBytes = 0;
+    this.#deps.heard(this.#client);
     if (isBinary) {
       this.#webSocket.close(UNSUPPORTED, 'only text frames');
       return;
@@ -146,11 +179,28 @@ class Client implements Subscriber {
     }
     this.#waiting += 1;
     this.#waitingBytes += data.length;
+    account.hold(data.length, performance.now());
     this.#queue = this.#queue.then(async () => {
-      const answer = await this.#handle(data.toString('utf8'), this);
+      if (!this.#client.gone) await this.#answer(data.toString('utf8'));
       this.#waiting -= 1;
       this.#waitingBytes -= data.length;
-      if (answer !== null) this.send(answer);
+      account.release(data.length, performance.now());
     });
+  }
+
+  async #answer(text: string): Promise<void> {
+    const { view, dispatcher, turns } = this.#deps;
+    const { share } = this.#client;
+    if (this.#unreadBytes > BEHIND_BYTES) {
+      await new Promise<void>((resolve) => {
+        this.#readOn = resolve;
+      });
+    }
+    const context = { view, admin: this.#admin, subscriber: this };
+    const answer = await dispatcher.handle(text, context, () => turns.take(share));
+    if (answer === null) return;
+    const bytes = Buffer.from(answer);
+    turns.charge(share, bytes.length);
+    this.send(bytes);
   }
 }

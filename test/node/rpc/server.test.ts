@@ -180,21 +180,61 @@ describe('over HTTP', () => {
     expect((await ask({ body: STATUS })).status).toBe(200);
   });
 
-  it('one that asks on and on without waiting is told that it is too much', async () => {
+  it('one that asks on and on without waiting has its turn like all others', async () => {
     let under = 0;
-    let full = (): void => {};
-    const most = new Promise<void>((resolve) => {
-      full = resolve;
+    let noted = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      noted = resolve;
     });
     view.submit = () => {
-      if (++under === 256) full();
+      under++;
+      noted();
       return new Promise(() => {});
     };
-    const eager = post(SUBMIT, 300);
-    await most;
-    expect((await ask({ body: STATUS })).status).toBe(503);
-    expect(under).toBe(256);
+    const eager = post(SUBMIT, 60);
+    await begun;
+    expect((await ask({ body: STATUS })).status).toBe(200);
+    expect(under).toBe(1);
+    // Small questions come in one read: so many of them are no client.
+    const greedy = post(STATUS, 5_000);
+    await new Promise((resolve) => greedy.once('close', resolve).resume());
+    expect((await ask({ body: STATUS })).status).toBe(200);
     eager.destroy();
+  });
+
+  it('those that ask for much and read nothing leave the port to others, and what they made wait with them', async () => {
+    const many = Array.from({ length: 9_000 }, () => view.transfer);
+    view.transactionsOf = async () => many;
+    const large = '{"jsonrpc":"2.0","id":1,"method":"block"}';
+    let cut = 0;
+    const idle = Array.from({ length: 8 }, () => post(large, 20).pause());
+    for (const socket of idle) socket.once('close', () => cut++);
+    // Of all together too much waits: some are cut, and everybody else is answered meanwhile.
+    while (cut === 0) {
+      expect((await ask({ body: STATUS })).status).toBe(200);
+      // Whoever doesn't read learns of it when writing.
+      for (const socket of idle) socket.write('\r\n');
+    }
+    expect((await ask({ body: large })).text.length).toBeGreaterThan(2_000_000);
+    for (const socket of idle) socket.destroy();
+  });
+
+  it('silent connections keep nobody out', async () => {
+    const silentOnes = Array.from({ length: 300 }, () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      return socket;
+    });
+    await Promise.all(silentOnes.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    const ended = Promise.all(
+      silentOnes
+        .slice(0, 200)
+        .map((socket) => new Promise((resolve) => socket.resume().once('close', resolve))),
+    );
+    expect((await ask({ body: STATUS })).status).toBe(200);
+    await ended;
+    expect((await ask({ body: STATUS })).status).toBe(200);
+    for (const socket of silentOnes) socket.destroy();
   });
 
   it('bytes that are no HTTP close the connection, and the server goes on', async () => {
@@ -297,6 +337,21 @@ describe('over a WebSocket', () => {
       record: transfer.key,
       block: { height: 2 },
     });
+  });
+
+  it('one more than there is room for gets the place of the one that was heard of least lately', async () => {
+    const first = open();
+    await first.ready;
+    const others = Array.from({ length: 63 }, () => open());
+    await Promise.all(others.map(({ ready }) => ready));
+    const [quiet] = others;
+    expect((await first.call('status')).result.height).toBe(2);
+    for (const other of others.slice(1)) await other.call('fee');
+    const late = open();
+    await late.ready;
+    expect(await quiet!.closed).toBe(1006);
+    expect((await late.call('status')).result.height).toBe(2);
+    expect((await first.call('status')).result.height).toBe(2);
   });
 
   it('subscriptions of one client are bounded', async () => {
