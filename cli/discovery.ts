@@ -7,6 +7,7 @@ import { CliError } from './faults.ts';
 import { findRunningNode, type NodeFile } from './node-file.ts';
 import type { Places } from './places.ts';
 import { nodeDir, planPath } from './testnet/plan.ts';
+import { dialable } from './wildcard.ts';
 
 export interface Found {
   readonly kind: 'testnet' | 'node' | 'none';
@@ -59,5 +60,5 @@ function readIndices(dir: string): number[] {
 }
 
 function normalise(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin.replace('//localhost:', '//127.0.0.1:') : url;
+  return URL.canParse(url) ? new URL(dialable(url)).origin.replace('//localhost:', '//127.0.0.1:') : url;
 }

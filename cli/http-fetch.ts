@@ -4,6 +4,7 @@
  */
 import { request as requestPlain } from 'node:http';
 import type { Fetch, FetchResponse } from '../wallet/http.ts';
+import { dialable } from './wildcard.ts';
 
 /** As `fetch` does, but never follows a redirect: its answer is given as it is. */
 export const httpFetch: Fetch = async (url, { method, headers, body, signal }) => {
@@ -12,7 +13,7 @@ export const httpFetch: Fetch = async (url, { method, headers, body, signal }) =
   return new Promise<FetchResponse>((resolve, reject) => {
     const length = { 'content-length': String(Buffer.byteLength(body)) };
     const options = { method, headers: { ...headers, ...length }, signal, agent: false };
-    const call = request(url, options, (response) => {
+    const call = request(dialable(url), options, (response) => {
       const chunks = response[Symbol.asyncIterator]();
       const reader = {
         async read() {

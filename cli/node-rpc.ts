@@ -4,6 +4,7 @@
  */
 import { request } from 'node:http';
 import { CliError, ruleHint } from './faults.ts';
+import { dialable } from './wildcard.ts';
 
 /** Answers of a node are at most 5 MiB. */
 const ANSWER_BYTES_MAX = 6 * 1024 * 1024;
@@ -50,7 +51,7 @@ function post(url: string, body: string, cookie: string | undefined, timeoutMs: 
     };
     if (cookie !== undefined) headers.authorization = `Bearer ${cookie}`;
     const signal = AbortSignal.timeout(timeoutMs);
-    const call = request(url, { method: 'POST', headers, signal, agent: false }, (response) => {
+    const call = request(dialable(url), { method: 'POST', headers, signal, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
       response.on('data', (chunk: Buffer) => {

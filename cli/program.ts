@@ -134,6 +134,11 @@ function addNode(program: Command, context: MakeContext): void {
       'web pages from here may link to it; may be given several times',
       collect,
     )
+    .option(
+      '--allow-host <name>',
+      'commands may reach it by this host name; may be given several times',
+      collect,
+    )
     .addHelpText('after', examples('pier node start --peer ws://192.0.2.7:9461 --mine alice --hashrate 1000'))
     .action(async (options) => (await import('./commands/node-start.ts')).run(context(), options));
 }

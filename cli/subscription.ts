@@ -3,6 +3,7 @@
  * `EVENT_BYTES_MAX`; nothing is kept here.
  */
 import { WebSocket } from 'ws';
+import { dialable } from './wildcard.ts';
 
 const EVENT_BYTES_MAX = 1024 * 1024;
 const RETRY_MS = 1_000;
@@ -75,7 +76,7 @@ export class Subscription {
   }
 
   #open(url: string): void {
-    const address = new URL('/ws', url);
+    const address = new URL('/ws', dialable(url));
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(address, {
       maxPayload: EVENT_BYTES_MAX,

@@ -27,6 +27,8 @@ export interface NodeOptions {
   readonly lag?: string | undefined;
   /** Origins of web pages that may link to this node. */
   readonly allowOrigin?: readonly string[] | undefined;
+  /** Host names under which the RPC may be called, beside those of the loopback. */
+  readonly allowHost?: readonly string[] | undefined;
 }
 
 export interface HostPort {
@@ -46,6 +48,8 @@ export interface NodeConfig {
   readonly burst: number;
   readonly lagMs: number;
   readonly allowedOrigins: readonly string[];
+  /** As in a URL: lower case, an IPv6 address in brackets, no port. */
+  readonly allowedHosts: readonly string[];
 }
 
 export const DEFAULT_RPC = '127.0.0.1:9460';
@@ -65,7 +69,7 @@ export class ConfigError extends Error {
 
 /** Throws `ConfigError` naming the option. */
 export function readConfig(options: NodeOptions): NodeConfig {
-  const peers = options.peer ?? [];
+  const peers = (options.peer ?? []).map(dialablePeer);
   for (const peer of peers) {
     if (parsePeerUrl(peer) === null)
       throw bad('peer', peer, 'Write it as ws://127.0.0.1:9471, in lower case.');
@@ -74,6 +78,12 @@ export function readConfig(options: NodeOptions): NodeConfig {
   for (const origin of options.allowOrigin ?? []) {
     const exact = URL.canParse(origin) && new URL(origin).origin === origin;
     if (!exact) throw bad('allow-origin', origin, 'Write it as https://example.org, without a path.');
+  }
+  const hosts = options.allowHost ?? [];
+  for (const host of hosts) {
+    const exact = URL.canParse(`http://${host}`) && new URL(`http://${host}`).host === host.toLowerCase();
+    if (!exact || /:[0-9]+$/.test(host))
+      throw bad('allow-host', host, 'Write it as node.example.org, without a port.');
   }
   return {
     dataDir: resolve(options.data),
@@ -86,6 +96,7 @@ export function readConfig(options: NodeOptions): NodeConfig {
     burst: readWhole('burst', options.burst ?? '0', 0),
     lagMs: readWhole('lag', options.lag ?? '0', 0, LAG_MS_MAX),
     allowedOrigins: options.allowOrigin ?? [],
+    allowedHosts: hosts.map((host) => host.toLowerCase()),
   };
 }
 
@@ -97,6 +108,11 @@ export function formatHostPort({ host, port }: HostPort): string {
 /** True for an address that stands for all of a machine's: nobody can dial it. */
 export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
+}
+
+/** A node of this machine that listens everywhere is dialled on the loopback. */
+function dialablePeer(url: string): string {
+  return url.replace(/^ws:\/\/0\.0\.0\.0:/, 'ws://127.0.0.1:').replace(/^ws:\/\/\[::\]:/, 'ws://[::1]:');
 }
 
 function readHostPort(option: string, text: string): HostPort {

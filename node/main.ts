@@ -14,6 +14,7 @@ const OPTIONS = {
   burst: { type: 'string' },
   lag: { type: 'string' },
   'allow-origin': { type: 'string', multiple: true },
+  'allow-host': { type: 'string', multiple: true },
   /** Prints `{"ready":true,…}` once it serves. */
   ready: { type: 'boolean' },
 } as const;
@@ -36,9 +37,9 @@ function readArguments() {
 }
 
 try {
-  const { data, ready, 'allow-origin': allowOrigin, ...others } = readArguments();
+  const { data, ready, 'allow-origin': allowOrigin, 'allow-host': allowHost, ...others } = readArguments();
   if (data === undefined) throw new ConfigError('--data is missing', 'Name the folder of the node.');
-  await runNode(readConfig({ data, allowOrigin, ...others }), {
+  await runNode(readConfig({ data, allowOrigin, allowHost, ...others }), {
     ready(info) {
       if (ready) process.stdout.write(`${JSON.stringify({ ready: true, ...info })}\n`);
     },

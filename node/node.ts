@@ -153,7 +153,10 @@ async function assemble(
     view,
     logger: log,
     cookie,
-    hosts: isWildcard(config.rpc.host) ? [] : [formatHostPort({ ...config.rpc, port: 0 }).replace(/:0$/, '')],
+    hosts: [
+      ...(isWildcard(config.rpc.host) ? [] : [formatHostPort({ ...config.rpc, port: 0 }).replace(/:0$/, '')]),
+      ...config.allowedHosts,
+    ],
     metrics: () => observer.metrics.format(),
     onCall: (method, ok) => observer.countCall(method, ok),
   });

@@ -14,6 +14,7 @@ export interface StartNodeOptions {
   readonly mine?: string;
   readonly hashrate?: string;
   readonly allowOrigin?: string[];
+  readonly allowHost?: string[];
 }
 
 export async function run(context: Context, options: StartNodeOptions): Promise<void> {

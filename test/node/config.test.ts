@@ -71,8 +71,23 @@ describe('options', () => {
     { lag: '3001' },
     { allowOrigin: ['*'] },
     { allowOrigin: ['http://example.org/'] },
+    { allowHost: ['http://example.org'] },
+    { allowHost: ['example.org:80'] },
+    { allowHost: ['a b'] },
   ])('that are wrong are refused: %j', (options) => {
     expect(() => readConfig({ data: '/data', ...options })).toThrow(ConfigError);
+  });
+});
+
+describe('addresses', () => {
+  it('of a whole machine are dialled on its loopback', () => {
+    const { peers, allowedHosts } = readConfig({
+      data: '/data',
+      peer: ['ws://0.0.0.0:9471', 'ws://[::]:9471', 'ws://10.0.0.0:1'],
+      allowHost: ['Node.example', '[fe80::1]', '0.0.0.0'],
+    });
+    expect(peers).toEqual(['ws://127.0.0.1:9471', 'ws://[::1]:9471', 'ws://10.0.0.0:1']);
+    expect(allowedHosts).toEqual(['node.example', '[fe80::1]', '0.0.0.0']);
   });
 });
 

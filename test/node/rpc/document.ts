@@ -19,11 +19,18 @@ curl -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"s
 - **Text that others chose.** Memos, names and media types are any bytes. \`memo\` is how they are shown: visible characters as
   they are, everything else and the backslash escaped (\`\\\\\`, \`\\n\`, \`\\r\`, \`\\t\`, \`\\u{…}\` for a code point, \`\\x…\` for a byte that
   is no UTF-8), so it can be printed as it is. \`memoHex\` beside it has the exact bytes. The same goes for \`name\` and \`mediaType\`.
-- **Who gets in.** The port binds to the loopback. Requests for other host names and web pages of other origins get 403.
+- **Who gets in.** The port binds to the loopback. Requests for other host names and web pages of other origins get 403;
+  \`--allow-host NAME\` allows a name, and the address that was dialled is always taken.
   Methods marked *cookie* change the node: send \`Authorization: Bearer COOKIE\` with the content of the file \`cookie\` in
   the node's data folder, new at each start. The node holds no keys, so no method can move money.
 - **Limits.** A body takes 1 MiB, a batch 100 calls, JSON nests 32 deep, an answer 5 MiB. A WebSocket that leaves 8 MiB
-  unread is cut.
+  unread is cut, and so is the client that has read nothing for longest while 16 MiB wait for all together.
+- **Connections.** Nobody is refused because others are there. Calls of many clients take turns; those of one connection are
+  answered in order, each after the one before. A connection that sends no request in 5 s, reads nothing of its answer for
+  10 s, or leaves four pings of its WebSocket (one in 10 s) unanswered is closed; when there are many, it is closed earlier
+  (one without a request after 1 s), those first of whose network there are most. An idle one is closed after 30 s.
+- **HTTP.** The charset is UTF-8. An answer of several calls above 64 KiB comes in chunks. 204 answers notifications; 404, 405,
+  411, 413, 415, 417 and 426 mean what RFC 9110 says. A number as id comes back as it was written.
 - **Also.** \`GET /health\`: 200, or 503 while the node catches up. \`GET /metrics\`: Prometheus.
 
 ## Errors
