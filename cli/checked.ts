@@ -4,19 +4,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { toHex } from '../chain/format/bytes.ts';
-import { Session } from '../wallet/checked/session.ts';
-import { RpcClient } from '../wallet/client.ts';
+import { Session, type SessionOptions } from '../wallet/checked/session.ts';
+import type { RpcClient } from '../wallet/client.ts';
 import { WalletError } from '../wallet/errors.ts';
-import { endOfChain } from '../wallet/headers/verified-chain.ts';
+import { endOfChain, type VerifiedChain } from '../wallet/headers/verified-chain.ts';
 import { saveChain } from './chain-store.ts';
-import { timer } from './client.ts';
+import { openRpc } from './client.ts';
 import type { Context } from './context.ts';
-import { needNodes } from './discovery.ts';
-import { httpFetch } from './http-fetch.ts';
 import { countOf } from './layout.ts';
 import { findChain } from './light-ledger.ts';
 
-const world = {
+const surroundings = {
   wallMs: () => Date.now(),
   random: (length: number) => new Uint8Array(randomBytes(length)),
 };
@@ -49,24 +47,45 @@ export async function checked<T>(
   context: Context,
   read: (session: Session) => Promise<T>,
 ): Promise<Checked<T>> {
-  const nodes = needNodes(context.found(), context.places);
-  const rpc = new RpcClient({ nodes, fetch: httpFetch, timer });
+  const rpc = openRpc(context);
   const chain = await findChain(context, rpc);
-  const witnesses = context.found().others;
-  const attempt = async (): Promise<Checked<T>> => {
-    const session = await Session.open({ rpc, chain, world, timer, witnesses });
+  const outcome = await twice(async () => {
+    const session = await openSession(context, rpc, chain);
     return { session, answer: await read(session) };
-  };
-  const outcome = await attempt().catch((error: unknown) => {
+  });
+  tellObjections(context, outcome.session);
+  return outcome;
+}
+
+/** A session with the nodes; what it verified is kept for the next time. */
+export async function openSession(
+  context: Context,
+  rpc: RpcClient,
+  chain: VerifiedChain,
+  options: Pick<SessionOptions, 'askWitnesses' | 'depth'> = {},
+): Promise<Session> {
+  const { timer } = context.world;
+  const witnesses = context.found().others;
+  const session = await Session.open({ rpc, chain, world: surroundings, timer, witnesses, ...options });
+  if (session.agreement.header.work > endOfChain(chain).work) saveChain(context.places, session.chain);
+  return session;
+}
+
+/** Again, once, if nothing could be checked. */
+export function twice<T>(attempt: () => Promise<T>): Promise<T> {
+  return attempt().catch((error: unknown) => {
     if (!(error instanceof WalletError) || error.code !== 'NOT_VERIFIED') throw error;
     return attempt();
   });
-  const { session } = outcome;
-  if (session.agreement.header.work > endOfChain(chain).work) saveChain(context.places, session.chain);
+}
+
+/** Names the nodes that lied or were passed over, but for those in `told`, which grows. */
+export function tellObjections(context: Context, session: Session, told = new Set<string>()): void {
   for (const { node, kind, reason } of session.objections) {
-    context.output.note(kind === 'lie' ? `${node} lies: ${reason}` : `${node} was passed over: ${reason}`);
+    const line = kind === 'lie' ? `${node} lies: ${reason}` : `${node} was passed over: ${reason}`;
+    if (!told.has(line)) context.output.note(line);
+    told.add(line);
   }
-  return outcome;
 }
 
 /** What was checked, for `--json`. */

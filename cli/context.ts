@@ -2,6 +2,7 @@
 import { type Found, findNodes } from './discovery.ts';
 import { Output } from './output.ts';
 import { findPlaces, type Places } from './places.ts';
+import { type World, world } from './world.ts';
 
 export interface GlobalOptions {
   readonly json?: boolean;
@@ -17,9 +18,11 @@ export class Context {
   readonly urls: readonly string[];
   /** Answers are believed as they come. */
   readonly trust: boolean;
+  readonly world: World;
   #found: Found | undefined;
 
-  constructor(options: GlobalOptions, env: NodeJS.ProcessEnv) {
+  constructor(options: GlobalOptions, env: NodeJS.ProcessEnv, here: World = world) {
+    this.world = here;
     this.output = new Output(options.json === true);
     this.places = findPlaces(options.dir, env);
     this.urls = options.node ?? [];

@@ -10,27 +10,42 @@ import { nodeDir, planPath } from './testnet/plan.ts';
 import { dialable } from './wildcard.ts';
 
 export interface Found {
+  /** Whose ledger the nodes must be of: the testnet of this machine, its node, or none that is known here. */
   readonly kind: 'testnet' | 'node' | 'none';
   readonly urls: readonly string[];
   /** Other nodes of the same network: good for comparing, and not to be asked instead of those that were named. */
   readonly others: readonly string[];
+  /** True if all of them are processes of this machine that Pier started: they execute every block for us. */
+  readonly own: boolean;
 }
 
-/** The nodes to ask. With `given` URLs just those, which may turn out to be the running testnet's. */
+/** The nodes to ask. With `given` URLs just those, which may turn out to be ones that run here. */
 export function findNodes(places: Places, given: readonly string[]): Found {
   const testnet = findTestnetNodes(places.testnet).map(({ rpc }) => rpc);
-  if (given.length > 0) {
-    const known = new Set(testnet.map(normalise));
-    const kind = given.every((url) => known.has(normalise(url))) ? 'testnet' : 'node';
-    const named = new Set(given.map(normalise));
-    const others = kind === 'testnet' ? testnet.filter((url) => !named.has(normalise(url))) : [];
-    return { kind, urls: given, others };
-  }
-  if (testnet.length > 0) return { kind: 'testnet', urls: testnet, others: [] };
+  if (given.length > 0) return findNamed(places, given, testnet);
+  if (testnet.length > 0) return { kind: 'testnet', urls: testnet, others: [], own: true };
   const node = places.testnetChosen ? null : findRunningNode(places.node);
   return node === null
-    ? { kind: 'none', urls: [], others: [] }
-    : { kind: 'node', urls: [node.rpc], others: [] };
+    ? { kind: 'none', urls: [], others: [], own: false }
+    : { kind: 'node', urls: [node.rpc], others: [], own: true };
+}
+
+/** `--dir` names a testnet and so its ledger; without it a node is known by its address, or not at all. */
+function findNamed(places: Places, given: readonly string[], testnet: readonly string[]): Found {
+  const named = new Set(given.map(normalise));
+  const isOf = (urls: readonly string[]) => {
+    const known = new Set(urls.map(normalise));
+    return given.every((url) => known.has(normalise(url)));
+  };
+  const own = isOf(testnet);
+  if (own || (places.testnetChosen && existsSync(planPath(places.testnet)))) {
+    const others = testnet.filter((url) => !named.has(normalise(url)));
+    return { kind: 'testnet', urls: given, others, own };
+  }
+  const node = findRunningNode(places.node);
+  return node !== null && isOf([node.rpc])
+    ? { kind: 'node', urls: given, others: [], own: true }
+    : { kind: 'none', urls: given, others: [], own: false };
 }
 
 /** 'NO_NODE' with what to do if nothing was found. */

@@ -10,3 +10,12 @@ export function secretOptions(command: Command): Command {
     .option('--passphrase-file <file>', 'read the passphrase from the first line of a file')
     .option('--passphrase-stdin', 'read the passphrase from standard input');
 }
+
+/** Of every command that signs. */
+export function sendingOptions(command: Command): Command {
+  return secretOptions(command)
+    .option('--fee <pier>', 'what the miner gets (default: the least that is mined now)')
+    .option('--max-fee <pier>', 'refuse to pay a higher fee (default: 20 times the least the ledger asks)')
+    .option('--genesis <file>', 'the ledger that is meant, kept for this key and these nodes')
+    .option('--depth <n>', 'blocks that must follow before an outcome is final (default: 6)');
+}

@@ -30,7 +30,7 @@ export async function findLedgers({ places }: Context, given: string | undefined
   return choices;
 }
 
-async function readLedger(path: string): Promise<LedgerChoice> {
+export async function readLedger(path: string): Promise<LedgerChoice> {
   try {
     return { ledger: await knowLedger(JSON.parse(readFileSync(path, 'utf8'))), source: path };
   } catch (error) {

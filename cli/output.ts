@@ -44,6 +44,16 @@ export class Output {
     if (!this.json) err.text(`${err.colors.dim(text)}\n`);
   }
 
+  /** Something that must not be missed, for programs too: a line on stderr. */
+  warn(text: string): void {
+    err.text(`${err.colors.yellow('note:')} ${text}\n`);
+  }
+
+  /** True if there is somebody to ask. */
+  asks(): boolean {
+    return !this.json && process.stdin.isTTY === true && process.stderr.isTTY === true;
+  }
+
   /** A line that tells what is being waited for, redrawn in place; shown to people at a terminal that can do that. */
   progress(text: string): Progress {
     return new Progress(text, !this.json && err.canRedraw);

@@ -1,7 +1,7 @@
 /** Owns the commands about records, as `program.ts` owns the others. */
 import type { Command } from 'commander';
 import type { Context } from './context.ts';
-import { examples, secretOptions } from './help.ts';
+import { examples, sendingOptions } from './help.ts';
 
 const RECORD = 'its name, NAME@WHO, or its id';
 const CREATOR = 'who made it first (default: the key given by --from, or the only key)';
@@ -10,10 +10,9 @@ export function addRecords(program: Command, context: () => Context): void {
   const record = program.command('record').description('data that belongs to a key');
   const changes = () => import('./commands/record.ts');
   const changing = (name: string) =>
-    secretOptions(record.command(name))
+    sendingOptions(record.command(name))
       .requiredOption('--from <key>', 'one of your keys: the owner')
       .option('--creator <who>', CREATOR)
-      .option('--fee <pier>', 'what the miner gets (default: the least that is mined now)')
       .option('--wait', 'wait until it is in a block');
   changing('put')
     .argument('<name>', 'up to 64 bytes; with an owner, the record that is revised')

@@ -1,7 +1,7 @@
 /** Owns the commands about the life of a key, as `program.ts` owns the others. They wait for their block by default. */
 import type { Command } from 'commander';
 import type { Context } from './context.ts';
-import { examples, secretOptions } from './help.ts';
+import { examples, sendingOptions } from './help.ts';
 
 const ACCOUNT = "a key's name or an address";
 
@@ -65,7 +65,5 @@ function from(command: Command, what: string): Command {
 }
 
 function changing(command: Command): Command {
-  return secretOptions(command)
-    .option('--fee <pier>', 'what the miner gets (default: the least that is mined now)')
-    .option('--no-wait', 'do not wait until it is in a block');
+  return sendingOptions(command).option('--no-wait', 'do not wait until it is in a block');
 }

@@ -5,7 +5,8 @@
 import { Command } from 'commander';
 import { LAG_MS_MAX } from '../node/delay-line.ts';
 import { Context, type GlobalOptions } from './context.ts';
-import { examples, secretOptions } from './help.ts';
+import { examples, secretOptions, sendingOptions } from './help.ts';
+import { addPending } from './program-pending.ts';
 import { addProofs } from './program-proofs.ts';
 import { addRecords } from './program-records.ts';
 import { addKeyLife, addRecovery } from './program-recovery.ts';
@@ -50,6 +51,7 @@ export function buildProgram(env: NodeJS.ProcessEnv): Command {
   addKeys(program, context);
   addRecovery(program, context);
   addMoney(program, context);
+  addPending(program, context);
   addRecords(program, context);
   addQueries(program, context);
   addWhy(program, context);
@@ -176,11 +178,10 @@ function addKeys(program: Command, context: MakeContext): void {
 }
 
 function addMoney(program: Command, context: MakeContext): void {
-  secretOptions(program.command('send'))
+  sendingOptions(program.command('send'))
     .argument('<from>', 'one of your keys')
     .argument('<to>', "a key's name or an address")
     .argument('<amount>', 'PIER, with up to six decimals')
-    .option('--fee <pier>', 'what the miner gets (default: the least that is mined now)')
     .option('--memo <text>', 'up to 256 bytes that all can read')
     .option('--wait', 'wait until it is in a block')
     .description('send money: signed here, then handed to a node')

@@ -5,8 +5,7 @@ import { fromHex } from '../chain/format/bytes.ts';
 import { showString } from '../chain/format/text.ts';
 import { NAME_BYTES_MAX } from '../chain/format/transaction.ts';
 import type { RecordSummary } from '../wallet/ledger-answers.ts';
-import type { LedgerClient, RecordReference } from '../wallet/ledger-client.ts';
-import { RpcError } from '../wallet/rpc-errors.ts';
+import type { RecordReference } from '../wallet/ledger-client.ts';
 import type { Context } from './context.ts';
 import { CliError } from './faults.ts';
 import { chooseKeyring, resolveWho } from './keys.ts';
@@ -52,19 +51,6 @@ async function onlyKey(context: Context, name: string): Promise<string> {
     `whose record ${showString(name)}?`,
     `say who made it: --creator WHO, or ${showString(name)}@WHO`,
   );
-}
-
-/** The record as it is now, or null if there never was one. */
-export async function findRecord(
-  client: LedgerClient,
-  which: RecordReference,
-): Promise<RecordSummary | null> {
-  try {
-    return await client.record(which);
-  } catch (error) {
-    if (error instanceof RpcError && error.ledgerCode === 'NO_RECORD') return null;
-    throw error;
-  }
 }
 
 /** Its name as it is shown. */

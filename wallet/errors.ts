@@ -14,6 +14,7 @@ export const WALLET_ERRORS = {
   PASSPHRASE_NEEDED: 'the key needs a passphrase',
   WRONG_PASSPHRASE: 'the passphrase is wrong, or the key file was altered',
   BAD_NODE: 'not the URL of a node',
+  BAD_OUTBOX: 'the record of what was signed is not usable',
   NO_NODE: 'no node answered',
   NOT_VERIFIED: 'no node gave an answer that can be checked',
   BAD_ANSWER: 'the node answered with something else than was asked',

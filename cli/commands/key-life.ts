@@ -1,34 +1,29 @@
 /** Owns the commands with which a key ends: `pier key rotate` and `pier key revoke`. */
 import { formatAddress } from '../../chain/format/address.ts';
 import type { SpareKey } from '../../wallet/keyring.ts';
+import { newestOf, nonceOf } from '../../wallet/outbox.ts';
 import { proveKey } from '../../wallet/sign.ts';
-import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
+import { dispatch } from '../dispatch.ts';
 import { CliError } from '../faults.ts';
+import { checkFeeOptions } from '../fees.ts';
 import { chooseKeyring } from '../keys.ts';
-import {
-  authKeyText,
-  keyNameOf,
-  openSigner,
-  passphraseOf,
-  type SendingOptions,
-  send,
-  settleKey,
-  tellOutcome,
-  whileOpening,
-} from '../signing.ts';
+import { Sending, type SendingOptions } from '../sending.ts';
+import { authKeyText, keyNameOf, openSigner, passphraseOf, settleKey, whileOpening } from '../signing.ts';
+import { tellOutcome } from '../telling.ts';
 
 /**
  * Gives the account of a key a new one. The new key is on disk before the ledger hears of it, and takes the old one's
  * place when its rotation is mined; wherever this is cut, it is finished by doing it again, or by any later signing.
  */
 export async function rotate(context: Context, who: string, options: SendingOptions): Promise<void> {
-  const client = openClient(context);
+  checkFeeOptions(options);
   const name = await keyNameOf(context, who);
   const { keyring } = chooseKeyring(context);
   const before = await keyring.show(name);
   const address = formatAddress(before.address);
-  const account = await client.account(address);
+  const sending = await Sending.open(context, name, options);
+  const account = await sending.account(address);
   if (!account.exists) {
     throw new CliError(
       'NO_ACCOUNT',
@@ -42,10 +37,8 @@ export async function rotate(context: Context, who: string, options: SendingOpti
     context.output.result(document, `an earlier rotation of ${name} has been mined: it has its new key now`);
     return;
   }
-  if (
-    account.nextNonce > account.nonce &&
-    (await keyring.spares(name)).some(({ state }) => state === 'next')
-  ) {
+  const entries = sending.outbox.read().filter((entry) => nonceOf(entry) >= account.nonce);
+  if (entries.some((entry) => newestOf(entry).body.TAG === 'rotate')) {
     const hint = `when it is mined, anything that signs with ${name} takes its new key`;
     throw new CliError('ROTATION_PENDING', `an earlier change of ${name} waits to be mined`, hint);
   }
@@ -55,12 +48,16 @@ export async function rotate(context: Context, who: string, options: SendingOpti
   const newKey = await whileOpening(context, name, () => keyring.openSpare(name, next.label, passphrase));
   try {
     const sender = signer.address;
-    const transaction = await send(client, signer, options.fee, ({ chainId, nonce }) => ({
-      TAG: 'rotate',
-      data: proveKey(newKey, { chainId, sender, nonce }),
-    }));
-    const block = await tellOutcome(context, client, transaction, options.wait !== false, {
-      what: `new key for ${name}`,
+    const what = `new key for ${name}`;
+    const sent = await dispatch(sending, signer, {
+      what,
+      body: ({ chainId, nonce }) => ({
+        TAG: 'rotate',
+        data: proveKey(newKey, { chainId, sender, nonce }),
+      }),
+    });
+    const block = await tellOutcome(sending, sent, options.wait !== false, {
+      what,
       document: { name, address },
       facts: [['address', `${address}, as before`]],
     });
@@ -79,19 +76,20 @@ function tellWords(context: Context, name: string, { key }: SpareKey): void {
 
 /** Locks the account of a key: only its recovery account can open it again. */
 export async function revoke(context: Context, who: string, options: SendingOptions): Promise<void> {
-  const client = openClient(context);
+  checkFeeOptions(options);
   const name = await keyNameOf(context, who);
-  const { keyring } = chooseKeyring(context);
-  const address = formatAddress((await keyring.show(name)).address);
-  const { recovery } = await client.account(address);
+  const sending = await Sending.open(context, name, options);
+  const { address } = sending;
+  const { recovery } = await sending.account(address);
   if (recovery === null) {
     const hint = `nobody could ever open it again; name one first: pier recovery set ${name} --by WHO --delay BLOCKS`;
     throw new CliError('NO_RECOVERY', `${name} has no recovery account`, hint);
   }
-  const signer = await openSigner(context, client, name, options);
-  const transaction = await send(client, signer, options.fee, () => ({ TAG: 'revoke', data: {} }));
-  await tellOutcome(context, client, transaction, options.wait !== false, {
-    what: `${name} locked: nothing leaves it any more`,
+  const what = `${name} locked: nothing leaves it any more`;
+  const signer = await openSigner(sending);
+  const sent = await dispatch(sending, signer, { what, body: () => ({ TAG: 'revoke', data: {} }) });
+  await tellOutcome(sending, sent, options.wait !== false, {
+    what,
     document: { name, address, recovery: recovery.account },
     facts: [['open it', `pier recovery start ${name} --from the key of ${recovery.account}`]],
   });

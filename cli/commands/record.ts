@@ -1,21 +1,25 @@
 /** Owns the commands that change records: `pier record put`, `give` and `drop`; what they lock, give back and cost. */
+import { RuleError } from '../../chain/errors.ts';
 import { parseAddress } from '../../chain/format/address.ts';
 import { formatPier } from '../../chain/format/amount.ts';
 import { fromHex, toHex } from '../../chain/format/bytes.ts';
 import { ZERO_HASH } from '../../chain/format/hash.ts';
-import { type Params, parseParams } from '../../chain/format/params.ts';
+import type { Params } from '../../chain/format/params.ts';
 import { type Put, recordId } from '../../chain/format/transaction.ts';
 import { depositOf } from '../../chain/state/records.ts';
 import type { RecordSummary } from '../../wallet/ledger-answers.ts';
-import type { LedgerClient } from '../../wallet/ledger-client.ts';
-import { openClient } from '../client.ts';
+import type { RecordReference } from '../../wallet/ledger-client.ts';
 import { type Content, mediaTypeOf, readContent } from '../content.ts';
 import type { Context } from '../context.ts';
+import { dispatch, type Intent, type Sent } from '../dispatch.ts';
 import { CliError } from '../faults.ts';
+import { checkFeeOptions } from '../fees.ts';
 import { resolveWho } from '../keys.ts';
 import { formatBytes, shortAddress } from '../layout.ts';
-import { creatorOf, findRecord, nameBytesOf, nameOf, resolveRecord } from '../records.ts';
-import { keyNameOf, openSigner, type SendingOptions, send, tellOutcome } from '../signing.ts';
+import { creatorOf, nameBytesOf, nameOf, resolveRecord } from '../records.ts';
+import { Sending, type SendingOptions } from '../sending.ts';
+import { keyNameOf, openSigner } from '../signing.ts';
+import { tellOutcome } from '../telling.ts';
 
 export interface ChangeOptions extends SendingOptions {
   readonly from: string;
@@ -37,10 +41,10 @@ export async function put(
   options: PutOptions,
 ): Promise<void> {
   const source = sourceOf(file, options);
-  const client = openClient(context);
   const which = await resolveRecord(context, text, options);
-  const owner = await ownAddress(context, options.from);
-  const [old, params] = await Promise.all([findRecord(client, which), paramsOf(client)]);
+  const sending = await openSending(context, options);
+  const { address: owner, params } = sending;
+  const old = await sending.record(which);
   if (old === null && 'id' in which)
     throw new CliError('NO_RECORD', `there is no record ${which.id}`, 'name it');
   if (old !== null) refuseOther(old, owner);
@@ -56,8 +60,7 @@ export async function put(
   const data: Put = { creator, name, root, size, mediaType: mediaTypeOf(source, options.type), inline };
   const deposit = depositFor(params, data, false);
   const kept = tombstoneDeposit(params, creator, name);
-  const signer = await openSigner(context, client, options.from, options);
-  const transaction = await send(client, signer, options.fee, () => ({ TAG: 'put', data }));
+  const sent = await dispatchFrom(sending, `put ${text}`, () => ({ TAG: 'put', data }));
   const id = toHex(recordId(creator, name));
   const document = {
     record: id,
@@ -66,9 +69,9 @@ export async function put(
     inline: inline !== null,
     deposit: formatPier(deposit),
     depositBefore: formatPier(old?.deposit ?? 0),
-    fee: formatPier(transaction.fee),
+    fee: formatPier(sent.transaction.fee),
   };
-  await tellOutcome(context, client, transaction, options.wait === true, {
+  await tellOutcome(sending, sent, options.wait === true, {
     what: `put ${text}`,
     document,
     facts: [
@@ -85,16 +88,16 @@ export async function give(
   to: string,
   options: ChangeOptions,
 ): Promise<void> {
-  const client = openClient(context);
-  const record = await ownedRecord(context, client, text, options);
   const receiver = await resolveWho(context, to);
-  const signer = await openSigner(context, client, options.from, options);
+  const sending = await openSending(context, options);
+  const record = await ownedRecord(sending, await resolveRecord(context, text, options));
   const data = { record: fromHex(record.id), to: parseAddress(receiver) };
-  const transaction = await send(client, signer, options.fee, () => ({ TAG: 'give', data }));
+  const what = `give ${nameOf(record)} to ${to === receiver ? shortAddress(receiver) : to}`;
+  const sent = await dispatchFrom(sending, what, () => ({ TAG: 'give', data }));
   const deposit = formatPier(record.deposit);
-  await tellOutcome(context, client, transaction, options.wait === true, {
-    what: `give ${nameOf(record)} to ${to === receiver ? shortAddress(receiver) : to}`,
-    document: { record: record.id, owner: receiver, deposit, fee: formatPier(transaction.fee) },
+  await tellOutcome(sending, sent, options.wait === true, {
+    what,
+    document: { record: record.id, owner: receiver, deposit, fee: formatPier(sent.transaction.fee) },
     facts: [
       ['record', record.id],
       ['deposit', `${deposit} PIER go with it: they return to whoever drops it`],
@@ -103,10 +106,11 @@ export async function give(
 }
 
 export async function drop(context: Context, text: string, options: ChangeOptions): Promise<void> {
-  const client = openClient(context);
-  const [record, params] = await Promise.all([ownedRecord(context, client, text, options), paramsOf(client)]);
-  const signer = await openSigner(context, client, options.from, options);
-  const transaction = await send(client, signer, options.fee, () => ({
+  const sending = await openSending(context, options);
+  const { params } = sending;
+  const record = await ownedRecord(sending, await resolveRecord(context, text, options));
+  const what = `drop ${nameOf(record)}`;
+  const sent = await dispatchFrom(sending, what, () => ({
     TAG: 'drop',
     data: { record: fromHex(record.id) },
   }));
@@ -121,10 +125,10 @@ export async function drop(context: Context, text: string, options: ChangeOption
     record: record.id,
     deposit: formatPier(kept),
     depositBefore: formatPier(record.deposit),
-    fee: formatPier(transaction.fee),
+    fee: formatPier(sent.transaction.fee),
   };
-  await tellOutcome(context, client, transaction, options.wait === true, {
-    what: `drop ${nameOf(record)}`,
+  await tellOutcome(sending, sent, options.wait === true, {
+    what,
     document,
     facts: [
       ['record', record.id],
@@ -136,17 +140,20 @@ export async function drop(context: Context, text: string, options: ChangeOption
   });
 }
 
-/** A record that FROM can change, so that it is told before a passphrase is asked for. */
-async function ownedRecord(
-  context: Context,
-  client: LedgerClient,
-  text: string,
-  options: ChangeOptions,
-): Promise<RecordSummary> {
-  const which = await resolveRecord(context, text, options);
-  const owner = await ownAddress(context, options.from);
-  const record = await client.record(which);
-  refuseOther(record, owner);
+function openSending(context: Context, options: ChangeOptions): Promise<Sending> {
+  checkFeeOptions(options);
+  return keyNameOf(context, options.from).then((name) => Sending.open(context, name, options));
+}
+
+async function dispatchFrom(sending: Sending, what: string, body: Intent['body']): Promise<Sent> {
+  return dispatch(sending, await openSigner(sending), { what, body });
+}
+
+/** A record that the sender can change, so that it is told before a passphrase is asked for. */
+async function ownedRecord(sending: Sending, which: RecordReference): Promise<RecordSummary> {
+  const record = await sending.record(which);
+  if (record === null) throw new RuleError('NO_RECORD');
+  refuseOther(record, sending.address);
   if (record.dropped) {
     throw new CliError(
       'RECORD_DROPPED',
@@ -163,11 +170,6 @@ function refuseOther(record: RecordSummary, owner: string): void {
   throw new CliError('NOT_OWNER', `${nameOf(record)} belongs to ${record.owner}`, hint);
 }
 
-/** The address that a key of the keyring signs for. */
-async function ownAddress(context: Context, from: string): Promise<string> {
-  return resolveWho(context, await keyNameOf(context, from));
-}
-
 function sourceOf(file: string | undefined, { passphraseStdin }: PutOptions): string {
   const source = file ?? (process.stdin.isTTY === true ? null : '-');
   if (source === null) throw new CliError('USAGE', 'put what?', 'name a file, or - for standard input');
@@ -176,10 +178,6 @@ function sourceOf(file: string | undefined, { passphraseStdin }: PutOptions): st
     throw new CliError('USAGE', 'standard input cannot give both the passphrase and the content', hint);
   }
   return source;
-}
-
-async function paramsOf(client: LedgerClient): Promise<Params> {
-  return parseParams((await client.params()).genesis);
 }
 
 /** Planks that a record of this content locks: its other fields have fixed widths. */

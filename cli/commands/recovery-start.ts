@@ -4,22 +4,16 @@ import type { Signer } from '../../wallet/identity.ts';
 import { checkKeyName } from '../../wallet/keyring.ts';
 import type { AccountAnswer } from '../../wallet/ledger-answers.ts';
 import { proveKey } from '../../wallet/sign.ts';
-import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
+import { dispatch } from '../dispatch.ts';
 import { CliError } from '../faults.ts';
+import { checkFeeOptions } from '../fees.ts';
 import { chooseKeyring, looksLikeAddress, resolveWho } from '../keys.ts';
 import { countOf, shortAddress } from '../layout.ts';
 import { readPassphrase } from '../passphrase.ts';
-import {
-  authKeyText,
-  keyNameOf,
-  passphraseOf,
-  type SendingOptions,
-  send,
-  settleKey,
-  tellOutcome,
-  whileOpening,
-} from '../signing.ts';
+import { Sending, type SendingOptions } from '../sending.ts';
+import { authKeyText, keyNameOf, passphraseOf, settleKey, whileOpening } from '../signing.ts';
+import { tellOutcome } from '../telling.ts';
 import { LIMITS_OF_RECOVERY } from './recovery.ts';
 
 export interface StartOptions extends SendingOptions {
@@ -30,14 +24,15 @@ export interface StartOptions extends SendingOptions {
 }
 
 export async function start(context: Context, target: string, options: StartOptions): Promise<void> {
-  const client = openClient(context);
+  checkFeeOptions(options);
   const { keyring } = chooseKeyring(context);
   const address = await resolveWho(context, target);
-  const account = await client.account(address);
   const from = await keyNameOf(context, options.from);
+  const sending = await Sending.open(context, from, options);
+  const account = await sending.account(address);
   const guardian = await keyring.show(from);
   const recovery = refuseOther(account, target, formatAddress(guardian.address));
-  const guardianAccount = await client.account(formatAddress(guardian.address));
+  const guardianAccount = await sending.account(sending.address);
   const name = await nameFor(context, target, address, options.as);
   await refuseUnfit(context, name, account);
   const passphrase = await passphraseOf(await settleKey(context, from, guardianAccount), options);
@@ -46,12 +41,16 @@ export async function start(context: Context, target: string, options: StartOpti
   const newKey = await whileOpening(context, name, () => newKeyFor(context, name, address, chosen));
   try {
     const sender = signer.address;
-    const transaction = await send(client, signer, options.fee, ({ chainId, nonce }) => {
-      const proved = proveKey(newKey, { chainId, sender, nonce, target: parseAddress(address) });
-      return { TAG: 'recover', data: { target: parseAddress(address), ...proved } };
+    const what = `recovery of ${looksLikeAddress(target) ? shortAddress(address) : target} has begun`;
+    const sent = await dispatch(sending, signer, {
+      what,
+      body: ({ chainId, nonce }) => {
+        const proved = proveKey(newKey, { chainId, sender, nonce, target: parseAddress(address) });
+        return { TAG: 'recover', data: { target: parseAddress(address), ...proved } };
+      },
     });
-    const block = await tellOutcome(context, client, transaction, options.wait !== false, {
-      what: `recovery of ${looksLikeAddress(target) ? shortAddress(address) : target} has begun`,
+    const block = await tellOutcome(sending, sent, options.wait !== false, {
+      what,
       document: (block) => ({
         target: address,
         key: name,

@@ -1,14 +1,16 @@
 /** Owns the commands of an account's owner and its recovery account: `pier recovery set`, `clear`, `veto`, `claim`. */
 import { formatAddress, parseAddress } from '../../chain/format/address.ts';
-import { type Body, RECOVERY_DELAY_MAX, type Transaction } from '../../chain/format/transaction.ts';
-import type { LedgerClient } from '../../wallet/ledger-client.ts';
+import { type Body, RECOVERY_DELAY_MAX } from '../../chain/format/transaction.ts';
 import { parseWhole } from '../arguments.ts';
-import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
+import { dispatch, type Sent } from '../dispatch.ts';
 import { CliError } from '../faults.ts';
+import { checkFeeOptions } from '../fees.ts';
 import { chooseKeyring, looksLikeAddress, resolveWho } from '../keys.ts';
 import { countOf, shortAddress } from '../layout.ts';
-import { keyNameOf, openSigner, type SendingOptions, send, settleKey, tellOutcome } from '../signing.ts';
+import { Sending, type SendingOptions } from '../sending.ts';
+import { keyNameOf, openSigner, settleKey } from '../signing.ts';
+import { tellOutcome } from '../telling.ts';
 
 export const LIMITS_OF_RECOVERY =
   'recovery brings the account back, not money that a thief has already moved, nor records given away';
@@ -38,13 +40,13 @@ async function change(
   recovery: { account: string; delay: number } | null,
   options: SendingOptions,
 ): Promise<void> {
-  const client = openClient(context);
-  const before = (await client.account(await resolveWho(context, name))).recovery;
+  const sending = await openSending(context, name, options);
+  const before = (await sending.account(sending.address)).recovery;
   const data = { recovery: recovery && { ...recovery, account: parseAddress(recovery.account) } };
-  const transaction = await sendFrom(context, client, name, options, { TAG: 'setRecovery', data });
   const what =
     recovery === null ? `no recovery for ${name}` : `${shortAddress(recovery.account)} may recover ${name}`;
-  await tellOutcome(context, client, transaction, options.wait !== false, {
+  const sent = await sendFrom(sending, what, { TAG: 'setRecovery', data });
+  await tellOutcome(sending, sent, options.wait !== false, {
     what,
     document: (block) => ({ name, recovery, from: block && block.height + (before?.delay ?? 0) }),
     facts: [
@@ -65,13 +67,14 @@ export async function veto(
   target: string,
   options: SendingOptions & { readonly from: string },
 ): Promise<void> {
-  const client = openClient(context);
   const address = await resolveWho(context, target);
   const isOwner = address === (await resolveWho(context, await keyNameOf(context, options.from)));
   const data = { target: parseAddress(address) };
-  const transaction = await sendFrom(context, client, options.from, options, { TAG: 'veto', data });
-  await tellOutcome(context, client, transaction, options.wait !== false, {
-    what: isOwner ? `the recovery of ${shown(target)} is off` : `the change of recovery account is off`,
+  const what = isOwner ? `the recovery of ${shown(target)} is off` : 'the change of recovery account is off';
+  const sending = await openSending(context, options.from, options);
+  const sent = await sendFrom(sending, what, { TAG: 'veto', data });
+  await tellOutcome(sending, sent, options.wait !== false, {
+    what,
     document: { target: address, stopped: isOwner ? 'recovery' : 'change' },
   });
 }
@@ -82,26 +85,28 @@ export async function claim(
   target: string,
   options: SendingOptions & { readonly from: string },
 ): Promise<void> {
-  const client = openClient(context);
   const address = await resolveWho(context, target);
-  const { pendingRecovery, tip } = await client.account(address);
+  const sending = await openSending(context, options.from, options);
+  const { pendingRecovery, tip } = await sending.account(address);
   if (pendingRecovery !== null && tip.height + 1 < pendingRecovery.at) {
     const left = countOf(pendingRecovery.at - tip.height - 1, 'block');
     throw new CliError('TOO_SOON', `not before block ${pendingRecovery.at}`, `try again in ${left}`);
   }
   const body: Body = { TAG: 'claim', data: { target: parseAddress(address) } };
-  const transaction = await sendFrom(context, client, options.from, options, body);
-  const block = await tellOutcome(context, client, transaction, options.wait !== false, {
-    what: `${shown(target)} has its new key`,
+  const what = `${shown(target)} has its new key`;
+  const sent = await sendFrom(sending, what, body);
+  const block = await tellOutcome(sending, sent, options.wait !== false, {
+    what,
     document: { target: address },
   });
-  if (block !== null) await settleNamed(context, client, address);
+  if (block !== null) await settleNamed(sending, address);
   context.output.note(LIMITS_OF_RECOVERY);
 }
 
 /** If the account is one of the keyring's, its new key is put in use. */
-async function settleNamed(context: Context, client: LedgerClient, address: string): Promise<void> {
-  const account = await client.account(address);
+async function settleNamed(sending: Sending, address: string): Promise<void> {
+  const { context } = sending;
+  const account = await sending.account(address);
   for (const { name, key } of await chooseKeyring(context).keyring.list()) {
     if (key instanceof Error || formatAddress(key.address) !== address) continue;
     // A key of another name for the same account may be an older one.
@@ -111,15 +116,13 @@ async function settleNamed(context: Context, client: LedgerClient, address: stri
   }
 }
 
-async function sendFrom(
-  context: Context,
-  client: LedgerClient,
-  from: string,
-  options: SendingOptions,
-  body: Body,
-): Promise<Transaction> {
-  const signer = await openSigner(context, client, from, options);
-  return send(client, signer, options.fee, () => body);
+async function openSending(context: Context, who: string, options: SendingOptions): Promise<Sending> {
+  checkFeeOptions(options);
+  return Sending.open(context, await keyNameOf(context, who), options);
+}
+
+async function sendFrom(sending: Sending, what: string, body: Body): Promise<Sent> {
+  return dispatch(sending, await openSigner(sending), { what, body: () => body });
 }
 
 const shown = (who: string): string => (looksLikeAddress(who) ? shortAddress(who) : who);

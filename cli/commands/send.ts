@@ -1,14 +1,17 @@
-/** Owns `pier send FROM TO AMOUNT`: signs here, hands it to a node, and with `--wait` follows it to its block. */
+/** Owns `pier send FROM TO AMOUNT`: signs here, hands it to nodes, and with `--wait` follows it to its block. */
 
 import { parseAddress } from '../../chain/format/address.ts';
 import { formatPier, parsePier } from '../../chain/format/amount.ts';
 import { transferBody } from '../../wallet/sign.ts';
-import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
+import { dispatch } from '../dispatch.ts';
 import { CliError } from '../faults.ts';
+import { checkFeeOptions } from '../fees.ts';
 import { looksLikeAddress, resolveWho } from '../keys.ts';
 import { shortAddress } from '../layout.ts';
-import { openSigner, type SendingOptions, send, tellOutcome } from '../signing.ts';
+import { Sending, type SendingOptions } from '../sending.ts';
+import { keyNameOf, openSigner } from '../signing.ts';
+import { tellOutcome } from '../telling.ts';
 
 export interface SendOptions extends SendingOptions {
   readonly memo?: string;
@@ -25,13 +28,13 @@ export async function run(
   const planks = parsePier(amount);
   if (planks === 0)
     throw new CliError('BAD_AMOUNT', 'nothing would be sent', 'the smallest amount is 0.000001');
-  if (options.fee !== undefined) parsePier(options.fee);
-  const client = openClient(context);
+  checkFeeOptions(options);
   const recipient = await resolveWho(context, to);
   const outputs = [{ to: parseAddress(recipient), amount: planks }];
   const body = transferBody(outputs, options.memo ?? '');
-  const signer = await openSigner(context, client, from, options);
-  const transaction = await send(client, signer, options.fee, () => body);
+  const sending = await Sending.open(context, await keyNameOf(context, from), options);
+  const signer = await openSigner(sending);
   const what = `${formatPier(planks)} PIER to ${looksLikeAddress(to) ? shortAddress(recipient) : to}`;
-  await tellOutcome(context, client, transaction, options.wait === true, { what });
+  const sent = await dispatch(sending, signer, { what, body: () => body });
+  await tellOutcome(sending, sent, options.wait === true, { what });
 }

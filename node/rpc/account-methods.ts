@@ -1,6 +1,7 @@
 /** Owns the methods that ask for accounts. */
 import { formatAddress } from '../../chain/format/address.ts';
 import { formatPlanks } from '../../chain/format/amount.ts';
+import { toHex } from '../../chain/format/bytes.ts';
 import { amountFor, counterpartOf } from '../../chain/format/movement.ts';
 import type { Mined } from '../../chain/ledger/queries.ts';
 import { method } from './method.ts';
@@ -17,6 +18,8 @@ const HISTORY_MAX = 100;
 /** Looks again if a block came between asking the chain and asking the mempool. */
 const LOOKS = 4;
 const HISTORY_DEFAULT = 20;
+/** Transactions of a queue in one answer: at most 256 KiB of hex. */
+const QUEUE_PAGE = 16;
 const recoverySchema = orNull(object({ account: address, delay: whole }));
 const historySchema = object({ hash, count: whole });
 const who = shape.required(shape.address, 'of the account');
@@ -99,6 +102,33 @@ export const ACCOUNT_METHODS = [
         pendingOut: formatPlanks(waiting.reduce((sum, { cost }) => sum + cost, 0)),
         tip: tipJson(node),
       };
+    },
+  }),
+  method({
+    name: 'queue',
+    doc: `What waits in this node's mempool of one account, whole: from nonce \`from\` on without a gap, at most ${QUEUE_PAGE}.`,
+    params: {
+      address: who,
+      from: shape.optional(
+        shape.integer(0, Number.MAX_SAFE_INTEGER),
+        'the first nonce; that of the account if left out',
+      ),
+    },
+    result: object({ transactions: list(schema.hex), tip }),
+    example: {
+      params: { address: sample.ALICE, from: 4 },
+      result: { transactions: ['01aa'], tip: sample.TIP },
+    },
+    async call({ view }, params) {
+      const { tip: node, value: account } = await view.account(params.address);
+      const from = params.from ?? account?.nonce ?? 0;
+      const transactions: string[] = [];
+      for (const { transaction } of view.queueOf(params.address)) {
+        if (transaction.nonce !== from + transactions.length) continue;
+        if (transactions.length === QUEUE_PAGE) break;
+        transactions.push(toHex(transaction.bytes));
+      }
+      return { transactions, tip: tipJson(node) };
     },
   }),
   method({

@@ -2,9 +2,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { fromHex, toHex } from '../../chain/format/bytes.ts';
-import { DOMAIN, hash } from '../../chain/format/hash.ts';
-import { decodeTransaction } from '../../chain/format/transaction.ts';
 import { type Answer, FakeNode, ID, Refusal, TIP } from './fake-node.ts';
 import { PierHome } from './run-pier.ts';
 
@@ -62,14 +59,6 @@ const status = {
   mining: null,
   listen: null,
 };
-
-const sending = (submit: Answer, transaction?: Answer): Record<string, Answer> => ({
-  account: ({ address }) => account(address as string, '5000000'),
-  status: () => status,
-  fee: () => ({ perByte: '1', floorPerByte: '2', tip: TIP }),
-  submit,
-  ...(transaction === undefined ? {} : { transaction }),
-});
 
 test('status speaks PIER and has just the promised fields', async () => {
   const url = await fake({ status: () => status });
@@ -159,64 +148,6 @@ test('what is typed wrong is answered with what would be right', async () => {
   expect(stderr).toMatch(/hint: .*balance/);
 });
 
-test('sending signs here and hands over bytes; without --wait the answer is pending', async () => {
-  let bytes = '';
-  const url = await fake(
-    sending(({ transactions }) => {
-      bytes = (transactions as string[])[0]!;
-      return { results: [{ id: idOf(bytes), status: 'pending' }] };
-    }),
-  );
-  const args = ['send', 'alice', alice, '1.5', '--memo', 'lunch', '--node', url, '--passphrase-stdin'];
-  const answer = await home.json(args, { input: PASSPHRASE });
-  expect(answer).toEqual({ id: idOf(bytes), status: 'pending' });
-  const transaction = decodeTransaction(fromHex(bytes));
-  expect(transaction).toMatchObject({ nonce: 3, fee: 2 * (bytes.length / 2), validUntil: 1_007 });
-  expect(transaction.body).toMatchObject({ TAG: 'transfer', data: { outputs: [{ amount: 1_500_000 }] } });
-});
-
-test('a refused transaction tells the rule it broke', async () => {
-  const error = { code: 'OVERSPEND', message: 'the balance does not cover it' };
-  const url = await fake(sending(() => ({ results: [{ error }] })));
-  const args = ['send', 'alice', alice, '100', '--node', url, '--passphrase-stdin'];
-  expect(await home.faultCode(args, { input: PASSPHRASE })).toBe('OVERSPEND');
-  const wrong = await home.faultCode(args, { input: 'not this one\n' });
-  expect(wrong).toBe('WRONG_PASSPHRASE');
-  expect(await home.faultCode(args.slice(0, -1))).toBe('PASSPHRASE_NEEDED');
-});
-
-test('--wait follows to the block, and hands it over again where it was lost', async () => {
-  let asked = 0;
-  let handed = 0;
-  const answers = sending(
-    ({ transactions }) => {
-      handed++;
-      return { results: [{ id: idOf((transactions as string[])[0]!), status: 'pending' }] };
-    },
-    ({ id }) => {
-      asked++;
-      const found = { id, confirmations: 0, tip: TIP };
-      if (asked === 1) return { ...found, status: 'unknown' };
-      if (asked === 2) return { ...found, status: 'pending' };
-      return { ...found, status: 'mined', confirmations: 1, block: { height: 8, id: ID('e'), index: 0 } };
-    },
-  );
-  const args = ['send', 'alice', alice, '1', '--wait', '--node', await fake(answers), '--passphrase-stdin'];
-  const answer = await home.json(args, { input: PASSPHRASE });
-  expect(answer).toMatchObject({ status: 'mined', block: { height: 8, id: ID('e') } });
-  expect(handed).toBe(2);
-});
-
-test('--wait ends with the reason when it was dropped', async () => {
-  const reason = { code: 'EXPIRED', message: 'the height it was valid until has passed' };
-  const answers = sending(
-    ({ transactions }) => ({ results: [{ id: idOf((transactions as string[])[0]!), status: 'pending' }] }),
-    ({ id }) => ({ id, status: 'dropped', reason, confirmations: 0, tip: TIP }),
-  );
-  const args = ['send', 'alice', alice, '1', '--wait', '--node', await fake(answers), '--passphrase-stdin'];
-  expect(await home.faultCode(args, { input: PASSPHRASE })).toBe('EXPIRED');
-});
-
 test("a refusal of a node is told with the ledger's own code, and a memo can't steer the terminal", async () => {
   const refuses = () => {
     throw new Refusal('UNKNOWN_BLOCK', 'the block is unknown');
@@ -281,8 +212,3 @@ test('help has the global options and examples', async () => {
     expect(stdout).toContain('Examples:');
   }
 });
-
-/** The id of a transaction's bytes, in hex. */
-function idOf(bytes: string): string {
-  return toHex(hash(DOMAIN.transaction, fromHex(bytes)));
-}

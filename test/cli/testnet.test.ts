@@ -117,7 +117,7 @@ describe.sequential('a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     const before = await home.json(['balance', 'alice']);
     expect(before).toMatchObject({ address, balance: '0', nonce: 0 });
     const sent = await home.json(['send', 'faucet', 'alice', '100', '--wait', '--memo', 'welcome']);
-    expect(Object.keys(sent)).toEqual(['id', 'status', 'block']);
+    expect(Object.keys(sent)).toEqual(['id', 'status', 'block', 'costs', 'verified']);
     expect(sent.status).toBe('mined');
     const balance = await home.json(['balance', 'alice']);
     expect(balance.balance).toBe('100');

@@ -29,13 +29,13 @@ export const GENESIS = {
 };
 export const PARAMS = parseParams(GENESIS);
 
-export function viewOf(ledger: Ledger): NodeView {
+export function viewOf(ledger: Ledger, genesis: unknown = GENESIS): NodeView {
   const earlier = new EarlierState(ledger);
   return {
     ...new FakeView(),
     params: ledger.params,
     chainId: ledger.chainId,
-    genesis: GENESIS,
+    genesis,
     mining: null,
     get tip() {
       return ledger.tip;

@@ -10,6 +10,14 @@ export type Json = any;
 /** What goes out instead of a result; the same object may be changed. `undefined` leaves it as it is. */
 export type Lie = (method: string, result: Json, params: Json) => Json | undefined;
 
+/** Goes out as a refusal in place of a result. */
+export class Refused {
+  readonly error: object;
+  constructor(code: number, message: string, data?: object) {
+    this.error = { code, message, ...(data === undefined ? {} : { data }) };
+  }
+}
+
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 export class LyingNode {
@@ -35,8 +43,10 @@ export class LyingNode {
       const call = calls.find(({ id }) => id === answer.id);
       const instead = this.lie(call.method, answer.result, call.params);
       if (instead === undefined) continue;
-      answer.result = instead;
       delete answer.error;
+      delete answer.result;
+      if (instead instanceof Refused) answer.error = instead.error;
+      else answer.result = instead;
     }
     const out = JSON.stringify(answered);
     this.sent += out.length;

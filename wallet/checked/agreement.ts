@@ -32,9 +32,9 @@ export interface Agreement {
 
 /**
  * The header to check against. `witnesses` is not empty. `preferred` names the node whose answer is wanted whatever
- * the others say; else the most work decides who is left out.
+ * the others say; else the most work decides who is left out. `depth` is how far below the tip of a lone node it lies.
  */
-export function agree(witnesses: readonly Witness[], preferred?: string): Agreement {
+export function agree(witnesses: readonly Witness[], preferred?: string, depth = DEPTH): Agreement {
   const byWork = [...witnesses].sort((a, b) => Number(isHeavier(b, a)) - Number(isHeavier(a, b)));
   const first = byWork.find(({ node }) => node === preferred) ?? byWork[0]!;
   const top = endOfBranch(first.branch).header.height;
@@ -50,7 +50,7 @@ export function agree(witnesses: readonly Witness[], preferred?: string): Agreem
   const height =
     together.length > 1
       ? Math.min(...together.map(({ branch }) => sharedHeight(first.branch, branch)!))
-      : Math.max(first.branch.contexts[0]!.header.height, top - DEPTH);
+      : Math.max(first.branch.contexts[0]!.header.height, top - depth);
   const header = contextAt(first.branch.contexts, height)!;
   return { header, node: first.node, branch: first.branch, nodes, below: highest - height, apart };
 }

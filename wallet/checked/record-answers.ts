@@ -10,11 +10,8 @@ import { NodeLie, Unsettled } from '../headers/faults.ts';
 import * as answers from '../ledger-answers.ts';
 import { type CheckedTransaction, placeOf } from './block-answers.ts';
 import type { Session } from './session.ts';
-import { proveAllOn, proveOn, recordOf, wantedRecord } from './state-answers.ts';
+import { ENTRIES_MAX, proveAllOn, proveOn, recordOf, wantedRecord } from './state-answers.ts';
 import { type PageWish, touchesOn } from './touches.ts';
-
-/** Entries that a node proves in one call. */
-const ENTRIES_MAX = 16;
 
 export interface CheckedRecordHistory {
   /** Newest first. */

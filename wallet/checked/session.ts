@@ -2,6 +2,7 @@
  * Owns one command's dealings with several nodes: which header they agree on, who lied and how, and whom to ask next.
  * Bounded by the nodes it is given; each is asked a fixed number of times.
  */
+import type { HeaderContext } from '../../chain/consensus/header-rules.ts';
 import { RuleError } from '../../chain/errors.ts';
 import type { Header } from '../../chain/format/header.ts';
 import type { RpcClient } from '../client.ts';
@@ -51,6 +52,10 @@ export interface SessionOptions {
   readonly timer: Timer;
   /** Other nodes of the ledger: their chains are compared, their answers aren't wanted. Empty unless nodes were named. */
   readonly witnesses?: readonly string[];
+  /** True: these witnesses are asked for proofs as well, when the nodes that were named give none. */
+  readonly askWitnesses?: boolean;
+  /** Blocks below the tip of a lone node at which its state is taken; `DEPTH` if left out. */
+  readonly depth?: number;
 }
 
 export class Session {
@@ -86,6 +91,16 @@ export class Session {
 
   get agreement(): Agreement {
     return this.#agreement!;
+  }
+
+  /** The end of the heaviest chain that was compared: what depth is counted from. */
+  get top(): HeaderContext {
+    return endOfBranch(this.agreement.branch);
+  }
+
+  /** True if that chain has less work than the one that was verified before: nothing final follows from it. */
+  get isBehind(): boolean {
+    return this.top.work < endOfChain(this.#options.chain).work;
   }
 
   /** What to keep for the next time: the chain up to the header that was agreed on. */
@@ -134,7 +149,8 @@ export class Session {
   /** Those that agree, then those not asked yet: a proof is as good from anyone. */
   #order(): string[] {
     const { node: first, nodes } = this.agreement;
-    const agreed = [first, ...nodes].filter((node) => this.rpc.nodes.includes(node));
+    const { askWitnesses = false } = this.#options;
+    const agreed = [first, ...nodes].filter((node) => askWitnesses || this.rpc.nodes.includes(node));
     const known = new Set(this.objections.map(({ node }) => node));
     const liars = new Set(this.objections.flatMap(({ node, kind }) => (kind === 'lie' ? [node] : [])));
     const all = [...new Set([...agreed, ...this.rpc.nodes])];
@@ -153,14 +169,15 @@ export class Session {
       const asked = waiting.splice(0, wanted);
       if (asked.length === 0) break;
       this.#witnesses.push(...(await this.#follow(asked)));
-      if (this.#witnesses.length > 0) this.#agreement = agree(this.#witnesses, this.#named());
+      if (this.#witnesses.length > 0)
+        this.#agreement = agree(this.#witnesses, this.#named(), this.#options.depth);
     }
     for (let times = 0; times < PATIENCE_TIMES && this.#isClose(); times++) {
       await new Promise<void>((resolve) => timer.after(PATIENCE_MS, resolve));
       const again = await this.#follow(this.#witnesses.map(({ node }) => node));
       if (again.length < this.#witnesses.length) break;
       this.#witnesses = again;
-      this.#agreement = agree(again, this.#named());
+      this.#agreement = agree(again, this.#named(), this.#options.depth);
     }
     const agreement = this.#agreement;
     if (agreement === undefined || !agreement.nodes.some((node) => this.rpc.nodes.includes(node))) {

@@ -24,10 +24,13 @@ import { hex, list, maybe, object } from '../answers.ts';
 import { expose, NodeLie } from '../headers/faults.ts';
 import type { Session } from './session.ts';
 
+/** Entries that a node proves in one call. */
+export const ENTRIES_MAX = 16;
+
 const stateAnswer = object({ entries: list(object({ entry: maybe(hex), path: hex })) });
 
 /** What is asked for: its place in the state, and how the node and people call it. */
-interface Wanted {
+export interface Wanted {
   readonly ref: EntryRef;
   readonly param: string;
   readonly name: string;

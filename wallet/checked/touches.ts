@@ -65,7 +65,7 @@ export async function touchesOn(
 }
 
 /** The newest transactions up to the agreed block, oldest first, and how many are older than these. */
-async function transactionsOn(
+export async function transactionsOn(
   session: Session,
   node: string,
   { param, tag, name }: Subject,
