@@ -64,6 +64,7 @@ const TABLE = {
   BAD_STATE_ROOT: ['context', 'the state root is not the one the transactions give'],
   NOT_MINED: ['missing', 'the transaction is not in the chain'],
   UNKNOWN_BLOCK: ['missing', 'the block is unknown'],
+  BLOCK_LOST: ['missing', 'this node lost the block to damage of its disk and is fetching it from peers'],
   // Mempool
   ALREADY_KNOWN: ['policy', 'the transaction is known already'],
   ALREADY_MINED: ['policy', 'the transaction is in the chain already'],
@@ -103,6 +104,13 @@ export class RuleError extends Error {
 /** The store returned something that can't have been written: rebuild from blocks, never go on. */
 export class CorruptStoreError extends Error {
   override readonly name = 'CorruptStoreError';
+}
+
+/** The store is whole, and lacks what this version derives from the blocks. */
+export class OutdatedStoreError extends CorruptStoreError {
+  constructor() {
+    super('an earlier version made it');
+  }
 }
 
 /** Checks an invariant of ours. Never reachable from input. */

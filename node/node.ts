@@ -5,19 +5,22 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CorruptStoreError } from '../chain/errors.ts';
+import { CorruptStoreError, OutdatedStoreError } from '../chain/errors.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import { Ledger } from '../chain/ledger/ledger.ts';
+import { rowsToKeep } from '../chain/ledger/rows.ts';
 import { Mempool } from '../chain/pool/mempool.ts';
 import { parsePeerUrl } from '../p2p/addresses/peer-url.ts';
 import { FRAME_BYTES_MAX } from '../p2p/messages.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { SystemTimer, systemClock } from './clock.ts';
 import { ConfigError, formatHostPort, isWildcard, type NodeConfig } from './config.ts';
+import { BLOCK_FOLDER } from './disk/folders.ts';
+import { NodeFiles } from './disk/node-files.ts';
 import { readFileIfThere, writeFileAtomically } from './files.ts';
 import { keepGenesis, readGenesis } from './genesis-file.ts';
 import { loadIdentity } from './identity.ts';
-import { type LevelStore, moveStoreAside, openLevelStore } from './level-store.ts';
+import { type LevelStore, openLevelStore, replaceStore } from './level-store.ts';
 import { type FileLogger, openLog } from './logs.ts';
 import { WorkerMiner } from './miner.ts';
 import { Observer } from './observer.ts';
@@ -61,15 +64,16 @@ export async function startNode(config: NodeConfig, minerProgram: URL): Promise<
   const genesis = readGenesis(dataDir, config.genesisPath);
   // Whoever has the store has the folder: nothing else in it is touched before.
   const { store, lost } = await openLevelStore(dataDir);
-  const opened: Opened = { store, log: null };
+  const opened: Opened = { store, ledger: null, log: null };
   try {
     const log = openLog({ path: join(dataDir, 'node.log'), clock: systemClock });
     opened.log = log;
-    if (lost) log.warn('storeLost', { hint: 'blocks come again from peers' });
+    if (lost) log.warn('storeLost', { hint: 'it is made again from the block files' });
     keepGenesis(dataDir, genesis);
     return await assemble(config, genesis, opened, log, minerProgram);
   } catch (error) {
     opened.log?.error('startFailed', { error: String(error) });
+    await opened.ledger?.close();
     await opened.store.close();
     opened.log?.close();
     throw error;
@@ -79,6 +83,7 @@ export async function startNode(config: NodeConfig, minerProgram: URL): Promise<
 /** What must be closed if a start fails half-way. */
 interface Opened {
   store: LevelStore;
+  ledger: Ledger | null;
   log: FileLogger | null;
 }
 
@@ -92,6 +97,7 @@ async function assemble(
   const { dataDir } = config;
   const identity = loadIdentity(join(dataDir, 'identity'));
   const ledger = await openLedger(dataDir, genesis.params, opened, log);
+  opened.ledger = ledger;
   const transport = new WebSocketTransport({
     maxFrameBytes: FRAME_BYTES_MAX,
     allowedOrigins: config.allowedOrigins,
@@ -189,10 +195,9 @@ async function assemble(
     const ended = ending.then(async (cause) => {
       log.info('stopping', { cause: cause.cause });
       await stopParts();
-      const rebuilds = cause.cause !== 'damaged' || (await requestsRebuild(ledger));
-      await opened.store.close();
-      // Not even that can be written: the blocks come again from peers.
-      if (!rebuilds) moveStoreAside(dataDir);
+      await ledger.close();
+      if (cause.cause === 'damaged') await replaceDamaged(dataDir, opened.store, log);
+      else await opened.store.close();
       log.info('stopped');
       log.close();
       return cause;
@@ -204,31 +209,54 @@ async function assemble(
   }
 }
 
-/** The ledger of the store; if not even its blocks can be read, an empty one that fetches them again. */
+/** The ledger of the store. If that is damaged, an empty one takes its place, to be filled from the block files. */
 async function openLedger(
   dataDir: string,
   params: ReturnType<typeof readGenesis>['params'],
   opened: Opened,
   log: FileLogger,
 ): Promise<Ledger> {
+  const steps = new Set<number>();
   const open = (): Promise<Ledger> =>
     Ledger.open({
       params,
       store: opened.store,
+      files: new NodeFiles(join(dataDir, BLOCK_FOLDER)),
       verifier: new ThreadPoolVerifier(),
       pause: () => new Promise((resolve) => setImmediate(resolve)),
-      onRebuild: (reason) => log.warn('rebuilding', { reason }),
+      onDamage: (damage) => log.error('blocksDamaged', { damage }),
+      onMigration({ done, total }) {
+        const percent = Math.floor((done / total) * 10) * 10;
+        if (!steps.has(percent)) log.info('migrating', { percent, blocks: total / 3 });
+        steps.add(percent);
+      },
     });
   try {
     return await open();
   } catch (error) {
     if (!(error instanceof CorruptStoreError)) throw error;
-    log.error('storeDamaged', { error: error.message });
-    await opened.store.close();
-    moveStoreAside(dataDir);
+    if (!(error instanceof OutdatedStoreError)) log.error('storeDamaged', { error: error.message });
+    await replaceDamaged(dataDir, opened.store, log, !(error instanceof OutdatedStoreError));
     opened.store = (await openLevelStore(dataDir)).store;
-    return open();
+    const ledger = await open();
+    log.warn('rebuilding', { reason: error.message, ...ledger.rebuilding });
+    return ledger;
   }
+}
+
+/** Closes a store and puts an empty one in its place, with what can't be made from blocks. `keep`: for whoever wants to know. */
+async function replaceDamaged(
+  dataDir: string,
+  store: LevelStore,
+  log: FileLogger,
+  keep = true,
+): Promise<void> {
+  const rows = await rowsToKeep(store).catch((error) => {
+    log.error('rowsLost', { error: String(error) });
+    return [];
+  });
+  await store.close();
+  await replaceStore(dataDir, rows, keep);
 }
 
 /** Says which option to change if a port can't be had. */
@@ -242,17 +270,6 @@ async function bind<T>(option: string, listening: Promise<T>): Promise<T> {
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
       throw new ConfigError(`can't listen: ${message}`, `Choose another address with --${option}.`);
     }
-    throw error;
-  }
-}
-
-/** False if the store is so damaged that it can't be told to. */
-async function requestsRebuild(ledger: Ledger): Promise<boolean> {
-  try {
-    await ledger.requestRebuild();
-    return true;
-  } catch (error) {
-    if (error instanceof CorruptStoreError) return false;
     throw error;
   }
 }

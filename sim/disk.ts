@@ -9,35 +9,20 @@
  * log has just been changed for another, what was in the one before may be lost though a later batch was synced.
  */
 import { CorruptStoreError } from '../chain/errors.ts';
-import { decodeBody } from '../chain/format/block.ts';
 import { toHex } from '../chain/format/bytes.ts';
-import { decodeHeader } from '../chain/format/header.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
 import type { IterateOptions, StoreWrite } from '../chain/ledger/ports.ts';
-import {
-  bodyRow,
-  CAUSES_ROWS,
-  DERIVED_PREFIXES,
-  endOf,
-  HEADER_ROWS,
-  META,
-  QUEUED_ROWS,
-} from '../chain/ledger/store-keys.ts';
+import { CAUSES_ROWS, DERIVED_PREFIXES, endOf, META, QUEUED_ROWS } from '../chain/ledger/store-keys.ts';
+import { BlockShelf } from './block-shelf.ts';
 import { type Mount, MountedStore } from './mount.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
 
 const ROWS_MAX = 1_000_000;
-const BODY_ROWS = bodyRow(new Uint8Array(0));
 /** Every kind of row there is. */
-const FLIPPED = [
-  HEADER_ROWS,
-  BODY_ROWS,
-  ...DERIVED_PREFIXES,
-  QUEUED_ROWS,
-  CAUSES_ROWS,
-  META.tip.subarray(0, 1),
-];
+const FLIPPED = [...DERIVED_PREFIXES, QUEUED_ROWS, CAUSES_ROWS, META.tip.subarray(0, 1)];
+/** Of so many damages one is to a file. */
+const FILE_FLIPS = 3;
 /** One in so many batches begins another log (really one in thousands), whose predecessor is safe so much later. */
 const LOG_BATCHES = 40;
 const COMPACTION_MS = 2_000;
@@ -54,9 +39,9 @@ interface Logged {
 
 export class Disk {
   content = new MemoryStore();
+  /** Its block files. */
+  readonly blocks: BlockShelf;
   addresses: Uint8Array | null = null;
-  /** No write succeeds. */
-  full = false;
   /** Something on it was damaged at some time. */
   harmed = false;
   /** Keys of transactions that it lost: those that were acknowledged, and those of blocks. */
@@ -64,8 +49,8 @@ export class Disk {
   readonly #schedule: Schedule;
   readonly #random: Random;
   readonly #latencyMs: number;
-  /** Rows that can't be read, by key in hex. */
-  readonly #damaged = new Map<string, Uint8Array>();
+  /** Keys in hex of rows that can't be read. */
+  readonly #damaged = new Set<string>();
   /** From the first batch that isn't safe, in order. */
   #batches: Logged[] = [];
   #log = 0;
@@ -75,10 +60,20 @@ export class Disk {
     this.#schedule = schedule;
     this.#random = random;
     this.#latencyMs = latencyMs;
+    this.blocks = new BlockShelf(random);
+  }
+
+  /** No write succeeds. */
+  get full(): boolean {
+    return this.blocks.files.full;
+  }
+
+  set full(is: boolean) {
+    this.blocks.files.full = is;
   }
 
   mount(): Mount {
-    return new MountedStore(this, this.#schedule, this.#random, this.#latencyMs);
+    return new MountedStore(this, this.blocks.files, this.#schedule, this.#random, this.#latencyMs);
   }
 
   /** Takes some of the writes that aren't safe: the last ones, or any. No process may run. */
@@ -96,44 +91,48 @@ export class Disk {
       if (before[i] !== undefined && after[i] === undefined) this.#lose(key);
     });
     this.#batches = [];
+    this.blocks.files.cutPower((bound) => this.#random.below(bound));
   }
 
-  /** Damages one row by chance, of any kind. */
+  /** Damages something by chance: a row of any kind, or a bit of a file. */
   flip(): void {
+    if (this.#random.chance(1, FILE_FLIPS)) {
+      this.harmed = true;
+      this.blocks.flip();
+      return;
+    }
     const from = this.#random.pick(FLIPPED);
     const rows = this.content.scan({ from, to: endOf(from), limit: ROWS_MAX, keysOnly: true });
     if (rows.length === 0) return;
     const [key] = this.#random.pick(rows);
     this.damage(key);
-    if (isOfBlock(key)) this.#loseFrom(key.subarray(1));
-  }
-
-  /**
-   * Without its header or body a block may be lost, and what is above it: no way leads there. So is what was mined in
-   * them, if they were shown to nobody yet.
-   */
-  #loseFrom(id: Uint8Array): void {
-    const rows = this.content.scan({ from: HEADER_ROWS, to: endOf(HEADER_ROWS), limit: ROWS_MAX });
-    const heights = rows.map(([key, value]) => ({ key, height: decodeHeader(value).height }));
-    const lost = heights.find(({ key }) => toHex(key.subarray(1)) === toHex(id))?.height ?? 0;
-    const above = heights.filter(({ height }) => height >= lost);
-    for (const body of this.content.read(above.map(({ key }) => bodyRow(key.subarray(1)))))
-      if (body !== undefined) this.#loseBody(body);
   }
 
   /** A row can't be read any more, until it is written again. */
   damage(key: Uint8Array): void {
-    this.#damaged.set(toHex(key), key);
+    this.#damaged.add(toHex(key));
     this.#lose(key);
     this.harmed = true;
   }
 
-  /** All that was on it is gone, as when a node moves a hopeless store aside. */
+  /** An empty store with what can't be made from blocks, as a node puts it in place of a damaged one. */
+  renew(): void {
+    for (const key of this.blocks.unreachable()) this.lost.add(key);
+    const rows: StoreWrite[] = [];
+    for (const from of [QUEUED_ROWS, CAUSES_ROWS])
+      for (const row of this.content.scan({ from, to: endOf(from), limit: ROWS_MAX }))
+        if (!this.#damaged.has(toHex(row[0]))) rows.push(row);
+    this.content = new MemoryStore();
+    this.content.put(rows);
+    this.#damaged.clear();
+    this.#batches = [];
+  }
+
+  /** All that was on it is gone. */
   wipe(): void {
     const rows = this.content.scan({ from: QUEUED_ROWS, to: endOf(QUEUED_ROWS), limit: ROWS_MAX });
     for (const [key] of rows) this.#lose(key);
-    const bodies = this.content.scan({ from: BODY_ROWS, to: endOf(BODY_ROWS), limit: ROWS_MAX });
-    for (const [, body] of bodies) this.#loseBody(body);
+    for (const key of this.blocks.wipe()) this.lost.add(key);
     this.content = new MemoryStore();
     this.#damaged.clear();
     this.#batches = [];
@@ -152,13 +151,7 @@ export class Disk {
 
   write(batch: readonly StoreWrite[], sync: boolean): void {
     if (this.full) throw new Error('no space left on device');
-    if (this.#damaged.size > 0) {
-      for (const [key] of batch) this.#damaged.delete(toHex(key));
-      // What is written above a gap goes with it.
-      const gap = [...this.#damaged.values()].some(isOfBlock);
-      for (const [key, value] of batch)
-        if (gap && key[0] === BODY_ROWS[0] && value !== null) this.#loseBody(value);
-    }
+    if (this.#damaged.size > 0) for (const [key] of batch) this.#damaged.delete(toHex(key));
     if (sync) this.#secure((log) => log === this.#log);
     if (sync && this.#batches.length === 0) {
       this.content.put(batch);
@@ -187,18 +180,9 @@ export class Disk {
     this.#batches = first === -1 ? [] : this.#batches.slice(first);
   }
 
-  #loseBody(body: Uint8Array): void {
-    for (const { key } of decodeBody(body)) this.lost.add(key);
-  }
-
   #lose(key: Uint8Array): void {
     if (isQueued(key)) this.lost.add(toHex(key.subarray(QUEUED_ROWS.length)));
   }
-}
-
-/** True for the key of a header or a body. */
-function isOfBlock(key: Uint8Array): boolean {
-  return key[0] === HEADER_ROWS[0] || key[0] === BODY_ROWS[0];
 }
 
 function isQueued(key: Uint8Array): boolean {

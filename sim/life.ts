@@ -107,8 +107,8 @@ export class Life {
     await world.until('the mempools are empty again', isDone, livenessMs);
     await world.demand(this.#areMined(late));
     await world.auditSame();
-    const { reactor, disk } = world.up[0]!;
-    await world.demand(auditReplay(reactor!.ledger, disk.content));
+    const { reactor, disk } = world.up.find((node) => !node.disk.harmed) ?? world.up[0]!;
+    await world.demand(auditReplay(reactor!.ledger, disk));
     await this.#baseline();
   }
 

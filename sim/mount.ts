@@ -2,7 +2,10 @@
  * Owns a disk as one process sees it: reads and writes that take their time, in order where it matters, and the end of a
  * process in the middle of them.
  */
+import type { MemoryFiles } from '../chain/files/memory-files.ts';
+import type { Files } from '../chain/files/port.ts';
 import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
+import { type Append, type Calls, MountedFiles } from './files.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -15,25 +18,32 @@ interface Rows {
 
 export interface Mount {
   readonly store: Store;
+  readonly files: Files;
   /** Operations that haven't resolved. */
   readonly pending: number;
   /** The process is gone: nothing it still waits for comes back. */
   crash(): void;
 }
 
-export class MountedStore implements Store, Mount {
+export class MountedStore implements Store, Mount, Calls {
+  readonly files: Files;
   readonly #disk: Rows;
+  readonly #files: MemoryFiles;
   readonly #schedule: Schedule;
   readonly #random: Random;
   readonly #latencyMs: number;
   /** Writes under way, in order. */
   readonly #writes: { readonly batch: readonly StoreWrite[]; readonly sync: boolean }[] = [];
   #lastWriteAt = 0;
+  /** Bytes on their way to files. */
+  readonly #appends = new Set<Append>();
   #crashed = false;
   pending = 0;
 
-  constructor(disk: Rows, schedule: Schedule, random: Random, latencyMs: number) {
+  constructor(disk: Rows, files: MemoryFiles, schedule: Schedule, random: Random, latencyMs: number) {
     this.#disk = disk;
+    this.#files = files;
+    this.files = new MountedFiles(files, this);
     this.#schedule = schedule;
     this.#random = random;
     this.#latencyMs = latencyMs;
@@ -65,8 +75,24 @@ export class MountedStore implements Store, Mount {
     this.#crashed = true;
   }
 
+  later<T>(work: () => T): Promise<T> {
+    return this.#later(this.#draw(), work);
+  }
+
+  appending(append: Append): void {
+    this.#appends.add(append);
+  }
+
+  appended(append: Append): void {
+    this.#appends.delete(append);
+  }
+
   crash(): void {
+    if (this.#crashed) return;
     this.#crashed = true;
+    for (const { file, bytes } of this.#appends)
+      if (!this.#files.full) file.put(bytes.subarray(0, this.#random.below(bytes.length + 1)));
+    this.#appends.clear();
     const landed = this.#random.below(this.#writes.length + 1);
     try {
       for (const { batch, sync } of this.#writes.slice(0, landed)) this.#disk.write(batch, sync);

@@ -196,7 +196,7 @@ export class SimNode {
     this.disk.wipe();
   }
 
-  /** As node/node.ts: damage leads to a rebuild at the next start, and a full disk ends the node. */
+  /** As node/node.ts: damage leads to another start on an empty store, and a full disk ends the node. */
   #failed(error: unknown) {
     const running = this.#process;
     if (running === null) return;
@@ -205,14 +205,19 @@ export class SimNode {
     const { mount, reactor } = running;
     reactor
       .stop()
-      .then(() => reactor.ledger.requestRebuild())
       .then(() => {
         if (this.#mount !== mount) return;
         mount.crash();
+        this.#renew(error.message);
         this.#mount = null;
         this.start();
       })
       .catch((failure) => this.#giveUp(failure));
+  }
+
+  #renew(reason: string): void {
+    this.#observer.rebuilt(this, reason);
+    this.disk.renew();
   }
 
   /** A full disk ends a node, and is no fault of its own. */
@@ -221,12 +226,11 @@ export class SimNode {
     else this.#observer.fatal(this, error);
   }
 
-  /** The ledger on the disk; a new one if it can't be read at all, `null` if the process ended meanwhile. */
+  /** The ledger on the disk, on an empty store if that is damaged; `null` if the process ended meanwhile. */
   async #open(mount: Mount, verifier: Verifier, params: Params): Promise<Ledger | null> {
+    const { store, files } = mount;
     const pause = (): Promise<void> => this.#schedule.wait(0);
-    const onRebuild = (reason: string): void => this.#observer.rebuilt(this, reason);
-    const open = (): Promise<Ledger> =>
-      Ledger.open({ params, store: mount.store, verifier, pause, onRebuild });
+    const open = (): Promise<Ledger> => Ledger.open({ params, store, files, verifier, pause });
     try {
       return await open();
     } catch (error) {
@@ -236,8 +240,7 @@ export class SimNode {
         return null;
       }
       if (!(error instanceof CorruptStoreError)) throw error;
-      onRebuild('nothing of it can be read');
-      this.disk.wipe();
+      this.#renew(error.message);
       return await open();
     }
   }

@@ -3,6 +3,9 @@
  * and a ledger that starts from nothing with the same blocks comes to the same rows, at the tip and before it.
  */
 import type { HeaderNode } from '../chain/consensus/header-tree.ts';
+import { CorruptStoreError } from '../chain/errors.ts';
+import { MemoryFiles } from '../chain/files/memory-files.ts';
+import type { Files } from '../chain/files/port.ts';
 import { decodeBody } from '../chain/format/block.ts';
 import { equalBytes, toHex, toText } from '../chain/format/bytes.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
@@ -12,18 +15,19 @@ import { MemoryStore } from '../chain/ledger/memory-store.ts';
 import { Overlay } from '../chain/ledger/overlay.ts';
 import type { RowReader, StoreWrite } from '../chain/ledger/ports.ts';
 import { StateReader } from '../chain/ledger/state-reader.ts';
-import { bodyRow, META } from '../chain/ledger/store-keys.ts';
+import { META } from '../chain/ledger/store-keys.ts';
 import { EntryCache } from '../chain/state/entry-cache.ts';
 import { PageCache } from '../chain/state/page-cache.ts';
 import { StateTree } from '../chain/state/tree.ts';
 import { sharedRows } from './audit.ts';
 import { AuditError } from './audit-error.ts';
+import type { Disk } from './disk.ts';
 
 /** Blocks that are taken back. */
 const BACK_BLOCKS = 3;
 
 /** Above what a node at rest has stored: back by some blocks, and forward again. Costs what those blocks do. */
-export async function auditUndo(ledger: Ledger, content: MemoryStore): Promise<void> {
+export async function auditUndo(ledger: Ledger, { content, blocks: shelf }: Disk): Promise<void> {
   const { params, headers, tip } = ledger;
   const layer = new Layer(content);
   const overlay = new Overlay();
@@ -34,8 +38,10 @@ export async function auditUndo(ledger: Ledger, content: MemoryStore): Promise<v
   const settle = (): void => layer.write([...overlay.take(), ...tree.takeDirty()]);
   const blocks: [HeaderNode, Transaction[]][] = [];
   for (const node of lastBlocks(ledger)) {
-    const [body] = await content.getMany([bodyRow(node.id)]);
-    blocks.push([node, decodeBody(body!)]);
+    const body = await shelf.read(ledger.chainId, node);
+    // Damaged, and on its way from others.
+    if (body === null) return;
+    blocks.push([node, decodeBody(body)]);
   }
   for (const [node, transactions] of blocks) {
     await connector.disconnect(node, transactions);
@@ -51,20 +57,21 @@ export async function auditUndo(ledger: Ledger, content: MemoryStore): Promise<v
 }
 
 /** A ledger that starts from nothing comes to the same; and going back from the tip comes to what was there before. */
-export async function auditReplay(ledger: Ledger, content: MemoryStore): Promise<void> {
+export async function auditReplay(ledger: Ledger, { content, blocks }: Disk): Promise<void> {
   const copy = content.copy();
   const whole = await sharedRows(copy);
-  const again = await open(ledger, copy);
+  const again = await open(ledger, copy, blocks.files.copy());
   const nodes = lastBlocks(again);
   await goBack(again, copy, nodes);
   const fresh = new MemoryStore();
-  const replay = await open(ledger, fresh);
+  const replay = await open(ledger, fresh, new MemoryFiles());
   const tip = ledger.tip.height;
   for (let height = 1; height <= tip; height++) {
     if (height === tip - nodes.length + 1)
       compare(await sharedRows(fresh), await sharedRows(copy), 'taking blocks back leaves');
-    const { id, header } = ledger.activeAt(height)!;
-    const [body] = await content.getMany([bodyRow(id)]);
+    const node = ledger.activeAt(height)!;
+    const { header } = node;
+    const body = await blocks.read(ledger.chainId, node);
     replay.addBody(replay.headers.add(header, header.time), decodeBody(body!));
     while ((await replay.advance()) !== null);
   }
@@ -91,16 +98,17 @@ async function write(ledger: Ledger, store: MemoryStore, tip?: HeaderNode): Prom
   await store.write(batch, { sync: true });
 }
 
-function open({ params }: Ledger, store: MemoryStore): Promise<Ledger> {
+function open({ params }: Ledger, store: MemoryStore, files: Files): Promise<Ledger> {
   return Ledger.open({
     params,
     store,
+    files,
     // The referee has checked them.
     verifier: { verify: async (checks) => checks.map(() => true) },
     pause: async () => undefined,
-    onRebuild: (reason) => {
-      throw new AuditError(`a store that its node uses is found damaged: ${reason}`);
-    },
+  }).catch((error) => {
+    if (!(error instanceof CorruptStoreError)) throw error;
+    throw new AuditError(`a store that its node uses is found damaged: ${error.message}`);
   });
 }
 

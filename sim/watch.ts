@@ -176,11 +176,11 @@ export class Watch implements NodeObserver {
     try {
       // After a leap of the clock what was due comes late.
       if (this.#leaptAt !== this.#schedule.now) auditBounds(node.reactor!, node.monotonicMs);
-      await this.referee.follow(ledger, node.disk.content);
+      await this.referee.follow(ledger, node.disk);
       if (mempool) await auditPool(ledger, pool, node.disk.content);
       if (whole) await this.referee.compare(ledger, node.disk.content);
       if (whole) await auditState(ledger, node.disk.content);
-      if (whole && ++this.#wholes % UNDO_EVERY === 0) await auditUndo(ledger, node.disk.content);
+      if (whole && ++this.#wholes % UNDO_EVERY === 0) await auditUndo(ledger, node.disk);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       this.fail(`node ${node.index}: ${error.message}`);

@@ -20,6 +20,8 @@ export interface HeaderNode extends HeaderContext {
   readonly children: HeaderNode[];
   /** Its body has been received. */
   hasBody: boolean;
+  /** Where its block is stored (`chain/ledger/block-files.ts`); negative while it isn't. */
+  place: number;
   /** It, or an ancestor, broke a rule of execution: never to be built on. */
   invalid: boolean;
   /** Order in which it became complete (its body and all its ancestors' received); 0 while it isn't. */
@@ -217,6 +219,7 @@ function makeNode(
     skip,
     children: [],
     hasBody: false,
+    place: -1,
     invalid: false,
     completed: 0,
   };

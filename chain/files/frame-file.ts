@@ -62,7 +62,7 @@ export class FrameFile {
       await file.close();
       throw error;
     }
-    return new FrameFile(file, new FrameCodec(salt, files.hash));
+    return new FrameFile(file, new FrameCodec(salt, (domain, ...parts) => files.hash(domain, ...parts)));
   }
 
   /**
@@ -93,7 +93,10 @@ export class FrameFile {
           `the file ${name} belongs to the ledger ${toHex(head.owner)}, not to ${toHex(owner)}: use another folder or genesis`,
         );
       }
-      return new FrameFile(file, new FrameCodec(head.salt, files.hash));
+      return new FrameFile(
+        file,
+        new FrameCodec(head.salt, (domain, ...parts) => files.hash(domain, ...parts)),
+      );
     } catch (error) {
       await file.close();
       throw error;

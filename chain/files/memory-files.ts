@@ -35,18 +35,15 @@ export class MemoryFiles implements Files {
   }
 
   async remove(name: string): Promise<void> {
-    this.#names.delete(checked(name));
+    this.removeNow(name);
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const file = this.#names.get(checked(from));
-    if (file === undefined) throw new FilesError('IO', `there is no file ${from}`);
-    this.#names.delete(from);
-    this.#names.set(checked(to), file);
+    this.renameNow(from, to);
   }
 
   async sync(): Promise<void> {
-    this.#synced = new Map(this.#names);
+    this.settleNames();
   }
 
   async free(): Promise<number | null> {
@@ -79,6 +76,24 @@ export class MemoryFiles implements Files {
     const file = new MemoryFile(() => this.full);
     this.#names.set(checked(name), file);
     return file;
+  }
+
+  /** As `remove`. */
+  removeNow(name: string): void {
+    this.#names.delete(checked(name));
+  }
+
+  /** As `rename`. */
+  renameNow(from: string, to: string): void {
+    const file = this.#names.get(checked(from));
+    if (file === undefined) throw new FilesError('IO', `there is no file ${from}`);
+    this.#names.delete(from);
+    this.#names.set(checked(to), file);
+  }
+
+  /** As `sync`. */
+  settleNames(): void {
+    this.#synced = new Map(this.#names);
   }
 
   /** Puts a folder in place of a name. */

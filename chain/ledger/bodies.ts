@@ -1,18 +1,18 @@
 /**
- * Owns the bodies that have been received and wait to be connected, with the check of their signatures, which starts
- * when they arrive so that it runs beside the connecting of earlier blocks. Bounded by the network layer, which asks for
- * no more while `bytes` is over its budget.
+ * Owns the bodies of blocks: those received that wait to be connected, those in block files, and which of these are lost.
+ * The signatures of a body begin to be checked when it arrives, so that this runs beside the connecting of earlier blocks.
+ * Bounded by the network layer, which asks for no more while `bytes` is over its budget.
  */
 
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { RuleError } from '../errors.ts';
-import { decodeBody, encodeBody } from '../format/block.ts';
-import { encodeHeader } from '../format/header.ts';
+import { type Block, decodeBody, encodeBody } from '../format/block.ts';
 import type { Transaction } from '../format/transaction.ts';
 import { memoryOf } from '../format/transaction-memory.ts';
 import { Turnover } from '../turnover.ts';
-import type { Store, StoreWrite } from './ports.ts';
-import { bodyRow, headerRow } from './store-keys.ts';
+import type { BlockStore } from './block-store.ts';
+import type { ForkChoice } from './fork-choice.ts';
+import { LostBody } from './move-faults.ts';
 import type { Verdicts } from './verdicts.ts';
 
 interface Held {
@@ -22,6 +22,8 @@ interface Held {
   readonly verdict: Promise<RuleError | null>;
 }
 
+/** So far below the tip a branch that lost before it was whole keeps the bodies that have come. */
+const INCOMPLETE_BLOCKS = 6;
 /** What the check of a transaction's signatures takes besides the transaction itself, measured on V8. */
 const CHECK_BYTES = 2_048;
 
@@ -33,13 +35,16 @@ export function memoryOfBody(transactions: readonly Transaction[]): number {
 }
 
 export class Bodies {
-  readonly #store: Store;
+  readonly #store: BlockStore;
   readonly #verdicts: Verdicts;
   readonly #held = new Turnover<string, Held>();
+  /** Connected blocks whose bodies no file has. The ledger goes on without them until somebody brings them again. */
+  readonly lost: Set<HeaderNode>;
   #bytes = 0;
 
-  constructor(store: Store, verdicts: Verdicts) {
+  constructor(store: BlockStore, verdicts: Verdicts, lost: Iterable<HeaderNode>) {
     this.#store = store;
+    this.lost = new Set(lost);
     this.#verdicts = verdicts;
   }
 
@@ -69,20 +74,26 @@ export class Bodies {
     return this.#held.get(node.key)?.transactions;
   }
 
-  /** The transactions of a block held or stored; `null` if the store lost them. Signatures are not looked at. */
+  /** The transactions of a block held or stored; `null` if its file lost them. Signatures are not looked at. */
   async read(node: HeaderNode): Promise<readonly Transaction[] | null> {
     const held = this.held(node);
     if (held !== undefined) return held;
-    const [bytes] = await this.#store.getMany([bodyRow(node.id)]);
-    return bytes === undefined ? null : decodeBody(bytes);
+    const bytes = await this.#store.read(node.place, node.id);
+    return bytes === null ? null : decodeBody(bytes);
   }
 
-  /** The encoded body of a block held or stored. */
+  /** As `read`; rejects with `LostBody` if its file lost it. */
+  async need(node: HeaderNode): Promise<readonly Transaction[]> {
+    const transactions = this.held(node) ?? (await this.read(node));
+    if (transactions === null) throw new LostBody(node);
+    return transactions;
+  }
+
+  /** The encoded body of a block held or stored; `null` if its file lost it. */
   async readBytes(node: HeaderNode): Promise<Uint8Array | null> {
     const held = this.held(node);
     if (held !== undefined) return encodeBody(held);
-    const [bytes] = await this.#store.getMany([bodyRow(node.id)]);
-    return bytes ?? null;
+    return await this.#store.read(node.place, node.id);
   }
 
   /** The fault in a block's signatures, or `null`. */
@@ -90,22 +101,35 @@ export class Bodies {
     return this.#held.get(node.key)?.verdict ?? this.#check(transactions);
   }
 
-  /** The blocks held that rest on bodies which haven't come. */
-  incomplete(): HeaderNode[] {
-    return [...this.#held.values()].map(({ node }) => node).filter(({ completed }) => completed === 0);
+  /**
+   * Forgets bodies of branches that lost before they were whole: whoever had the rest may be gone for good. Should such a
+   * branch grow above the tip, they are asked for again.
+   */
+  letGo(choice: ForkChoice, tip: HeaderNode): void {
+    const held = [...this.#held.values()].map(({ node }) => node);
+    const old = held.filter((node) => node.completed === 0 && node.height + INCOMPLETE_BLOCKS <= tip.height);
+    for (const node of choice.lost(old, tip.work)) {
+      this.release(node);
+      node.hasBody = false;
+    }
   }
 
   /** Stores the complete blocks still held, which are of side branches, so that they needn't stay in memory. */
   async storeComplete(): Promise<void> {
     const complete = [...this.#held.values()].filter(({ node }) => node.completed > 0);
-    if (complete.length === 0) return;
-    const rows = complete.flatMap(({ node, transactions }): StoreWrite[] => [
-      [headerRow(node.id), encodeHeader(node.header)],
-      [bodyRow(node.id), encodeBody(transactions)],
-    ]);
-    await this.#store.write(rows, { sync: false });
-    // Until now they could be read only here.
-    for (const { node } of complete) this.release(node);
+    await this.#store.append(complete);
+    for (const { node } of complete) {
+      this.lost.delete(node);
+      // Until now it could be read only here.
+      this.release(node);
+    }
+  }
+
+  /** Stores those of these blocks that aren't yet; once it resolves all of them survive a power cut. */
+  async storeConnected(nodes: readonly HeaderNode[], blocks: readonly Block[]): Promise<void> {
+    const held = nodes.map((node, i) => ({ node, transactions: blocks[i]!.transactions }));
+    await this.#store.append(held.filter(({ node }) => node.place < 0));
+    await this.#store.sync();
   }
 
   async #check(transactions: readonly Transaction[]): Promise<RuleError | null> {

@@ -5,9 +5,7 @@
 
 import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../errors.ts';
-import { encodeBody } from '../format/block.ts';
 import { equalBytes, toText } from '../format/bytes.ts';
-import { encodeHeader } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
 import { type EntryRef, recordRef, valueHash } from '../state/entries.ts';
@@ -22,7 +20,7 @@ import { minedBytes } from './place.ts';
 import type { RowReader } from './ports.ts';
 import { ENTRIES_A_SLICE, forEachRange, forEachSliced, type Pause, runSliced } from './slices.ts';
 import type { StateReader } from './state-reader.ts';
-import { bodyRow, headerRow, transactionRow, undoRow } from './store-keys.ts';
+import { transactionRow, undoRow } from './store-keys.ts';
 import { touchesOf, touchWrite } from './touch-rows.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
 
@@ -75,8 +73,6 @@ export class Connector {
     await this.#pauseAfter(changes);
     this.#overlay.put(undoRow(node.id), encodeUndo(changes));
     await this.#pauseAfter(changes);
-    this.#overlay.put(headerRow(node.id), encodeHeader(node.header));
-    this.#overlay.put(bodyRow(node.id), encodeBody(transactions));
     transactions.forEach((tx, index) => {
       this.#overlay.put(transactionRow(tx.id), minedBytes(node, index));
     });

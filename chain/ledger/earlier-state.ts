@@ -7,7 +7,7 @@
  * until the tip moves, if it is no more than `KEPT_BYTES_MAX`.
  */
 import type { HeaderNode } from '../consensus/header-tree.ts';
-import { CorruptStoreError, RuleError } from '../errors.ts';
+import { RuleError } from '../errors.ts';
 import type { EntryRef } from '../state/entries.ts';
 import { PageCache } from '../state/page-cache.ts';
 import { StateTree } from '../state/tree.ts';
@@ -71,8 +71,7 @@ export class EarlierState {
     this.#rewound = rewound;
     while (rewound.at !== block) {
       const transactions = await this.#ledger.readTransactions(rewound.at);
-      if (transactions === null) throw new CorruptStoreError(`the body of block ${rewound.at.key} is lost`);
-      await rewound.connector.disconnect(rewound.at, transactions);
+      await rewound.connector.disconnect(rewound.at, transactions!);
       rewound.at = rewound.at.parent!;
     }
     return rewound;

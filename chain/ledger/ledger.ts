@@ -6,16 +6,19 @@
  * leaves the store at a block boundary. While catching up one batch takes many blocks.
  */
 import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
-import { assert, CorruptStoreError, RuleError } from '../errors.ts';
+import { assert, RuleError } from '../errors.ts';
 import type { Block } from '../format/block.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
 import { EntryCache } from '../state/entry-cache.ts';
 import type { PageCache } from '../state/page-cache.ts';
 import { StateTree } from '../state/tree.ts';
+import type { BlockStore } from './block-store.ts';
 import { Bodies } from './bodies.ts';
+import { branch } from './branch.ts';
 import { Connector } from './connector.ts';
 import type { ForkChoice } from './fork-choice.ts';
+import { LOST } from './header-file.ts';
 import { IdIndex } from './id-index.ts';
 import { Mender } from './mender.ts';
 import { asDamage, Fault, LostBody } from './move-faults.ts';
@@ -54,9 +57,6 @@ const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 /** Every so many blocks, branches of bare headers that ended as far below the tip are forgotten. */
 const PRUNE_BLOCKS = 1_024;
 
-/** So far below the tip a branch that lost before it was whole keeps the bodies that have come. */
-const INCOMPLETE_BLOCKS = 6;
-
 export class Ledger {
   readonly headers: HeaderTree;
   readonly params: Params;
@@ -75,10 +75,13 @@ export class Ledger {
   readonly turns = new Turns();
   readonly pause: Pause;
   readonly #choice: ForkChoice;
+  readonly #blocks: BlockStore;
   readonly #bodies: Bodies;
+  /** Height up to which there were blocks at the start. */
+  readonly #goal: number;
   readonly #active: HeaderNode[];
 
-  /** Opens the ledger of `params` in the store: new, as it was left, or rebuilt from its blocks if the state is damaged. */
+  /** As `openStore`. */
   static async open(options: OpenOptions): Promise<Ledger> {
     return new Ledger(options, await openStore(options));
   }
@@ -91,7 +94,9 @@ export class Ledger {
     this.#active = opened.active;
     this.queue = opened.queue;
     this.verdicts = new Verdicts(options.verifier, this.headers.chainId);
-    this.#bodies = new Bodies(this.store, this.verdicts);
+    this.#blocks = opened.blocks;
+    this.#bodies = new Bodies(opened.blocks, this.verdicts, opened.lost);
+    this.#goal = this.#choice.best.height;
     this.cache = opened.cache;
     this.reader = new StateReader(this.store, new EntryCache(options.entryCacheBytes));
     this.owned = new OwnedIndex(this.store);
@@ -116,6 +121,17 @@ export class Ledger {
     return this.#bodies.bytes;
   }
 
+  /** Blocks of the active chain whose bodies were lost to damage. `addBody` brings them back. */
+  get lost(): ReadonlySet<HeaderNode> {
+    return this.#bodies.lost;
+  }
+
+  /** How far the state is made again from the blocks that were stored at the start; `null` once it is whole. */
+  get rebuilding(): { readonly height: number; readonly of: number } | null {
+    const { height } = this.tip;
+    return height < this.#goal && this.hasBetter ? { height, of: this.#goal } : null;
+  }
+
   /** True if `advance` has somewhere to go. */
   get hasBetter(): boolean {
     return this.#choice.best.work > this.tip.work;
@@ -132,19 +148,31 @@ export class Ledger {
 
   /** Takes a body that `checkBody` has matched to its header. Its signatures begin to be checked at once. */
   addBody(node: HeaderNode, transactions: readonly Transaction[]): void {
-    if (node.hasBody || node.invalid) return;
+    if (node.invalid || (node.hasBody && !this.lost.has(node))) return;
     this.#bodies.hold(node, transactions);
     this.#choice.bodyReceived(node);
   }
 
-  /** The encoded body of a block this node has, or `null`. */
+  /**
+   * The encoded body of a block, `null` if this node has never had it. Rejects with the `RuleError` 'BLOCK_LOST' if it
+   * was lost to damage; it is fetched again then.
+   */
   readBody(node: HeaderNode): Promise<Uint8Array | null> {
-    return node.hasBody ? this.#bodies.readBytes(node) : Promise.resolve(null);
+    return this.#read(node, () => this.#bodies.readBytes(node));
   }
 
-  /** The transactions of a block this node has, or `null`. */
+  /** As `readBody`, the transactions. */
   readTransactions(node: HeaderNode): Promise<readonly Transaction[] | null> {
-    return node.hasBody ? this.#bodies.read(node) : Promise.resolve(null);
+    return this.#read(node, () => this.#bodies.read(node));
+  }
+
+  async #read<T>(node: HeaderNode, read: () => Promise<T | null>): Promise<T | null> {
+    if (!node.hasBody) return null;
+    const body = await read();
+    if (body !== null) return body;
+    this.#noteLost(node);
+    if (!this.isActive(node)) return null;
+    throw new RuleError('BLOCK_LOST', `block ${node.height}`);
   }
 
   /** Runs work that uses the tree and the overlay, alone. */
@@ -163,7 +191,7 @@ export class Ledger {
         if (target === this.tip || target.work <= this.tip.work) {
           if (this.#bodies.bytes > 0) {
             await this.#bodies.storeComplete();
-            this.#letGo();
+            this.#bodies.letGo(this.#choice, this.tip);
           }
           return null;
         }
@@ -173,9 +201,9 @@ export class Ledger {
     });
   }
 
-  /** Marks the state as damaged, so that the next `open` makes it again from the blocks. */
-  requestRebuild(): Promise<void> {
-    return this.store.write([[META.rebuild, Uint8Array.of(1)]], { sync: true });
+  /** Closes the block files, after the work under way. The store stays open. */
+  close(): Promise<void> {
+    return this.exclusively(() => this.#blocks.close());
   }
 
   async #moveTowards(
@@ -189,7 +217,7 @@ export class Ledger {
     let at = from;
     try {
       for (; at !== fork; at = at.parent!) {
-        const transactions = await this.#transactionsOf(at).catch(asDamage);
+        const transactions = await this.#bodies.need(at).catch(asDamage);
         await this.connector.disconnect(at, transactions);
         this.overlay.putAll(this.ids.disconnect(at));
         disconnected.push({ header: at.header, transactions });
@@ -204,9 +232,10 @@ export class Ledger {
       }
     } catch (error) {
       if (error instanceof Fault) this.#reject(error.node, error.cause, rejected);
-      else if (error instanceof LostBody) this.#choice.bodyLost(error.node);
+      else if (error instanceof LostBody) this.#noteLost(error.node);
       if (!(error instanceof Fault || error instanceof LostBody) || at.work <= from.work) {
-        this.#discard();
+        this.overlay.discard();
+        this.tree.discard();
         if (!(error instanceof Fault || error instanceof LostBody)) throw error;
         return null;
       }
@@ -216,7 +245,7 @@ export class Ledger {
   }
 
   async #connect(node: HeaderNode): Promise<readonly Transaction[]> {
-    const transactions = this.#bodies.held(node) ?? (await this.#transactionsOf(node));
+    const transactions = await this.#bodies.need(node);
     const fault = await this.#bodies.verdict(node, transactions);
     if (fault !== null) throw new Fault(node, fault);
     try {
@@ -227,37 +256,16 @@ export class Ledger {
     return transactions;
   }
 
-  async #transactionsOf(node: HeaderNode): Promise<readonly Transaction[]> {
-    let transactions: readonly Transaction[] | null = null;
-    try {
-      transactions = await this.#bodies.read(node);
-    } catch (error) {
-      if (!(error instanceof CorruptStoreError || error instanceof RuleError)) throw error;
-    }
-    if (transactions === null) throw new LostBody(node);
-    return transactions;
+  /** A stored block can't be read. What is connected stays so; of other branches nothing above it counts any more. */
+  #noteLost(node: HeaderNode): void {
+    node.place = LOST;
+    if (this.isActive(node)) this.#bodies.lost.add(node);
+    else this.#choice.bodyLost(node);
   }
 
   #reject(node: HeaderNode, error: RuleError, rejected: (rejection: Rejection) => void): void {
     for (const marked of this.#choice.invalidate(node)) this.#bodies.release(marked);
     rejected({ node, error });
-  }
-
-  /**
-   * Forgets bodies of branches that lost before they were whole: whoever had the rest may be gone for good. Should such a
-   * branch grow above the tip, they are asked for again.
-   */
-  #letGo(): void {
-    const isOld = ({ height }: HeaderNode): boolean => height + INCOMPLETE_BLOCKS <= this.tip.height;
-    for (const node of this.#choice.lost(this.#bodies.incomplete().filter(isOld), this.tip.work)) {
-      this.#bodies.release(node);
-      node.hasBody = false;
-    }
-  }
-
-  #discard(): void {
-    this.overlay.discard();
-    this.tree.discard();
   }
 
   async #commit(
@@ -271,23 +279,20 @@ export class Ledger {
     const batch = this.overlay.take();
     for (const page of this.tree.takeDirty()) batch.push(page);
     batch.push([META.tip, tip.id]);
+    const nodes = branch(fork, tip);
+    await this.#bodies.storeConnected(nodes, connected);
     await this.queue.settled();
     await this.turns.commit(async () => {
       await this.store.write(batch, { sync: true });
       if (disconnected.length > 0) this.#active.length = fork.height + 1;
-      for (const node of branch(fork, tip)) this.#active.push(node);
+      for (const node of nodes) this.#active.push(node);
     });
     this.queue.committed(disconnected, connected);
-    for (const node of branch(fork, tip)) {
+    for (const node of nodes) {
+      // A reader may have found it damaged after it was connected.
+      if (!node.hasBody) this.#choice.bodyReceived(node);
       this.#bodies.release(node);
       if (node.height % PRUNE_BLOCKS === 0) this.headers.prune(node, PRUNE_BLOCKS);
     }
   }
-}
-
-/** The headers from above `fork` up to `tip`, oldest first. */
-function branch(fork: HeaderNode, tip: HeaderNode): HeaderNode[] {
-  const nodes: HeaderNode[] = [];
-  for (let at = tip; at !== fork; at = at.parent!) nodes.push(at);
-  return nodes.reverse();
 }

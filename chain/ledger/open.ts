@@ -1,37 +1,35 @@
 /**
- * Owns the start: tells a new store from one left in order and from a damaged one, reads the headers, checks the tip's
- * state, and rebuilds what is derived from the blocks when it isn't whole.
+ * Owns the start: tells a new store from one left in order and from a damaged one, reads the headers of the stored blocks
+ * and checks the state of the tip. Blocks of an earlier version's store are moved to files first.
  */
 import { type HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
-import { CorruptStoreError, RuleError } from '../errors.ts';
-import { equalBytes, toHex, u32 } from '../format/bytes.ts';
-import { decodeHeader, type Header, headerIdOfBytes } from '../format/header.ts';
+import { CorruptStoreError, OutdatedStoreError, RuleError } from '../errors.ts';
+import type { Files } from '../files/port.ts';
+import { equalBytes, fromText, toBigInt, toHex, toText, u32 } from '../format/bytes.ts';
+import { decodeHeader } from '../format/header.ts';
 import type { Params } from '../format/params.ts';
 import { TOTALS } from '../state/entries.ts';
 import { EntryCache } from '../state/entry-cache.ts';
 import { PageCache } from '../state/page-cache.ts';
 import { StateTree } from '../state/tree.ts';
+import { BlockStore } from './block-store.ts';
 import { ForkChoice } from './fork-choice.ts';
 import { type Genesis, makeGenesis } from './genesis.ts';
-import type { IterateOptions, Store, StoreWrite, Verifier } from './ports.ts';
+import { LOST, type StoredHeader } from './header-file.ts';
+import { migrateBlocks, type Progress } from './migration.ts';
+import type { Store, StoreWrite, Verifier } from './ports.ts';
 import { Queue } from './queue.ts';
+import { readRows } from './rows.ts';
 import type { Pause } from './slices.ts';
 import { StateReader, stateWrite } from './state-reader.ts';
-import {
-  bodyRow,
-  DERIVED_PREFIXES,
-  endOf,
-  HEADER_ROWS,
-  META,
-  QUEUED_ROWS,
-  SPARE_PREFIXES,
-  undoRow,
-} from './store-keys.ts';
-import { readWhole, unlessDamaged } from './whole-rows.ts';
+import { DERIVED_PREFIXES, endOf, META, QUEUED_ROWS, SPARE_PREFIXES, undoRow } from './store-keys.ts';
+import { readWhole } from './whole-rows.ts';
 
 export interface OpenOptions {
   readonly params: Params;
   readonly store: Store;
+  /** The block files. */
+  readonly files: Files;
   readonly verifier: Verifier;
   /** Lets other work run between slices of a long computation. */
   readonly pause: Pause;
@@ -39,10 +37,12 @@ export interface OpenOptions {
   readonly cacheBytes?: number;
   /** Bytes of state entries kept in memory. */
   readonly entryCacheBytes?: number;
-  /** Told when the state is made again from the blocks, and why. */
-  readonly onRebuild?: (reason: string) => void;
   /** Told of each index that was found damaged while it was read, and has been mended from the blocks. */
   readonly onMend?: (what: string) => void;
+  /** Told what of the block files can't be used, each in words. */
+  readonly onDamage?: (damage: string) => void;
+  /** Told how far the move of the blocks from a store of an earlier version is. */
+  readonly onMigration?: (progress: Progress) => void;
 }
 
 export interface Opened {
@@ -50,58 +50,69 @@ export interface Opened {
   readonly choice: ForkChoice;
   /** The active chain by height, up to the tip whose state the store holds. */
   readonly active: HeaderNode[];
+  readonly blocks: BlockStore;
+  /** Blocks of the active chain whose bodies no file has. */
+  readonly lost: HeaderNode[];
   readonly queue: Queue;
   readonly cache: PageCache;
 }
 
 /** Version of the key table. */
-const FORMAT_VERSION = 4;
-/** Stores of these lack only rows that are made from blocks; those of any other are refused. */
-const REBUILT_VERSIONS = [1, 2, 3];
+const FORMAT_VERSION = 5;
+/** The blocks of a store of this version and of those before are rows. */
+const ROWS_VERSION = 4;
+/** A store of this version or before lacks other rows as well. */
+const REBUILT_VERSION = 3;
 const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
-/** Rows read or deleted at once at start. */
-const ROWS_PER_STEP = 2_000;
-/** Blocks below the tip whose body and undo must be there at start: what a reorganisation needs first. */
+/** Blocks below the tip whose undo must be there at start: what a reorganisation needs first. */
 const BLOCKS_CHECKED = 6;
 
+/**
+ * Opens what is stored. Rejects with `CorruptStoreError` if the store is damaged, made by an earlier version, or names
+ * blocks that aren't there: an empty store in its place is filled from the block files. Throws if store or files belong
+ * to another ledger.
+ */
 export async function openStore(options: OpenOptions): Promise<Opened> {
-  const { params, store } = options;
+  const { params, store, files } = options;
   const genesis = await makeGenesis(params);
   const headers = new HeaderTree(params, genesis.header);
   const cache = new PageCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
-  const [format, chain, tip, rebuild] = await readWhole(store, [
-    META.format,
-    META.chain,
-    META.tip,
-    META.rebuild,
-  ]);
+  const [format, chain, tip] = await readWhole(store, [META.format, META.chain, META.tip]);
   checkOwner(format, chain, headers.chainId);
-  const choice = new ForkChoice(headers);
-  await readHeaders(store, headers, choice);
-  const queue = await readQueue(store);
-  const found = tip === undefined ? undefined : headers.get(toHex(tip));
-  const reason = isOlder(format)
-    ? 'an earlier version made it'
-    : rebuild !== undefined || chain === undefined
-      ? 'it was found damaged'
-      : await damageOf(store, cache, headers, found, tip !== undefined);
-  // Also where only the version can't be read: that row is written with the chain's.
-  const isNew = format === undefined && chain === undefined && tip === undefined;
-  if (format === undefined || reason !== null) {
-    if (!isNew) options.onRebuild?.(reason ?? 'its version is missing');
-    await writeGenesis(store, genesis, headers.chainId);
-    // Rebuilding must not change the mind about branches of equal work.
-    if (found !== undefined) choice.prefer(found);
-    return {
-      headers,
-      choice,
-      active: [headers.genesis],
-      queue,
-      cache: new PageCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES),
-    };
+  const { store: blocks, found, damages } = await BlockStore.open(files, headers.chainId);
+  try {
+    for (const damage of damages) options.onDamage?.(damage);
+    const choice = new ForkChoice(headers);
+    const stored = new Map(found);
+    // Also where the version can't be read.
+    if (!isUpTo(format, FORMAT_VERSION) || isUpTo(format, ROWS_VERSION)) {
+      await migrateBlocks({ store, blocks, stored, files, onProgress: options.onMigration ?? (() => {}) });
+      if (isUpTo(format, ROWS_VERSION) && !isUpTo(format, REBUILT_VERSION))
+        await store.write([[META.format, u32(FORMAT_VERSION)]], { sync: true });
+    }
+    restoreHeaders(stored, headers, choice, tip);
+    const queue = await readQueue(store);
+    if (tip === undefined && (await isEmpty(store))) {
+      await writeGenesis(store, genesis, headers.chainId);
+      return { headers, choice, active: [headers.genesis], blocks, lost: [], queue, cache };
+    }
+    const at = tip === undefined ? undefined : headers.get(toHex(tip));
+    const reason =
+      format === undefined || chain === undefined
+        ? 'its version is missing'
+        : await damageOf(store, cache, headers, at, tip !== undefined);
+    if (isUpTo(format, REBUILT_VERSION)) throw new OutdatedStoreError();
+    if (reason !== null) throw new CorruptStoreError(reason);
+    const active = chainTo(at!);
+    const lost = active.filter((node) => node.place < 0 && node !== headers.genesis);
+    // They are connected: what is above them counts though they are lost.
+    for (const node of lost) choice.bodyReceived(node);
+    choice.prefer(at!);
+    return { headers, choice, active, blocks, lost, queue, cache };
+  } catch (error) {
+    await blocks.close();
+    throw error;
   }
-  choice.prefer(found!);
-  return { headers, choice, active: chainTo(found!), queue, cache };
 }
 
 function checkOwner(
@@ -109,7 +120,7 @@ function checkOwner(
   chain: Uint8Array | undefined,
   chainId: Uint8Array,
 ): void {
-  if (format !== undefined && !equalBytes(format, u32(FORMAT_VERSION)) && !isOlder(format)) {
+  if (format !== undefined && !isUpTo(format, FORMAT_VERSION)) {
     throw new Error(
       `this data folder has format ${toHex(format)}; this version reads ${FORMAT_VERSION}: use a new folder`,
     );
@@ -121,22 +132,32 @@ function checkOwner(
   }
 }
 
-function isOlder(format: Uint8Array | undefined): boolean {
-  return format !== undefined && REBUILT_VERSIONS.some((version) => equalBytes(format, u32(version)));
+/** True if the format is one of 1 up to `version`. */
+function isUpTo(format: Uint8Array | undefined, version: number): boolean {
+  return format?.length === 4 && toBigInt(format) >= 1n && toBigInt(format) <= version;
 }
 
-/** Every stored header has its body; side branches are there to be reorganised to. */
-async function readHeaders(store: Store, headers: HeaderTree, choice: ForkChoice): Promise<void> {
-  const rows = await readRows(store, HEADER_ROWS);
-  const found: { header: Header; id: Uint8Array }[] = [];
-  for (const [key, value] of rows) {
-    const id = key.slice(HEADER_ROWS.length);
-    if (equalBytes(headerIdOfBytes(value), id)) found.push({ header: decodeHeader(value), id });
-  }
+/**
+ * Puts back the headers of stored blocks, side branches too: they are there to be reorganised to. A lost block's counts
+ * only on the way to a stored one or to the tip: nobody may have another block that a power cut took.
+ */
+function restoreHeaders(
+  stored: ReadonlyMap<string, StoredHeader>,
+  headers: HeaderTree,
+  choice: ForkChoice,
+  tip: Uint8Array | undefined,
+): void {
+  const found = [...stored].map(([name, entry]) => ({ name, ...entry, header: decodeHeader(entry.header) }));
   found.sort((a, b) => a.header.height - b.header.height);
-  for (const { header, id } of found) {
-    const node = headers.restore(header, id);
-    if (node !== null) choice.bodyReceived(node);
+  const needed = new Set(tip === undefined ? [] : [toText(tip)]);
+  for (const { name, place, header } of found.toReversed())
+    if (place !== LOST || needed.has(name)) needed.add(toText(header.previous));
+  for (const { name, place, header } of found) {
+    if (place === LOST && !needed.has(name)) continue;
+    const node = headers.restore(header, fromText(name));
+    if (node === null || place === LOST) continue;
+    node.place = place;
+    choice.bodyReceived(node);
   }
 }
 
@@ -148,33 +169,6 @@ async function readQueue(store: Store): Promise<Queue> {
     keys,
     rows.map(([, value]) => value),
   );
-}
-
-/** All rows of a prefix but those whose value is damaged, which are deleted. */
-async function readRows(store: Store, prefix: Uint8Array): Promise<[Uint8Array, Uint8Array][]> {
-  const rows: [Uint8Array, Uint8Array][] = [];
-  let from = prefix;
-  for (;;) {
-    const range = { from, to: endOf(prefix), limit: ROWS_PER_STEP };
-    const step = (await unlessDamaged(store.iterate(range))) ?? (await readWholeRows(store, range));
-    for (const [key, value] of step) if (value !== undefined) rows.push([key, value]);
-    if (step.length < ROWS_PER_STEP) return rows;
-    from = Uint8Array.from([...step.at(-1)![0], 0]);
-  }
-}
-
-async function readWholeRows(
-  store: Store,
-  range: IterateOptions,
-): Promise<[Uint8Array, Uint8Array | undefined][]> {
-  const keys = (await store.iterate({ ...range, keysOnly: true })).map(([key]) => key);
-  const values = await readWhole(store, keys);
-  const damaged = keys.filter((_, i) => values[i] === undefined);
-  await store.write(
-    damaged.map((key) => [key, null]),
-    { sync: false },
-  );
-  return keys.map((key, i) => [key, values[i]]);
 }
 
 /** What is wrong with the state at the tip, or `null`. */
@@ -191,8 +185,8 @@ async function damageOf(
     const tree = new StateTree(store, cache, tip.header.stateRoot);
     await new StateReader(store, new EntryCache(0)).read(tree, [TOTALS]);
     for (let at = tip, i = 0; at !== headers.genesis && i < BLOCKS_CHECKED; at = at.parent!, i++) {
-      const rows = await store.getMany([bodyRow(at.id), undoRow(at.id)]);
-      if (rows.includes(undefined)) return `block ${at.height} is not whole`;
+      const [undo] = await store.getMany([undoRow(at.id)]);
+      if (undo === undefined) return `the undo of block ${at.height} is missing`;
     }
     return null;
   } catch (error) {
@@ -201,36 +195,20 @@ async function damageOf(
   }
 }
 
-/** Puts the store at genesis: everything derived goes, headers and bodies stay and will be connected again. */
-async function writeGenesis(store: Store, genesis: Genesis, chainId: Uint8Array): Promise<void> {
-  await store.write([[META.tip, null]], { sync: true });
-  for (const prefix of [...DERIVED_PREFIXES, ...SPARE_PREFIXES]) await deleteRows(store, prefix);
-  const batch: StoreWrite[] = genesis.changes.map(({ key, after }) => stateWrite(key, after));
-  batch.push(...genesis.pages);
-  batch.push(
-    [META.format, u32(FORMAT_VERSION)],
-    [META.chain, chainId],
-    [META.tip, chainId],
-    [META.rebuild, null],
-  );
-  await store.write(batch, { sync: true });
+/** True if nothing derived from blocks is in the store. */
+async function isEmpty(store: Store): Promise<boolean> {
+  for (const from of [...DERIVED_PREFIXES, ...SPARE_PREFIXES]) {
+    const rows = await store.iterate({ from, to: endOf(from), limit: 1, keysOnly: true });
+    if (rows.length > 0) return false;
+  }
+  return true;
 }
 
-async function deleteRows(store: Store, prefix: Uint8Array): Promise<void> {
-  for (;;) {
-    const step = await store.iterate({
-      from: prefix,
-      to: endOf(prefix),
-      limit: ROWS_PER_STEP,
-      keysOnly: true,
-    });
-    if (step.length === 0) return;
-    // Synced, each: LevelDB may lose what it wrote to an earlier log though a later write was synced.
-    await store.write(
-      step.map(([key]) => [key, null]),
-      { sync: true },
-    );
-  }
+async function writeGenesis(store: Store, genesis: Genesis, chainId: Uint8Array): Promise<void> {
+  const batch: StoreWrite[] = genesis.changes.map(({ key, after }) => stateWrite(key, after));
+  batch.push(...genesis.pages);
+  batch.push([META.format, u32(FORMAT_VERSION)], [META.chain, chainId], [META.tip, chainId]);
+  await store.write(batch, { sync: true });
 }
 
 function chainTo(tip: HeaderNode): HeaderNode[] {

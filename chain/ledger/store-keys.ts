@@ -3,8 +3,6 @@
  * that rows sort by height.
  *
  *   m name                        → see META                                     one row each
- *   h id(32)                      → header(181)                                  every header whose body is stored
- *   b id(32)                      → body                                         its transactions
  *   u id(32)                      → undo                                         what connecting it overwrote
  *   s key(32)                     → entry                                        the state at the tip
  *   p depth path                  → page of the state tree (state/page-path.ts)  the tree at the tip
@@ -27,8 +25,9 @@
  *        of touches in the entry          of the touch above it                                         hash in the state
  *   o    the record names the owner       sum of the account's deposits     the same sum                the same sum
  *   i    hash before the ids              made again from the bodies        made again from the bodies  its key is a block's id
- *   m    tip: its state root must match; chain and format are compared; rebuild: damage is found again
- *   h b  content is named by the key (id, txRoot)
+ *   m    tip: its state root must match; chain and format are compared
+ *
+ * Blocks are in files of their own (`block-files.ts`). Up to format 4 they were rows: `h id` → header, `b id` → body.
  */
 import { concat, u32 } from '../format/bytes.ts';
 
@@ -56,18 +55,18 @@ export const META = {
   chain: meta('chain'),
   /** Id of the tip that the state belongs to. */
   tip: meta('tip'),
-  /** Present while the state must be made again from the blocks. */
-  rebuild: meta('rebuild'),
 } as const;
 
 /** Rows that are made from blocks, and go when the state is rebuilt. */
 export const DERIVED_PREFIXES: readonly Uint8Array[] = [STATE, prefix('p'), UNDO, TRANSACTION, TOUCH, OWNED];
 
-/** Rows of earlier versions and rows that only spare work: they go with the derived ones, and need not be there. */
+/** Rows of earlier versions and rows that only spare work: they are no part of the audits, and need not be there. */
 export const SPARE_PREFIXES: readonly Uint8Array[] = [SEGMENT, prefix('r')];
 
-export const headerRow = (id: Uint8Array): Uint8Array => rowOf(HEADER, id);
-export const bodyRow = (id: Uint8Array): Uint8Array => rowOf(BODY, id);
+/** Up to format 4. */
+export const oldHeaderRow = (id: Uint8Array): Uint8Array => rowOf(HEADER, id);
+/** Up to format 4. */
+export const oldBodyRow = (id: Uint8Array): Uint8Array => rowOf(BODY, id);
 export const undoRow = (id: Uint8Array): Uint8Array => rowOf(UNDO, id);
 export const stateRow = (key: Uint8Array): Uint8Array => rowOf(STATE, key);
 export const transactionRow = (id: Uint8Array): Uint8Array => rowOf(TRANSACTION, id);
@@ -103,7 +102,8 @@ export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
-export const HEADER_ROWS = HEADER;
+export const OLD_HEADER_ROWS = HEADER;
+export const OLD_BODY_ROWS = BODY;
 export const QUEUED_ROWS = QUEUED;
 export const CAUSES_ROWS = CAUSES;
 /** Rows of one account's records. */

@@ -197,7 +197,7 @@ export class Reactor {
     this.#reading++;
     // A body the store has damaged is a body we don't have.
     const body = await this.ledger.readBody(node).catch((error) => {
-      if (!(error instanceof CorruptStoreError)) this.fail(error);
+      if (!(error instanceof CorruptStoreError || error instanceof RuleError)) this.fail(error);
       return null;
     });
     this.#reading--;

@@ -62,6 +62,7 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   NOT_OWNER: 'Ask for the record: its owner has to sign.',
   NOT_MINED: 'It waits for a block, or was dropped: ask for its status with transaction.',
   UNKNOWN_BLOCK: 'Ask for another height or id, or "tip"; a block that was just mined may not be here yet.',
+  BLOCK_LOST: 'Ask another node, or wait until this one has it again.',
   ALREADY_MINED: 'Nothing has to be done.',
   BAD_ADDRESS: 'An address is 43 characters and begins with pier1.',
 };

@@ -11,9 +11,10 @@ import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger } from '../../chain/ledger/ledger.ts';
 import type { MemoryStore } from '../../chain/ledger/memory-store.ts';
 import type { SignatureCheck, Verifier } from '../../chain/ledger/ports.ts';
-import { bodyRow, endOf, stateRow } from '../../chain/ledger/store-keys.ts';
+import { endOf, stateRow } from '../../chain/ledger/store-keys.ts';
 import { accountRef, decodeEntry, type EntryRef, recordRef } from '../../chain/state/entries.ts';
 import { AuditError } from '../audit-error.ts';
+import type { Disk } from '../disk.ts';
 import { Book } from './book.ts';
 import { Foul } from './book-account.ts';
 import {
@@ -58,22 +59,26 @@ export class Referee {
   }
 
   /** Judges what a node follows that hasn't been judged yet. Throws an `AuditError` for a block that breaks a rule. */
-  async follow(ledger: Ledger, content: MemoryStore): Promise<void> {
+  async follow(ledger: Ledger, disk: Disk): Promise<void> {
     const open: HeaderNode[] = [];
     let at = ledger.tip;
     for (; at.parent !== null && !this.#positions.has(at.key); at = at.parent) open.push(at);
     if (at.parent === null) this.#begin(at);
     for (const node of open.reverse()) {
-      const [body] = await content.getMany([bodyRow(node.id)]);
-      if (body === undefined)
-        throw new AuditError(`the body of block ${node.height}, which is followed, is lost`);
+      const body = await disk.blocks.read(ledger.chainId, node);
+      // What is above it is judged when this one is back, or another node follows it.
+      if (body === null && disk.harmed) return;
+      if (body === null) throw new AuditError(`the body of block ${node.height}, which is followed, is lost`);
       await this.#judge(node, transactionsOf(node, body), ledger.chainId);
     }
   }
 
   /** Compares what a node has stored with what each account and record must hold on its tip. */
   async compare({ tip }: Ledger, content: MemoryStore): Promise<void> {
-    const { accounts, records } = this.#positions.get(tip.key)!.book;
+    const position = this.#positions.get(tip.key);
+    // A damaged block below it couldn't be judged.
+    if (position === undefined) return;
+    const { accounts, records } = position.book;
     const compare = async (
       kind: string,
       booked: ReadonlyMap<string, object>,

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { checkBody, decodeBody } from '../../chain/format/block.ts';
 import { decodeHeader } from '../../chain/format/header.ts';
 import type { Ledger } from '../../chain/ledger/ledger.ts';
+import { BLOCK_FOLDER } from '../../node/disk/folders.ts';
 import { openLevelStore } from '../../node/level-store.ts';
 import { type EncodedBlock, readBlocks } from './block-file.ts';
 import type { Figure, Measure } from './figure.ts';
@@ -37,10 +38,10 @@ function growState(programs: string, folder: string): void {
 /** Connects the blocks of a file on a fresh copy of the state. */
 async function connectAll(folder: string, name: string): Promise<Figure[]> {
   const copy = mkdtempSync(join(tmpdir(), 'pier-bench-'));
-  cpSync(join(folder, 'db'), join(copy, 'db'), { recursive: true });
+  for (const part of ['db', BLOCK_FOLDER]) cpSync(join(folder, part), join(copy, part), { recursive: true });
   const params = paramsOf(JSON.parse(readFileSync(join(folder, 'genesis.json'), 'utf8')));
   const { store } = await openLevelStore(copy);
-  const ledger = await openLedger(params, store);
+  const ledger = await openLedger(params, store, copy);
   const times: number[] = [];
   const stalls: number[] = [];
   for (const block of readBlocks(join(folder, name))) {
@@ -48,6 +49,7 @@ async function connectAll(folder: string, name: string): Promise<Figure[]> {
     times.push(timeMs);
     stalls.push(stallMs);
   }
+  await ledger.close();
   await store.close();
   rmSync(copy, { recursive: true, force: true });
   return [

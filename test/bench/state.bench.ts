@@ -85,7 +85,7 @@ function growState(programs: string, scratch: string, accounts: number): string 
 async function openSide(dir: string): Promise<Side> {
   const { store } = await openLevelStore(dir);
   const params = paramsOf(JSON.parse(readFileSync(join(dir, 'genesis.json'), 'utf8')));
-  return { ledger: await openLedger(params, store), store, blocks: readBlocks(join(dir, 'blocks')) };
+  return { ledger: await openLedger(params, store, dir), store, blocks: readBlocks(join(dir, 'blocks')) };
 }
 
 /** Milliseconds from the bytes to the synced commit. `known`: the signatures were checked before, as in a mempool. */

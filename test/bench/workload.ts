@@ -2,7 +2,9 @@
  * Owns what the benchmarks are run on: a ledger with the default network's limits and work that takes two hashes, people
  * with keys, transfers they signed, and a maker of blocks that keeps the ledger's own time, so that nothing waits.
  */
+
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { join } from 'node:path';
 import { bitsOf } from '../../chain/consensus/difficulty.ts';
 import { meetsTarget } from '../../chain/consensus/header-rules.ts';
 import { addressOf, authKeyOf, formatAddress } from '../../chain/format/address.ts';
@@ -23,6 +25,8 @@ import { Ledger } from '../../chain/ledger/ledger.ts';
 import type { Store } from '../../chain/ledger/ports.ts';
 import { buildTemplate } from '../../chain/ledger/template.ts';
 import defaults from '../../genesis.json' with { type: 'json' };
+import { BLOCK_FOLDER } from '../../node/disk/folders.ts';
+import { NodeFiles } from '../../node/disk/node-files.ts';
 import { ThreadPoolVerifier } from '../../node/verifier.ts';
 
 /** What a funded account begins with: enough for any benchmark. */
@@ -79,10 +83,11 @@ export function easyGenesis({ funded, work = 2, age = 0 }: GenesisWish): object 
 export const paramsOf = (genesis: object): Params => parseParams(genesis);
 
 /** A ledger with the engine's own parts of Node. */
-export function openLedger(params: Params, store: Store): Promise<Ledger> {
+export function openLedger(params: Params, store: Store, dir: string): Promise<Ledger> {
   return Ledger.open({
     params,
     store,
+    files: new NodeFiles(join(dir, BLOCK_FOLDER)),
     verifier: new ThreadPoolVerifier(),
     pause: () => new Promise((resolve) => setImmediate(resolve)),
   });

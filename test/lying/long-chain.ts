@@ -74,7 +74,14 @@ export function viewOfHeaders(params: Params, chain: readonly HeaderContext[]): 
   let below: HeaderNode | null = null;
   const nodes = chain.map((context): HeaderNode => {
     const { height } = context.header;
-    const more = { skip: null, children: [], hasBody: true, invalid: false, completed: height + 1 };
+    const more = {
+      skip: null,
+      children: [],
+      hasBody: true,
+      place: -1,
+      invalid: false,
+      completed: height + 1,
+    };
     below = { ...context, key: toHex(context.id), height, parent: below, ...more };
     return below;
   });

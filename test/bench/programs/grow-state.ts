@@ -1,12 +1,14 @@
 /**
  * Owns a data folder whose state has many accounts, and blocks to connect on it: `grow-state FOLDER ACCOUNTS BLOCKS`.
  * The accounts are made as users would make them, by transfers of 255 outputs in full blocks. Writes `genesis.json`,
- * `db/`, and `blocks`: each of 1,000 transfers from 1,000 senders to accounts anywhere in the state.
+ * `db/`, `chain/`, and `blocks`: each of 1,000 transfers from 1,000 senders to accounts anywhere in the state.
  */
+
 import { createHash } from 'node:crypto';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OUTPUTS_MAX, type Output } from '../../../chain/format/transaction.ts';
+import { BLOCK_FOLDER } from '../../../node/disk/folders.ts';
 import { openLevelStore } from '../../../node/level-store.ts';
 import { writeBlocks } from '../block-file.ts';
 import {
@@ -35,12 +37,13 @@ await growState();
 // As after a restart: what the last block left in the log is in tables, not in memory.
 await (await openLevelStore(dir)).store.close();
 // The pages that making the blocks brings into LevelDB's files must not be there when they are connected.
-cpSync(join(dir, 'db'), join(dir, 'copy', 'db'), { recursive: true });
+for (const name of ['db', BLOCK_FOLDER])
+  cpSync(join(dir, name), join(dir, 'copy', name), { recursive: true });
 await makeBlocks();
 
 async function growState(): Promise<void> {
   const { store } = await openLevelStore(dir);
-  const ledger = await openLedger(params, store);
+  const ledger = await openLedger(params, store, dir);
   let made = people.length;
   for (let turn = 0; made < accounts; ) {
     const encoded: Uint8Array[] = [];
@@ -52,12 +55,13 @@ async function growState(): Promise<void> {
     }
     await extend(ledger, encoded);
   }
+  await ledger.close();
   await store.close();
 }
 
 async function makeBlocks(): Promise<void> {
   const { store } = await openLevelStore(join(dir, 'copy'));
-  const ledger = await openLedger(params, store);
+  const ledger = await openLedger(params, store, join(dir, 'copy'));
   const blocks: MadeBlock[] = [];
   for (let n = 0; n < Number(blocksText); n++) {
     const encoded = people.map((person, i) => {
@@ -66,6 +70,7 @@ async function makeBlocks(): Promise<void> {
     });
     blocks.push(await extend(ledger, encoded));
   }
+  await ledger.close();
   await store.close();
   writeBlocks(join(dir, 'blocks'), blocks);
 }

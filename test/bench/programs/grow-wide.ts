@@ -7,6 +7,7 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OUTPUTS_MAX } from '../../../chain/format/transaction.ts';
+import { BLOCK_FOLDER } from '../../../node/disk/folders.ts';
 import { openLevelStore } from '../../../node/level-store.ts';
 import { accountAddress } from '../accounts.ts';
 import { writeBlocks } from '../block-file.ts';
@@ -46,7 +47,7 @@ async function extendStore(
   place = (output: number) => output,
 ): Promise<MadeBlock[]> {
   const { store } = await openLevelStore(folder);
-  const ledger = await openLedger(params, store);
+  const ledger = await openLedger(params, store, folder);
   const blocks: MadeBlock[] = [];
   for (let block = 0; block < count; block++) {
     const encoded = people.map((person, i) => {
@@ -59,13 +60,14 @@ async function extendStore(
     });
     blocks.push(await extend(ledger, encoded));
   }
+  await ledger.close();
   await store.close();
   return blocks;
 }
 
 async function makeBlocks(name: string, place: (output: number) => number): Promise<void> {
   const copy = join(dir, 'copy');
-  cpSync(join(dir, 'db'), join(copy, 'db'), { recursive: true });
+  for (const part of ['db', BLOCK_FOLDER]) cpSync(join(dir, part), join(copy, part), { recursive: true });
   const nonces = people.map(({ nonce }) => nonce);
   writeBlocks(
     join(dir, name),

@@ -6,10 +6,10 @@ import { checkBody } from '../../../chain/format/block.ts';
 import type { Header } from '../../../chain/format/header.ts';
 import type { Params } from '../../../chain/format/params.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
-import { Ledger, type TipChange } from '../../../chain/ledger/ledger.ts';
+import type { Ledger, TipChange } from '../../../chain/ledger/ledger.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
 import type { Hex } from '../model/hex.ts';
-import { rememberingVerifier } from '../model/signatures.ts';
+import { emptied, openLedger, reopen } from './life.ts';
 
 /** The code of the rule that `run` breaks, or null. Anything else it throws is a bug. */
 export function codeOf(run: () => void): ErrorCode | null {
@@ -23,7 +23,7 @@ export function codeOf(run: () => void): ErrorCode | null {
 }
 
 export class Harness {
-  readonly store: MemoryStore;
+  store: MemoryStore;
   ledger: Ledger;
   /** What the last `settle` changed, one batch after the other. */
   changes: TipChange[] = [];
@@ -35,7 +35,7 @@ export class Harness {
 
   static async open(params: Params): Promise<Harness> {
     const store = new MemoryStore();
-    return new Harness(store, await openLedger(params, store));
+    return new Harness(store, await openLedger(store, { params }));
   }
 
   get tip(): Hex {
@@ -71,12 +71,17 @@ export class Harness {
     }
   }
 
-  /** A new engine on the same store, as after a crash. */
+  /** A new engine on the same store, or on an empty one if it is found damaged: as after a crash. */
   async restart(): Promise<void> {
-    this.ledger = await openLedger(this.ledger.params, this.store);
+    const { params } = this.ledger;
+    const { ledger, store } = await reopen(this.store, () => {}, { params });
+    this.ledger = ledger;
+    this.store = store;
   }
-}
 
-function openLedger(params: Params, store: MemoryStore): Promise<Ledger> {
-  return Ledger.open({ params, store, verifier: rememberingVerifier, pause: () => Promise.resolve() });
+  /** A new engine on an empty store. */
+  async rebuild(): Promise<void> {
+    this.store = await emptied(this.store);
+    await this.restart();
+  }
 }

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CorruptStoreError } from '../../../chain/errors.ts';
+import { encodeBody } from '../../../chain/format/block.ts';
 import { fromHex, toHex, u32 } from '../../../chain/format/bytes.ts';
 import type { Ledger } from '../../../chain/ledger/ledger.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
-import { bodyRow, headerRow, META, queuedRow, undoRow } from '../../../chain/ledger/store-keys.ts';
+import { META, queuedRow, undoRow } from '../../../chain/ledger/store-keys.ts';
 import {
   addressFor,
   drop,
@@ -17,7 +18,17 @@ import {
 } from '../actors.ts';
 import { ChainBuilder, TEST_PARAMS } from '../builder.ts';
 import { type Damage, FaultyStore } from './faulty-store.ts';
-import { feed, openLedger, rowsOf, settle, whileDamaged } from './life.ts';
+import {
+  emptied,
+  feed,
+  filesOf,
+  hurtBlock,
+  openLedger,
+  reopen,
+  rowsOf,
+  settle,
+  whileDamaged,
+} from './life.ts';
 
 /** Two branches from `a2`: b ends above a. Then c, above both, from genesis. */
 const MAIN = ['a1', 'a2', 'a3', 'a4', 'a5'];
@@ -58,7 +69,14 @@ function draw(): ChainBuilder {
 async function rowsAt(chain: ChainBuilder, names: readonly string[]): Promise<Map<string, string>> {
   const store = new MemoryStore();
   await feed(await openLedger(store), chain, names);
-  return rowsOf(store, 'hbq');
+  return rowsOf(store, 'q');
+}
+
+/** The store and files of `lived` after so many batches; the files have all blocks. */
+async function livedUntil(count = lived.batches.length): Promise<FaultyStore> {
+  const store = await FaultyStore.after(lived.batches.slice(0, count));
+  filesOf(store, filesOf(lived));
+  return store;
 }
 
 let chain: ChainBuilder;
@@ -79,13 +97,18 @@ beforeAll(async () => {
 
 describe('a new store', () => {
   test('begins at genesis, and isn’t said to be rebuilt', async () => {
-    const reasons: string[] = [];
-    const ledger = await openLedger(new MemoryStore(), { onRebuild: (reason) => reasons.push(reason) });
-    expect([ledger.tip, ledger.hasBetter, reasons]).toEqual([ledger.headers.genesis, false, []]);
+    const damages: string[] = [];
+    const ledger = await openLedger(new MemoryStore(), { onDamage: (damage) => damages.push(damage) });
+    expect([ledger.tip, ledger.hasBetter, ledger.rebuilding, damages]).toEqual([
+      ledger.headers.genesis,
+      false,
+      null,
+      [],
+    ]);
   });
 
   test('of another ledger, or another version, is refused and left as it is', async () => {
-    const store = await FaultyStore.after(lived.batches);
+    const store = await livedUntil();
     const before = await rowsOf(store);
     const params = { ...TEST_PARAMS, salt: new Uint8Array(32).fill(8) };
     await expect(openLedger(store, { params })).rejects.toThrow(toHex(chain.chainId));
@@ -95,6 +118,12 @@ describe('a new store', () => {
     await expect(openLedger(store, { params })).rejects.toThrow(toHex(chain.chainId));
     await store.write([[META.format, u32(99)]], { sync: true });
     await expect(openLedger(store)).rejects.toThrow('format');
+    // So are files of another ledger with a new store.
+    const files = filesOf(lived).copy();
+    await expect(openLedger(new MemoryStore(), { params, files })).rejects.toThrow(
+      'another folder or genesis',
+    );
+    expect(files.names()).toEqual(filesOf(lived).names());
   });
 });
 
@@ -102,34 +131,36 @@ describe('a restart', () => {
   test('at any batch: the tip of then, and the same way on', async () => {
     const tips = new Set<string>();
     for (let count = 0; count <= lived.batches.length; count++) {
-      const store = await FaultyStore.after(lived.batches.slice(0, count));
+      const store = await livedUntil(count);
       const reasons: string[] = [];
-      const ledger = await openLedger(store, { onRebuild: (reason) => reasons.push(reason) });
+      const { ledger } = await reopen(store, (reason) => reasons.push(reason));
       tips.add(chain.nameOf(ledger.tip.key));
       expect(reasons).toEqual([]);
       expect(ledger.tip.key).toBe(await storedTip(store));
       await feed(ledger, chain, [...MAIN, ...RIVAL]);
-      expect(await rowsOf(store, 'hbq')).toEqual(atRival);
+      expect(await rowsOf(store, 'q')).toEqual(atRival);
     }
     // Each tip there was, and none other.
     expect([...tips].sort()).toEqual(['a1', 'a2', 'a3', 'a4', 'a5', 'b6', 'b7', 'b8', 'genesis']);
   });
 
-  test('in the middle of a rebuild begins it again', async () => {
-    const start = await FaultyStore.after(lived.batches);
-    await start.write([[META.rebuild, Uint8Array.of(1)]], { sync: true });
-    const whole = start.batches.length;
-    await settle(await openLedger(start));
-    expect(await rowsOf(start, 'hbq')).toEqual(atRival);
-    for (let count = whole; count <= start.batches.length; count++) {
+  test('in the middle of a rebuild goes on with it', async () => {
+    const whole = await livedUntil(lived.batches.length);
+    const start = await emptied(whole);
+    const ledger = await openLedger(start);
+    expect(ledger.rebuilding).toEqual({ height: 0, of: 8 });
+    await settle(ledger);
+    expect([await rowsOf(start, 'q'), ledger.rebuilding]).toEqual([atRival, null]);
+    for (let count = 0; count <= start.batches.length; count++) {
       const store = await FaultyStore.after(start.batches.slice(0, count));
+      filesOf(store, filesOf(whole));
       await settle(await openLedger(store));
-      expect(await rowsOf(store, 'hbq')).toEqual(atRival);
+      expect(await rowsOf(store, 'q')).toEqual(atRival);
     }
   });
 
   test('keeps side branches, and goes back to them without asking anyone', async () => {
-    const store = await FaultyStore.after(lived.batches);
+    const store = await livedUntil();
     const ledger = await openLedger(store);
     const old = ledger.headers.get(chain.get('a5').id)!;
     expect(old).toMatchObject({ hasBody: true, invalid: false });
@@ -155,78 +186,87 @@ describe('one damaged row, whichever it is', () => {
   const damages: Damage[] = ['unreadable', 'lost', 'stale'];
   test.each(damages)('%s: peers bring the ledger to the same state', async (how) => {
     let damaged = 0;
-    for (const key of await keysOf('mhbuspqtaro')) {
-      const store = await FaultyStore.after(lived.batches);
+    for (const key of await keysOf('muspqtaro')) {
+      const store = await livedUntil();
       if (!(await store.damage(key, how))) continue;
       damaged++;
-      await whileDamaged(store, async (ledger) => {
+      const last = await whileDamaged(store, async (ledger) => {
         await feed(ledger, chain, [...MAIN, ...RIVAL]);
         await feed(ledger, chain, OTHER);
         expect(chain.nameOf(ledger.tip.key)).toBe('c10');
       });
-      // Nothing of the old branches is left, damaged or not, but their bodies, which nobody had to read.
-      expect([toHex(key), await rowsOf(store, 'hbq')]).toEqual([toHex(key), atOther]);
-      expect(store.unreadable.filter((name) => !name.startsWith('62'))).toEqual([]);
+      // Nothing of the old branches is left, damaged or not.
+      expect([toHex(key), await rowsOf(last, 'q')]).toEqual([toHex(key), atOther]);
+      expect(last.unreadable).toEqual([]);
     }
-    expect(damaged).toBeGreaterThan(how === 'stale' ? 10 : 80);
+    expect(damaged).toBeGreaterThan(how === 'stale' ? 10 : 60);
   });
 
   test('of those a start looks at: told, and rebuilt from the blocks that are here', async () => {
     const { id } = chain.get('b8');
-    const rows: [row: Uint8Array, tip: string][] = [
-      [META.tip, 'b8'],
-      [META.format, 'b8'],
-      [META.chain, 'b8'],
-      [undoRow(fromHex(id)), 'b8'],
-      // What is lost is waited for.
-      [headerRow(fromHex(id)), 'b7'],
-      [bodyRow(fromHex(id)), 'b7'],
-      [headerRow(fromHex(chain.get('b4').id)), 'a5'],
-    ];
-    for (const [row, tip] of rows) {
+    for (const row of [META.tip, META.format, META.chain, undoRow(fromHex(id))]) {
       for (const how of ['unreadable', 'lost'] as const) {
-        const store = await FaultyStore.after(lived.batches);
-        await store.damage(row, how);
+        const damaged = await livedUntil();
+        await damaged.damage(row, how);
         const reasons: string[] = [];
-        const ledger = await openLedger(store, { onRebuild: (reason) => reasons.push(reason) });
+        const { ledger, store } = await reopen(damaged, (reason) => reasons.push(reason));
         expect([reasons.length, ledger.tip]).toEqual([1, ledger.headers.genesis]);
         await settle(ledger);
-        expect(chain.nameOf(ledger.tip.key)).toBe(tip);
+        expect([chain.nameOf(ledger.tip.key), await rowsOf(store, 'q')]).toEqual(['b8', atRival]);
       }
     }
   });
 });
 
 describe('a lost body', () => {
+  const nodeOf = (ledger: Ledger, name: string) => ledger.headers.get(chain.get(name).id)!;
   const lose = async (name: string): Promise<FaultyStore> => {
-    const store = await FaultyStore.after(lived.batches);
-    await store.damage(bodyRow(fromHex(chain.get(name).id)), 'lost');
+    const store = await livedUntil();
+    hurtBlock(filesOf(store), nodeOf(await openLedger(store), name));
     return store;
   };
-  const nodeOf = (ledger: Ledger, name: string) => ledger.headers.get(chain.get(name).id)!;
 
-  test('of the own chain is damage once the way leads back through it; then it is asked for, and all goes on', async () => {
-    // Below the blocks that a start looks at.
+  test('of the own chain is said to be lost, and asked for while all else goes on', async () => {
     const store = await lose('a1');
     const ledger = await openLedger(store);
-    expect(chain.nameOf(ledger.tip.key)).toBe('b8');
-    await expect(feed(ledger, chain, OTHER.slice(0, 9))).rejects.toThrow(CorruptStoreError);
-    expect([chain.nameOf(ledger.tip.key), await rowsOf(store, 'hbq')]).toEqual(['b8', atRival]);
-
-    await ledger.requestRebuild();
+    const node = nodeOf(ledger, 'a1');
+    expect([chain.nameOf(ledger.tip.key), ledger.lost.size]).toEqual(['b8', 0]);
+    await expect(ledger.readBody(node)).rejects.toMatchObject({ code: 'BLOCK_LOST' });
+    await expect(ledger.readTransactions(node)).rejects.toMatchObject({ code: 'BLOCK_LOST' });
+    expect([[...ledger.lost], ledger.hasBetter, ledger.rebuilding]).toEqual([[node], false, null]);
+    chain.block('b9', { on: 'b8' });
+    await feed(ledger, chain, ['b9']);
+    expect(chain.nameOf(ledger.tip.key)).toBe('b9');
+    await feed(ledger, chain, ['a1']);
+    expect(ledger.lost.size).toBe(0);
     const again = await openLedger(store);
-    expect(again.hasBetter).toBe(true);
-    await settle(again);
-    expect([again.tip, nodeOf(again, 'a1').hasBody]).toEqual([again.headers.genesis, false]);
-    await feed(again, chain, ['a1']);
-    expect(await rowsOf(store, 'hbq')).toEqual(atRival);
+    const { transactions } = chain.get('a1');
+    for (const each of [ledger, again])
+      expect(await each.readBody(nodeOf(each, 'a1'))).toEqual(encodeBody(transactions));
+  });
+
+  test('of the own chain is damage once the way leads back through it; then all goes on with what is here', async () => {
+    const store = await lose('a1');
+    const ledger = await openLedger(store);
+    await expect(feed(ledger, chain, OTHER.slice(0, 9))).rejects.toThrow(CorruptStoreError);
+    expect([chain.nameOf(ledger.tip.key), await rowsOf(store, 'q')]).toEqual(['b8', atRival]);
+    const fresh = await emptied(store);
+    const again = await openLedger(fresh);
     await feed(again, chain, OTHER);
-    expect(await rowsOf(store, 'hbq')).toEqual(atOther);
+    expect(await rowsOf(fresh, 'q')).toEqual(atOther);
+  });
+
+  test('stops a rebuild until somebody brings it, and what is above it is not asked for again', async () => {
+    const fresh = await emptied(await lose('a1'));
+    const ledger = await openLedger(fresh);
+    await settle(ledger);
+    expect([ledger.tip, nodeOf(ledger, 'a1').hasBody]).toEqual([ledger.headers.genesis, false]);
+    await feed(ledger, chain, ['a1']);
+    expect(await rowsOf(fresh, 'q')).toEqual(atRival);
   });
 
   test('of a branch that became better is asked for; until then the tip stays', async () => {
-    const store = await lose('a4');
-    const ledger = await openLedger(store);
+    const ledger = await openLedger(await lose('a4'));
     const longer = draw();
     longer.blocks('f', 4, { on: 'a5' });
     expect(await feed(ledger, longer, ['f1', 'f2', 'f3', 'f4'])).toEqual([]);
@@ -260,11 +300,11 @@ describe('what a user was told is accepted', () => {
   });
 
   test('survives a rebuild', async () => {
-    const store = await FaultyStore.after(lived.batches);
+    const store = await livedUntil();
     const tx = chain.sign(transfer('carol', 'bob', 1), 'b8');
     await (await openLedger(store)).queue.keep([tx]);
     await store.damage(META.tip, 'lost');
-    const ledger = await openLedger(store);
+    const { ledger } = await reopen(store);
     expect(ledger.queue.takeRestored().map(toHex)).toContain(toHex(tx.bytes));
     expect(addressFor('carol')).toEqual(tx.sender);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { MemoryFiles } from '../../../chain/files/memory-files.ts';
 import { decodeTransaction, OUTPUTS_MAX } from '../../../chain/format/transaction.ts';
 import { Ledger } from '../../../chain/ledger/ledger.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
@@ -65,6 +66,7 @@ describe('a block of the widest transfers', () => {
     const ledger = await Ledger.open({
       params,
       store,
+      files: new MemoryFiles(),
       verifier: new ThreadPoolVerifier(),
       pause: counting.pause,
     });

@@ -184,8 +184,7 @@ describe('the tip', () => {
     }
     expect(play.tip).toBe('a3');
     const before = await derivedRows(play.real);
-    await play.real.ledger.requestRebuild();
-    await play.real.restart();
+    await play.real.rebuild();
     expect(await play.settle()).toEqual({});
     expect(play.tip).toBe('a3');
     expect(await derivedRows(play.real)).toEqual(before);

@@ -141,14 +141,14 @@ export const LAW_FAULTS = [
   fault(
     'a store whose version is damaged is a new one',
     'chain/ledger/open.ts',
-    'if (!isNew) options.onRebuild',
-    'if (format !== undefined) options.onRebuild',
+    'if (tip === undefined && (await isEmpty(store))) {',
+    'if (format === undefined) {',
     'regressions',
   ),
   fault(
     'bodies of lost branches stay',
     'chain/ledger/ledger.ts',
-    '          this.#letGo();\n',
+    '            this.#bodies.letGo(this.#choice, this.tip);\n',
     '',
     'regressions',
   ),

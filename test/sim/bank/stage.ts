@@ -4,7 +4,6 @@ import { decodeBody } from '../../../chain/format/block.ts';
 import { toHex } from '../../../chain/format/bytes.ts';
 import { headerId } from '../../../chain/format/header.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
-import { bodyRow } from '../../../chain/ledger/store-keys.ts';
 import { type ForgedBlock, forgeBlock, type HeaderLie } from '../../../sim/adversaries/forge.ts';
 import { RawPeer } from '../../../sim/adversaries/raw-peer.ts';
 import type { SimNode } from '../../../sim/node.ts';
@@ -55,9 +54,9 @@ export async function chainOf(node: SimNode): Promise<ForgedBlock[]> {
   const blocks: ForgedBlock[] = [];
   const { ledger } = node.reactor!;
   for (let height = 1; height <= ledger.tip.height; height++) {
-    const { id, header } = ledger.activeAt(height)!;
-    const [body] = await node.disk.content.getMany([bodyRow(id)]);
-    blocks.push({ header, transactions: decodeBody(body!) });
+    const at = ledger.activeAt(height)!;
+    const body = await node.disk.blocks.read(ledger.chainId, at);
+    blocks.push({ header: at.header, transactions: decodeBody(body!) });
   }
   return blocks;
 }

@@ -1,0 +1,140 @@
+/**
+ * Owns finding the stored blocks at start. The header file names them; of each block file only what is behind the last
+ * block it names is scanned. If the header file is damaged, gone, or names what isn't there, it is made again, from the
+ * block files where need be. Files that can't be used are set aside under another name.
+ *
+ * Bounds: one entry of some 300 bytes for each stored block while it runs; `KEPT_ASIDE` files set aside of each name.
+ */
+import { FrameFile } from '../files/frame-file.ts';
+import type { Files } from '../files/port.ts';
+import { toText } from '../format/bytes.ts';
+import { headerIdOfBytes } from '../format/header.ts';
+import { BlockFiles, blockFileNumber, FILE_BYTES, readBlockFrame } from './block-files.ts';
+import { FILE_KIND } from './file-kinds.ts';
+import { HEADER_FILE_NAME, HeaderFile, LOST, type StoredHeader } from './header-file.ts';
+
+export interface StoredBlocks {
+  readonly blocks: BlockFiles;
+  readonly headers: HeaderFile;
+  /** By id as text. A block that was stored twice is at its last place; one at `LOST` has only its header left. */
+  readonly found: ReadonlyMap<string, StoredHeader>;
+  /** What can't be used, in words. */
+  readonly damages: readonly string[];
+}
+
+/** Files of one name that are kept when they can't be used. */
+const KEPT_ASIDE = 2;
+
+/** Throws if the files belong to another ledger. */
+export async function openStoredBlocks(files: Files, owner: Uint8Array): Promise<StoredBlocks> {
+  const damages: string[] = [];
+  const opened = await openHeaders(files, owner, damages);
+  const known = opened?.entries ?? [];
+  const shelf = await openBlockFiles(files, owner, damages);
+  try {
+    // With a gap in it the header file may lack any block, and all are looked through.
+    const isWhole = opened !== null && opened.scan.damaged === 0;
+    if (opened !== null && !isWhole) damages.push(`part of the file ${HEADER_FILE_NAME} is damaged`);
+    const scanned = new Map<number, StoredHeader>();
+    const starts = new Map<number, number>();
+    for (const [number, file] of shelf) {
+      const from = isWhole ? lastKnown(known, number, file.end) : 0;
+      starts.set(number, from);
+      const scan = await file.recover(from, (frame) => {
+        const block = readBlockFrame(frame);
+        const place = number * FILE_BYTES + frame.at;
+        if (block !== null) scanned.set(place, { header: block.header.slice(), place });
+      });
+      if (scan.damaged > 0) damages.push(`part of the file ${number} of blocks is damaged`);
+    }
+    const isThere = ({ place }: StoredHeader, name: string): boolean => {
+      const from = starts.get(Math.floor(place / FILE_BYTES));
+      if (place === LOST || from === undefined) return false;
+      if (place % FILE_BYTES < from) return true;
+      const here = scanned.get(place);
+      return here !== undefined && nameOf(here) === name;
+    };
+    const found = new Map<string, StoredHeader>();
+    const added: StoredHeader[] = [];
+    let isStale = !isWhole;
+    for (const entry of known) {
+      const name = nameOf(entry);
+      const there = isThere(entry, name);
+      isStale ||= !there && entry.place !== LOST;
+      if (there) found.set(name, entry);
+      else if (!found.has(name)) found.set(name, { ...entry, place: LOST });
+    }
+    for (const entry of scanned.values()) {
+      const name = nameOf(entry);
+      if (found.get(name)?.place === entry.place) continue;
+      found.set(name, entry);
+      added.push(entry);
+    }
+    const headers = isStale ? await HeaderFile.replace(files, owner, [...found.values()]) : opened!.file;
+    if (isStale) await opened?.file.close();
+    else if (added.length > 0) await headers.append(added);
+    const number = Math.max(0, ...shelf.keys());
+    for (const [other, file] of shelf) if (other !== number) await file.close();
+    return {
+      blocks: new BlockFiles(files, owner, number, shelf.get(number) ?? null),
+      headers,
+      found,
+      damages,
+    };
+  } catch (error) {
+    for (const file of shelf.values()) await file.close();
+    throw error;
+  }
+}
+
+/** Offset of the last block of a file that the header file names and that the file is long enough for; 0 for none. */
+function lastKnown(known: readonly StoredHeader[], number: number, end: number): number {
+  let last = 0;
+  for (const { place } of known) {
+    const offset = place % FILE_BYTES;
+    if (Math.floor(place / FILE_BYTES) === number && offset < end && offset > last) last = offset;
+  }
+  return last;
+}
+
+/** All block files that can be used, by number. */
+async function openBlockFiles(
+  files: Files,
+  owner: Uint8Array,
+  damages: string[],
+): Promise<Map<number, FrameFile>> {
+  const shelf = new Map<number, FrameFile>();
+  for (const name of await files.list()) {
+    const number = blockFileNumber(name);
+    if (number === null) continue;
+    const file = await FrameFile.open(files, name, { kind: FILE_KIND.blocks, owner });
+    if (file === 'damaged') await setAside(files, name, damages);
+    else if (file !== null) shelf.set(number, file);
+  }
+  return shelf;
+}
+
+async function openHeaders(files: Files, owner: Uint8Array, damages: string[]) {
+  const opened = await HeaderFile.open(files, owner);
+  if (opened === 'damaged') await setAside(files, HEADER_FILE_NAME, damages);
+  return opened === 'damaged' ? null : opened;
+}
+
+/** Gives a file or folder that can't be used another name, `<name>.damaged-<n>`. */
+async function setAside(files: Files, name: string, damages: string[]): Promise<void> {
+  const isKept = new RegExp(`^${name}\\.damaged-([0-9]{1,9})$`);
+  const numbers = (await files.list())
+    .flatMap((other) => isKept.exec(other)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+  const kept = `${name}.damaged-${(numbers.at(-1) ?? 0) + 1}`;
+  await files.rename(name, kept);
+  for (const old of numbers.slice(0, Math.max(0, numbers.length + 1 - KEPT_ASIDE)))
+    await files.remove(`${name}.damaged-${old}`);
+  await files.sync();
+  damages.push(`the file ${name} can't be read and is kept as ${kept}`);
+}
+
+function nameOf({ header }: StoredHeader): string {
+  return toText(headerIdOfBytes(header));
+}
