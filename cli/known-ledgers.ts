@@ -21,11 +21,22 @@ export interface LedgerChoice {
 }
 
 /** Most wanted first; never empty. */
-export async function findLedgers({ places }: Context, given: string | undefined): Promise<LedgerChoice[]> {
+export async function findLedgers(
+  { places, output }: Context,
+  given: string | undefined,
+): Promise<LedgerChoice[]> {
   if (given !== undefined) return [await readLedger(given)];
   const nearby = ['genesis.json', genesisPath(places.testnet), join(places.node, 'genesis.json')];
   const choices: LedgerChoice[] = [];
-  for (const path of nearby) if (existsSync(path)) choices.push(await readLedger(path));
+  for (const path of nearby.filter(existsSync)) {
+    try {
+      choices.push(await readLedger(path));
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      // Nobody has named it: it may be anything.
+      output.note(`passed over: ${error.message}`);
+    }
+  }
   choices.push({ ledger: await knowLedger(defaults), source: "Pier's own network" });
   return choices;
 }
@@ -34,19 +45,20 @@ export async function readLedger(path: string): Promise<LedgerChoice> {
   try {
     return { ledger: await knowLedger(JSON.parse(readFileSync(path, 'utf8'))), source: path };
   } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    const what =
-      error instanceof RuleError
-        ? error.message
-        : code === 'ENOENT'
-          ? 'there is no such file'
-          : 'it is not JSON';
+    const what = reasonOf(error);
     throw new CliError(
       'BAD_GENESIS',
       `${path} can't be used: ${what}`,
       "give the ledger's own with --genesis",
     );
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof RuleError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  return code === undefined ? 'it is not JSON' : message;
 }
 
 /** What the proof shows on the one of the ledgers it is of. Throws `ProofError`. */

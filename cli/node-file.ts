@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeSecret } from '../wallet/secret-text.ts';
 
 /** What a running node says about itself. */
 export interface NodeFile {
@@ -38,7 +39,8 @@ export function findRunningNode(dataDir: string): NodeFile | null {
 
 /** The bearer cookie that the node wants for what changes it. */
 export function readCookie(dataDir: string): string {
-  return readFileSync(join(dataDir, 'cookie'), 'utf8').trim();
+  const path = join(dataDir, 'cookie');
+  return decodeSecret(readFileSync(path), path).trim();
 }
 
 /**

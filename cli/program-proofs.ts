@@ -10,6 +10,7 @@ export function addProofs(program: Command, context: () => Context): void {
     prove
       .command(name)
       .requiredOption('-o, --output <file>', 'write the proof here')
+      .option('--force', 'replace a file of that name')
       .option('--wait <blocks>', 'until so many blocks stand on it: their work is what makes it strong')
       .option('--genesis <file>', "the ledger's genesis.json");
   proof('balance')

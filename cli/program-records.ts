@@ -46,6 +46,7 @@ export function addRecords(program: Command, context: () => Context): void {
     .argument('<record>', RECORD)
     .option('--creator <who>', CREATOR)
     .option('-o, --output <file>', 'write its content there, if the ledger has it; - for standard output')
+    .option('--force', 'replace a file of that name')
     .description('whose it is and what it says now')
     .addHelpText(
       'after',

@@ -5,6 +5,7 @@ import { SCHEME_ED25519 } from '../chain/format/transaction.ts';
 import type { Signer } from '../wallet/identity.ts';
 import type { KeyDescription } from '../wallet/keyring.ts';
 import type { AccountAnswer } from '../wallet/ledger-answers.ts';
+import type { Passphrase } from '../wallet/secret-text.ts';
 import type { Context } from './context.ts';
 import { CliError } from './faults.ts';
 import { chooseKeyring, looksLikeAddress } from './keys.ts';
@@ -50,8 +51,11 @@ export function authKeyText({ publicKey }: { readonly publicKey: Uint8Array }): 
 }
 
 /** The passphrase of a key, if it has one. */
-export async function passphraseOf(key: KeyDescription, options: SecretOptions): Promise<string | undefined> {
-  return key.encrypted ? readPassphrase(options, key.name, false) : undefined;
+export async function passphraseOf(
+  key: KeyDescription,
+  options: SecretOptions,
+): Promise<Passphrase | undefined> {
+  return key.encrypted ? readPassphrase(options, key.name) : undefined;
 }
 
 /** Stretching a passphrase takes a second: it is shown. */

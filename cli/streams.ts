@@ -112,6 +112,9 @@ export function showLines(text: string): string {
 export const out = new StandardStream(process.stdout, 1);
 export const err = new StandardStream(process.stderr, 2);
 
+/** True if a terminal is behind any of the three streams. */
+export const usesTerminal = (): boolean => out.isTerminal || err.isTerminal || process.stdin.isTTY === true;
+
 /** The reader has seen enough, as `head`, or the terminal is gone: no error to tell anybody. */
 export function isGone({ code }: NodeJS.ErrnoException): boolean {
   return code === 'EPIPE' || code === 'EIO';

@@ -7,6 +7,7 @@ export const WALLET_ERRORS = {
   BAD_KEY_NAME: 'not a usable name for a key',
   KEY_EXISTS: 'a key of that name exists',
   NO_KEY: 'no key of that name',
+  NOT_UTF8: 'a secret is UTF-8 text',
   NO_WORDS: 'the key was imported from a seed and has no words',
   BAD_KEY_FILE: 'the key file is not usable',
   INSECURE_KEY_FILE: 'others on this machine can reach the key file',

@@ -10,6 +10,7 @@ import { WalletError } from './errors.ts';
 import { identityOf } from './identity.ts';
 import { costFault, type Kdf, type ScryptCost } from './kdf.ts';
 import { privateKeyOf, type Secret, type SecretKind } from './secret.ts';
+import { exactOf, type Passphrase } from './secret-text.ts';
 
 /** Largest key file that is read. Ours take below 1 KiB. */
 export const KEY_FILE_BYTES_MAX = 16 * 1024;
@@ -41,6 +42,8 @@ export type KeyFile = KeyInfo &
     | ({ readonly encrypted: true; readonly ciphertext: Uint8Array } & Encryption)
     | { readonly encrypted: false; readonly plaintext: Uint8Array }
   );
+
+type EncryptedFile = KeyFile & { encrypted: true };
 
 /** What sealing needs from outside: a KDF, a source of random bytes, and the cost. */
 export interface SealPorts {
@@ -76,7 +79,11 @@ export function sealPlainKeyFile(info: KeyInfo, secret: Secret): Uint8Array {
  * The secret of a parsed file, checked against its public key. The caller erases it. `WalletError`:
  * PASSPHRASE_NEEDED, WRONG_PASSPHRASE (which an altered file can't be told from), BAD_KEY_FILE.
  */
-export async function openKeyFile(file: KeyFile, passphrase: string | undefined, kdf: Kdf): Promise<Secret> {
+export async function openKeyFile(
+  file: KeyFile,
+  passphrase: Passphrase | undefined,
+  kdf: Kdf,
+): Promise<Secret> {
   const secret: Secret = {
     kind: file.kind,
     bytes: file.encrypted ? await decrypt(file, passphrase, kdf) : file.plaintext.slice(),
@@ -95,12 +102,28 @@ export async function openKeyFile(file: KeyFile, passphrase: string | undefined,
   }
 }
 
+/** With the passphrase as it is; if that doesn't do, once with the reading of earlier versions. */
 async function decrypt(
-  file: KeyFile & { encrypted: true },
-  passphrase: string | undefined,
+  file: EncryptedFile,
+  passphrase: Passphrase | undefined,
   kdf: Kdf,
 ): Promise<Uint8Array> {
   if (passphrase === undefined) throw new WalletError('PASSPHRASE_NEEDED', file.name);
+  if (typeof passphrase === 'string') return decryptWith(file, passphrase, kdf);
+  const { lossy, onLossy } = passphrase;
+  try {
+    return await decryptWith(file, exactOf(passphrase), kdf);
+  } catch (error) {
+    if (!(error instanceof WalletError)) throw error;
+    const bytes = await decryptWith(file, lossy, kdf).catch(() => {
+      throw error;
+    });
+    onLossy();
+    return bytes;
+  }
+}
+
+async function decryptWith(file: EncryptedFile, passphrase: string, kdf: Kdf): Promise<Uint8Array> {
   const key = await stretch(passphrase, file, kdf);
   try {
     const cipher = xchacha20poly1305(key, file.nonce, associatedData(headerOf(file, file)));

@@ -15,6 +15,7 @@ import {
   sealPlainKeyFile,
 } from './keyfile.ts';
 import { formatSecret, parseSecret, privateKeyOf, type Secret } from './secret.ts';
+import { exactOf, type Passphrase } from './secret-text.ts';
 import { ENTROPY_BYTES, type WordCount } from './words.ts';
 
 /** Where key files are: one a name. */
@@ -47,7 +48,7 @@ export interface KeyringOptions {
 }
 
 interface NewKeyOptions {
-  readonly passphrase?: string;
+  readonly passphrase?: Passphrase;
   readonly words?: WordCount;
   /** The account it is to sign for, if that is older than the key. */
   readonly address?: Uint8Array;
@@ -124,7 +125,7 @@ export class Keyring {
   }
 
   /** As `open`, of a spare. */
-  async openSpare(name: string, label: string, passphrase?: string): Promise<Signer> {
+  async openSpare(name: string, label: string, passphrase?: Passphrase): Promise<Signer> {
     return this.#open(await this.#readSpare(name, label), passphrase);
   }
 
@@ -143,13 +144,13 @@ export class Keyring {
   async import(
     name: string,
     text: string,
-    { passphrase, address }: { passphrase?: string; address?: Uint8Array } = {},
+    { passphrase, address }: { passphrase?: Passphrase; address?: Uint8Array } = {},
   ): Promise<KeyDescription> {
     return this.#store(name, parseSecret(text), passphrase, address);
   }
 
   /** What `import` takes: words, or 64 hex digits for a key that was imported so. Show it to nobody. */
-  async export(name: string, passphrase?: string): Promise<{ kind: 'words' | 'seed'; text: string }> {
+  async export(name: string, passphrase?: Passphrase): Promise<{ kind: 'words' | 'seed'; text: string }> {
     const secret = await openKeyFile(await this.#read(name), passphrase, this.#kdf);
     try {
       return { kind: secret.kind, text: formatSecret(secret) };
@@ -180,11 +181,11 @@ export class Keyring {
   }
 
   /** A signer for the key's account; the caller erases it. `passphrase` is needed if the key is encrypted. */
-  async open(name: string, passphrase?: string): Promise<Signer> {
+  async open(name: string, passphrase?: Passphrase): Promise<Signer> {
     return this.#open(await this.#read(name), passphrase);
   }
 
-  async #open(file: KeyFile, passphrase: string | undefined): Promise<Signer> {
+  async #open(file: KeyFile, passphrase: Passphrase | undefined): Promise<Signer> {
     const secret = await openKeyFile(file, passphrase, this.#kdf);
     let privateKey: Uint8Array | undefined;
     try {
@@ -234,7 +235,7 @@ export class Keyring {
   async #store(
     name: string,
     secret: Secret,
-    passphrase?: string,
+    passphrase?: Passphrase,
     address?: Uint8Array,
   ): Promise<KeyDescription> {
     const { info, encrypted, bytes } = await this.#seal(name, secret, passphrase, address);
@@ -248,22 +249,21 @@ export class Keyring {
   async #seal(
     name: string,
     secret: Secret,
-    passphrase: string | undefined,
+    passphrase: Passphrase | undefined,
     address: Uint8Array | undefined,
   ): Promise<{ info: KeyInfo; encrypted: boolean; bytes: Uint8Array }> {
     let privateKey: Uint8Array | undefined;
     try {
       checkKeyName(name);
-      const encrypted = passphrase !== undefined && passphrase !== '';
+      const text = passphrase === undefined ? '' : exactOf(passphrase);
+      const encrypted = text !== '';
       if (!encrypted && !this.testnet)
         throw new WalletError('PASSPHRASE_NEEDED', name, 'choose one that is not empty');
       privateKey = privateKeyOf(secret);
       const { address: own, publicKey } = identityOf(privateKey);
       const info: KeyInfo = { name, address: address ?? own, publicKey, kind: secret.kind };
       const ports = { kdf: this.#kdf, random: this.#random, cost: this.#cost };
-      const bytes = encrypted
-        ? await sealKeyFile(info, secret, passphrase, ports)
-        : sealPlainKeyFile(info, secret);
+      const bytes = encrypted ? await sealKeyFile(info, secret, text, ports) : sealPlainKeyFile(info, secret);
       return { info, encrypted, bytes };
     } finally {
       secret.bytes.fill(0);

@@ -43,6 +43,19 @@ export function entropyFromWords(text: string): Uint8Array {
   }
 }
 
+/** True for a word of the list. */
+export const isWord = (text: string): boolean => wordlist.includes(text.normalize('NFKD').toLowerCase());
+
+/** True if these are 12 or 24 words whose checksum matches. */
+export function isComplete(text: string): boolean {
+  try {
+    entropyFromWords(text).fill(0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The 64-byte seed of BIP-39. Pier's keyring uses no passphrase here: its files have their own. */
 export function seedFromEntropy(entropy: Uint8Array, passphrase = ''): Uint8Array {
   return mnemonicToSeedSync(wordsFromEntropy(entropy), passphrase);

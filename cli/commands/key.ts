@@ -4,11 +4,12 @@ import { toHex } from '../../chain/format/bytes.ts';
 import { WalletError } from '../../wallet/errors.ts';
 import type { KeyDescription } from '../../wallet/keyring.ts';
 import { checkKeyName } from '../../wallet/keyring.ts';
+import { parseSecret } from '../../wallet/secret.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { chooseKeyring } from '../keys.ts';
 import { countOf, layFacts, layTable } from '../layout.ts';
-import { readPassphrase, readSecret, type SecretOptions } from '../passphrase.ts';
+import { newPassphrase, readPassphrase, readSecret, type SecretOptions } from '../passphrase.ts';
 
 export interface NewOptions extends SecretOptions {
   readonly words?: string;
@@ -24,7 +25,7 @@ export async function create(context: Context, name: string, options: NewOptions
   if (words !== '12' && words !== '24') throw new CliError('USAGE', `--words is "${words}"`, 'give 12 or 24');
   const { keyring } = chooseKeyring(context);
   await refuseTaken(context, name);
-  const protection = await newPassphrase(context, name, options);
+  const protection = await protectionOf(context, name, options);
   const key = await keyring.create(name, { ...protection, words: words === '12' ? 12 : 24 });
   tellMade(context, key);
 }
@@ -38,14 +39,16 @@ export async function importKey(context: Context, name: string, options: ImportO
   const { keyring } = chooseKeyring(context);
   await refuseTaken(context, name);
   const text = await readSecret(options.file, `recovery words or private key of ${name}`);
-  const protection = await newPassphrase(context, name, options);
+  // What is wrong with it is told before a passphrase is asked for.
+  parseSecret(text).bytes.fill(0);
+  const protection = await protectionOf(context, name, options);
   tellMade(context, await keyring.import(name, text, { ...protection, ...address }));
 }
 
 export async function exportKey(context: Context, name: string, options: SecretOptions): Promise<void> {
   const { keyring } = chooseKeyring(context);
   const { encrypted } = await keyring.show(name);
-  const passphrase = encrypted ? await readPassphrase(options, name, false) : undefined;
+  const passphrase = encrypted ? await readPassphrase(options, name) : undefined;
   const { kind, text } = await keyring.export(name, passphrase);
   context.output.note(`whoever has these can spend all that ${name} has:`);
   context.output.result({ name, kind, text }, text);
@@ -105,14 +108,14 @@ async function refuseTaken(context: Context, name: string): Promise<void> {
 }
 
 /** A testnet's keys need no passphrase, but may have one. */
-async function newPassphrase(
+async function protectionOf(
   context: Context,
   name: string,
   options: SecretOptions,
 ): Promise<{ passphrase?: string }> {
   const asked = options.passphraseFile !== undefined || options.passphraseStdin === true;
   if (chooseKeyring(context).keyring.testnet && !asked) return {};
-  return { passphrase: await readPassphrase(options, name, true) };
+  return { passphrase: await newPassphrase(options, name) };
 }
 
 function tellMade(context: Context, key: KeyDescription): void {

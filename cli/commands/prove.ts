@@ -1,5 +1,4 @@
 /** Owns `pier prove`: asks for a proof, checks it before it is kept, and waits for work on it if that is wanted. */
-import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAddress } from '../../chain/format/address.ts';
 import { fromHex } from '../../chain/format/bytes.ts';
@@ -17,10 +16,12 @@ import { CliError } from '../faults.ts';
 import { resolveWho } from '../keys.ts';
 import { findLedgers, verifyAmong } from '../known-ledgers.ts';
 import { countOf } from '../layout.ts';
+import { refuseTaken, writeNewFile } from '../new-file.ts';
 import { describeProof, documentOf } from '../proof-report.ts';
 
 export interface ProveOptions {
   readonly output: string;
+  readonly force?: boolean;
   readonly wait?: string;
   readonly genesis?: string;
 }
@@ -84,6 +85,7 @@ async function prove(
   fits: (proof: VerifiedProof) => void = () => {},
 ): Promise<void> {
   const blocks = options.wait === undefined ? 0 : parseWhole(options.wait, '--wait', 1, WAIT_BLOCKS_MAX);
+  refuseTaken(options.output, options.force === true);
   const client = openClient(context);
   const choices = await findLedgers(context, options.genesis);
   const verify = (bytes: Uint8Array) => verifyAmong(choices, bytes).proof;
@@ -93,7 +95,7 @@ async function prove(
     return answer;
   };
   const { bytes } = blocks === 0 ? await ask() : await waitForWork(context, client, ask, blocks, verify);
-  writeFileSync(options.output, bytes);
+  writeNewFile(options.output, bytes, options.force === true);
   const found = verifyAmong(choices, bytes);
   const document = { file: options.output, bytes: bytes.length, ...documentOf(found) };
   context.output.result(document, () => {

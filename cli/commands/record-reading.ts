@@ -1,5 +1,4 @@
 /** Owns the commands that read one record: `pier record get` and `check`. */
-import { writeFile } from 'node:fs/promises';
 import { formatPier } from '../../chain/format/amount.ts';
 import { equalBytes, fromHex, toHex } from '../../chain/format/bytes.ts';
 import { piecesRoot } from '../../chain/format/pieces.ts';
@@ -10,6 +9,7 @@ import { isContent, readContent } from '../content.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { countOf, formatBytes, layFacts } from '../layout.ts';
+import { refuseTaken, writeNewFile } from '../new-file.ts';
 import { contentOf, type NamingOptions, nameOf, recordDocument, resolveRecord } from '../records.ts';
 import { out, showLines } from '../streams.ts';
 
@@ -35,13 +35,16 @@ const CHECK_FIELDS = ['matches', 'record', 'owner', 'revision', 'root', 'size', 
 
 export interface GetOptions extends NamingOptions {
   readonly output?: string;
+  readonly force?: boolean;
 }
 
 export async function get(context: Context, text: string, options: GetOptions): Promise<void> {
+  const { output } = options;
+  if (output !== undefined && output !== '-') refuseTaken(output, options.force === true);
   const which = await resolveRecord(context, text, options);
   const { answer, verified, check } = await readRecord(context, which, RECORD_FIELDS);
   const { tip, ...record } = answer;
-  if (options.output !== undefined) return save(context, record, options.output);
+  if (options.output !== undefined) return save(context, record, options.output, options.force === true);
   const document = { ...recordDocument(record), height: tip.height, tip: tip.id, ...verified };
   context.output.result(document, () =>
     layFacts([
@@ -71,7 +74,7 @@ function textOf({ inline }: Described): string | null {
   return /\\[ux]/.test(shown.replaceAll('\\\\', '')) ? null : shown;
 }
 
-async function save(context: Context, record: Described, file: string): Promise<void> {
+async function save(context: Context, record: Described, file: string, force: boolean): Promise<void> {
   if (record.dropped) throw new CliError('RECORD_DROPPED', `${nameOf(record)} has been dropped`, '');
   if (record.inline === null) {
     const hint = `whoever has the file can have it checked: pier record check ${record.id} FILE`;
@@ -86,14 +89,7 @@ async function save(context: Context, record: Described, file: string): Promise<
     );
   }
   if (file === '-') return print(context, bytes);
-  await writeFile(file, bytes, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-    throw new CliError(
-      'FILE_EXISTS',
-      `${file} is there already`,
-      'give another name: nothing is written over',
-    );
-  });
+  writeNewFile(file, bytes, force);
   const document = { file, size: record.size, root: record.root, revision: record.revision };
   context.output.result(document, () => `${formatBytes(record.size)} written to ${file}`);
 }

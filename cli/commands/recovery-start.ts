@@ -3,6 +3,7 @@ import { formatAddress, parseAddress } from '../../chain/format/address.ts';
 import type { Signer } from '../../wallet/identity.ts';
 import { checkKeyName } from '../../wallet/keyring.ts';
 import type { AccountAnswer } from '../../wallet/ledger-answers.ts';
+import type { Passphrase } from '../../wallet/secret-text.ts';
 import { proveKey } from '../../wallet/sign.ts';
 import type { Context } from '../context.ts';
 import { dispatch } from '../dispatch.ts';
@@ -10,7 +11,7 @@ import { CliError } from '../faults.ts';
 import { checkFeeOptions } from '../fees.ts';
 import { chooseKeyring, looksLikeAddress, resolveWho } from '../keys.ts';
 import { countOf, shortAddress } from '../layout.ts';
-import { readPassphrase } from '../passphrase.ts';
+import { newPassphrase } from '../passphrase.ts';
 import { Sending, type SendingOptions } from '../sending.ts';
 import { authKeyText, keyNameOf, passphraseOf, settleKey, whileOpening } from '../signing.ts';
 import { tellOutcome } from '../telling.ts';
@@ -37,7 +38,7 @@ export async function start(context: Context, target: string, options: StartOpti
   await refuseUnfit(context, name, account);
   const passphrase = await passphraseOf(await settleKey(context, from, guardianAccount), options);
   const signer = await whileOpening(context, from, () => keyring.open(from, passphrase));
-  const chosen = await newPassphrase(context, name, passphrase, options);
+  const chosen = await passphraseOfNew(context, name, passphrase, options);
   const newKey = await whileOpening(context, name, () => newKeyFor(context, name, address, chosen));
   try {
     const sender = signer.address;
@@ -113,7 +114,7 @@ async function newKeyFor(
   context: Context,
   name: string,
   address: string,
-  passphrase: string | undefined,
+  passphrase: Passphrase | undefined,
 ): Promise<Signer> {
   const { keyring } = chooseKeyring(context);
   const sealing = { ...(passphrase === undefined ? {} : { passphrase }), address: parseAddress(address) };
@@ -151,14 +152,13 @@ async function refuseUnfit(context: Context, name: string, account: AccountAnswe
 }
 
 /** That of the new key: asked for at a terminal, in a file of its own, or else the same as the recovery key's. */
-async function newPassphrase(
+async function passphraseOfNew(
   context: Context,
   name: string,
-  passphrase: string | undefined,
+  passphrase: Passphrase | undefined,
   { newPassphraseFile }: StartOptions,
-): Promise<string | undefined> {
-  if (newPassphraseFile !== undefined)
-    return readPassphrase({ passphraseFile: newPassphraseFile }, name, true);
+): Promise<Passphrase | undefined> {
+  if (newPassphraseFile !== undefined) return newPassphrase({ passphraseFile: newPassphraseFile }, name);
   if (chooseKeyring(context).keyring.testnet || process.stdin.isTTY !== true) return passphrase;
-  return readPassphrase({}, `the new key of ${name}`, true);
+  return newPassphrase({}, `the new key of ${name}`);
 }

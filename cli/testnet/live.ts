@@ -7,6 +7,7 @@ import { findRunningNode } from '../node-file.ts';
 import { shortPath } from '../places.ts';
 import { err, out } from '../streams.ts';
 import { Subscription } from '../subscription.ts';
+import { onEnding } from './ending.ts';
 import { describeGroups } from './groups.ts';
 import { describe, drawPicture } from './picture.ts';
 import { lagOf, needPlan, nodeDir, rpcUrl, type TestnetPlan } from './plan.ts';
@@ -108,13 +109,10 @@ function untilStopped(refresh: () => Promise<void>, stoppedElsewhere: () => bool
     const end = (finish: () => void) => {
       ended = true;
       clearTimeout(timer);
-      for (const name of SIGNALS) process.off(name, onSignal);
-      // A second Ctrl-C must not leave nodes behind while the first is being obeyed.
-      for (const name of SIGNALS) process.on(name, () => {});
+      forget();
       finish();
     };
-    const onSignal = () => end(() => resolve('signal'));
-    for (const name of SIGNALS) process.on(name, onSignal);
+    const forget = onEnding('running', () => end(() => resolve('signal')));
     const tick = async () => {
       try {
         await refresh();
@@ -128,8 +126,6 @@ function untilStopped(refresh: () => Promise<void>, stoppedElsewhere: () => bool
     void tick();
   });
 }
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function noneRuns(dir: string, plan: TestnetPlan): boolean {
   return plan.nodes.every(({ index }) => findRunningNode(nodeDir(dir, index)) === null);

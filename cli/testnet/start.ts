@@ -4,6 +4,7 @@ import { CliError } from '../faults.ts';
 import { findRunningNode } from '../node-file.ts';
 import type { Progress } from '../output.ts';
 import { createTestnet, refuseStrangers, type TestnetWish, wipeTestnet } from './create.ts';
+import { onEnding } from './ending.ts';
 import { withLock } from './lock.ts';
 import { type NodePlan, nodeDir, planPath, readPlan, type TestnetPlan, writePlan } from './plan.ts';
 import { choosePorts, isFree } from './ports.ts';
@@ -59,8 +60,7 @@ async function bringUp(
   const interrupt = () => {
     interrupted = true;
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const forget = onEnding('starting', interrupt);
   const done = (reports: readonly NodeReport[]) => {
     if (interrupted)
       throw new CliError('INTERRUPTED', 'interrupted before it was ready: all nodes were stopped');
@@ -80,8 +80,7 @@ async function bringUp(
     await Promise.all([...pids].map(([index, pid]) => endProcess(pid, nodeDir(dir, index))));
     throw error;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    forget();
   }
 }
 

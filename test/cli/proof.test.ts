@@ -163,7 +163,8 @@ test('prove: every kind asks for what was named', async () => {
         params.record === undefined ? 'last of an account history' : 'record history',
       )(params),
   });
-  const prove = (...args: string[]) => home.json(['prove', ...args, '-o', 'f', '--node', node], { cwd });
+  const prove = (...args: string[]) =>
+    home.json(['prove', ...args, '-o', 'f', '--force', '--node', node], { cwd });
   const notes = toHex(recordFor('alice', 'notes'));
   expect(await prove('record', `notes@${alice}`)).toMatchObject({
     kind: 'record',
@@ -205,6 +206,35 @@ test('prove refuses to call what exists absent, and what does not a record', asy
   const made = await home.json(['prove', 'absent', nobody, '-o', 'f', '--node', absent], { cwd });
   expect(made).toMatchObject({ exists: false, address: nobody });
   expect(await home.faultCode(['prove', 'balance', alice], { cwd })).toBe('USAGE');
+});
+
+test('prove writes over no file unless told to, and leaves nothing half written', async () => {
+  const cwd = folder({ 'genesis.json': genesis, f: 'mine' });
+  const node = await fake({ proveSupply: proving('supply') });
+  const args = ['prove', 'supply', '-o', 'f', '--node', node];
+  expect(await home.faultCode(args, { cwd })).toBe('FILE_EXISTS');
+  expect(readFileSync(join(cwd, 'f'), 'utf8')).toBe('mine');
+  // Nobody was asked: whoever waits for blocks must not be told in the end.
+  expect(nodes.at(-1)!.called).toEqual([]);
+  await home.json([...args, '--force'], { cwd });
+  expect(await home.json(['verify', 'f'], { cwd })).toMatchObject({ kind: 'supply' });
+  expect(await home.faultCode(['prove', 'supply', '-o', '.', '--node', node], { cwd })).toBe('NOT_A_FILE');
+  expect(readdirSync(cwd).sort()).toEqual(['f', 'genesis.json']);
+});
+
+test('a genesis.json that lies about and is none is passed over; one that is named is not', async () => {
+  const made = folder({ 'genesis.json': genesis });
+  const node = await fake({ proveSupply: proving('supply') });
+  await home.json(['prove', 'supply', '-o', 'f', '--node', node], { cwd: made });
+  for (const stray of ['not JSON', '{"name":"x"}', '[]']) {
+    const cwd = folder({ 'genesis.json': stray });
+    const own = ['--genesis', join(made, 'genesis.json')];
+    const proof = join(made, 'f');
+    expect(await home.faultCode(['verify', proof], { cwd })).toBe('OTHER_LEDGER');
+    expect((await home.run(['verify', proof], { cwd })).stderr).toContain('passed over: genesis.json');
+    expect(await home.json(['verify', proof, ...own], { cwd })).toMatchObject({ kind: 'supply' });
+    expect(await home.faultCode(['verify', proof, '--genesis', 'genesis.json'], { cwd })).toBe('BAD_GENESIS');
+  }
 });
 
 test('prove --wait sees the proof from a later block, and begins anew when its block is gone', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../chain/format/bytes.ts';
 import { nodeKdf } from '../../cli/kdf.ts';
+import { WalletError } from '../../wallet/errors.ts';
 import { identityOf } from '../../wallet/identity.ts';
 import { costFault, DEFAULT_COST, type Kdf, portableKdf } from '../../wallet/kdf.ts';
 import {
@@ -53,6 +54,29 @@ describe('an encrypted key file', () => {
     const opened = await openKeyFile(parseKeyFile(bytesOf(file)), passphrase, portableKdf);
     expect(opened.kind).toBe(kind);
     expect(toHex(opened.bytes)).toBe(secret);
+  });
+
+  test('the reading of earlier versions opens what it was made with, once, and tells', async () => {
+    const secret = secretOf('seed', 32);
+    const made = parseKeyFile(await sealKeyFile(infoOf(secret), secret, 'p\ufffdss', ports()));
+    let tries = 0;
+    let told = 0;
+    const kdf: Kdf = (...given) => {
+      tries += 1;
+      return portableKdf(...given);
+    };
+    const refused = new WalletError('NOT_UTF8');
+    const passphrase = { exact: refused, lossy: 'p\ufffdss', onLossy: () => (told += 1) };
+    expect(await openKeyFile(made, passphrase, kdf)).toEqual(secret);
+    expect([tries, told]).toEqual([1, 1]);
+    const other = { ...passphrase, lossy: 'q\ufffdss' };
+    await expect(openKeyFile(made, other, kdf)).rejects.toBe(refused);
+    const marked = { ...passphrase, exact: 'secret', lossy: '\ufeffsecret' };
+    const plain = parseKeyFile(await sealKeyFile(infoOf(secret), secret, 'secret', ports()));
+    expect(await openKeyFile(plain, marked, kdf)).toEqual(secret);
+    expect([tries, told]).toEqual([3, 1]);
+    const fault = await walletFault(() => openKeyFile(made, marked, kdf));
+    expect(fault.code).toBe('WRONG_PASSPHRASE');
   });
 
   test('a passphrase is the same however its letters were composed', async () => {
