@@ -7,7 +7,7 @@ import { CommanderError } from 'commander';
 import { CliError, describeError, type Fault } from './faults.ts';
 import { toJson } from './output.ts';
 import { buildProgram } from './program.ts';
-import { err, isGone, out } from './streams.ts';
+import { err, isGone, isHungUp, out } from './streams.ts';
 
 const EXIT_CODES: Partial<Record<string, number>> = { USAGE: 2, INTERRUPTED: 130 };
 /** As a shell tells it of a process that SIGPIPE has ended. */
@@ -22,6 +22,11 @@ try {
 }
 await out.flush();
 await err.flush();
+if (isHungUp()) {
+  // Node aborts when it exits without the terminal that it began with: a hangup ends the process, as it ends others.
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+}
 // Idle connections would keep the process.
 process.exit(tellLoss() ?? code);
 

@@ -3,7 +3,7 @@
  * remembered until the command ends, when `main.ts` makes an error of it. Nothing else in `cli/` writes to them.
  */
 import { fstatSync, writeSync } from 'node:fs';
-import type { WriteStream } from 'node:tty';
+import { isatty, type WriteStream } from 'node:tty';
 import picocolors from 'picocolors';
 import { showText } from '../chain/format/text.ts';
 
@@ -112,8 +112,13 @@ export function showLines(text: string): string {
 export const out = new StandardStream(process.stdout, 1);
 export const err = new StandardStream(process.stderr, 2);
 
-/** True if a terminal is behind any of the three streams. */
-export const usesTerminal = (): boolean => out.isTerminal || err.isTerminal || process.stdin.isTTY === true;
+const terminals = [0, 1, 2].filter((number) => isatty(number));
+
+/** True if a terminal was behind any of the three streams at the start. */
+export const usesTerminal = (): boolean => terminals.length > 0;
+
+/** True if that terminal has been closed. */
+export const isHungUp = (): boolean => terminals.some((number) => !isatty(number));
 
 /** The reader has seen enough, as `head`, or the terminal is gone: no error to tell anybody. */
 export function isGone({ code }: NodeJS.ErrnoException): boolean {
