@@ -15,8 +15,8 @@ export function describeEvent(event: NodeEvent): string {
         `${event.connected} done, now at ${shortId(event.to)}`
       );
     case 'transaction': {
-      const where = event.block === undefined ? '' : ` in block ${event.block.height}`;
-      const why = event.reason === undefined ? '' : `: ${event.reason.message}`;
+      const where = event.block === null ? '' : ` in block ${event.block.height}`;
+      const why = event.reason === null ? '' : `: ${event.reason.message}`;
       return `transaction ${shortId(event.id)}  ${event.status}${where}${why}`;
     }
   }

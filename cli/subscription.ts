@@ -4,44 +4,51 @@
  */
 import { WebSocket } from 'ws';
 import { dialable } from './wildcard.ts';
+import { address, id, maybe, object, oneOf, type Read, text, whole } from '../wallet/answers.ts';
+import { summary } from '../wallet/ledger-answers.ts';
 
 const EVENT_BYTES_MAX = 1024 * 1024;
 const RETRY_MS = 1_000;
 /** The node answers pings by itself; silence for so long means that it hangs. */
 const SILENCE_MS = 15_000;
 
-export interface TipEvent {
-  readonly topic: 'tip';
-  readonly height: number;
-  readonly id: string;
-  readonly time: number;
-  readonly miner: string;
-  readonly transactions: number;
-  readonly stateRoot: string;
-}
+const READERS = {
+  tip: object({
+    topic: oneOf('tip'),
+    height: whole,
+    id,
+    time: whole,
+    miner: address,
+    transactions: whole,
+    stateRoot: id,
+  }),
+  reorg: object({
+    topic: oneOf('reorg'),
+    from: id,
+    to: id,
+    depth: whole,
+    connected: whole,
+    forkHeight: whole,
+  }),
+  transaction: object({
+    topic: oneOf('transaction'),
+    id,
+    status: oneOf('pending', 'mined', 'dropped'),
+    summary,
+    block: maybe(object({ height: whole, id })),
+    reason: maybe(object({ code: text, message: text })),
+  }),
+};
 
-export interface ReorgEvent {
-  readonly topic: 'reorg';
-  readonly from: string;
-  readonly to: string;
-  readonly depth: number;
-  readonly connected: number;
-  readonly forkHeight: number;
-}
-
-export interface TransactionEvent {
-  readonly topic: 'transaction';
-  readonly id: string;
-  readonly status: 'pending' | 'mined' | 'dropped';
-  readonly block?: { readonly height: number; readonly id: string };
-  readonly reason?: { readonly code: string; readonly message: string };
-}
-
+export type TipEvent = Read<typeof READERS.tip>;
+export type ReorgEvent = Read<typeof READERS.reorg>;
+export type TransactionEvent = Read<typeof READERS.transaction>;
 export type NodeEvent = TipEvent | ReorgEvent | TransactionEvent;
 export type Topic = NodeEvent['topic'];
 
 export interface Listener {
-  event(event: NodeEvent): void;
+  /** `document` is the event as the node wrote it, for programs. */
+  event(event: NodeEvent, document: object): void;
   opened?(): void;
   /** Called once for each `opened`, and once if the first attempt fails. */
   closed?(): void;
@@ -100,8 +107,10 @@ export class Subscription {
     });
     socket.on('message', (data) => {
       alive = true;
-      const event = readEvent(String(data));
-      if (event !== null && !this.#ended) this.#listener.event(event);
+      if (this.#ended) return;
+      const { event, document } = readEvent(String(data));
+      if (event === 'malformed') socket.terminate();
+      else if (event !== null) this.#listener.event(event, document);
     });
     // 'close' follows.
     socket.on('error', () => {});
@@ -118,11 +127,17 @@ export class Subscription {
   }
 }
 
-function readEvent(text: string): NodeEvent | null {
+/** What a frame tells: null is an answer to a call of ours or an event of a later version, which may be passed over. */
+function readEvent(frame: string): { event: NodeEvent | 'malformed' | null; document: object } {
+  const document = {};
   try {
-    const message = JSON.parse(text);
-    return message?.method === 'event' && typeof message.params?.topic === 'string' ? message.params : null;
+    const { method, params } = JSON.parse(frame);
+    if (method !== 'event') return { event: null, document };
+    const { topic } = params;
+    if (typeof topic !== 'string') return { event: 'malformed', document };
+    if (!Object.hasOwn(READERS, topic)) return { event: null, document };
+    return { event: READERS[topic as Topic](params, 'event'), document: params };
   } catch {
-    return null;
+    return { event: 'malformed', document };
   }
 }

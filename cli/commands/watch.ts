@@ -16,8 +16,8 @@ export async function run(context: Context): Promise<void> {
     return current;
   };
   const subscription = new Subscription(url, ['tip', 'reorg', 'transaction'], {
-    event(event) {
-      if (output.json) output.document(event);
+    event(event, document) {
+      if (output.json) output.document(document);
       else output.line(`${out.colors.dim(formatClock(Date.now()))}  ${describeEvent(event)}`);
     },
     opened: () => output.note(`watching ${current}; Ctrl-C ends`),
