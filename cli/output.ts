@@ -60,12 +60,32 @@ export class Output {
   }
 }
 
-/** JSON in one line. Characters that are not visible are written as `\uXXXX`: the same value, and fit for a terminal. */
+/**
+ * JSON in one line. Characters that are not visible are written as `\uXXXX`, but for joiners where `showText` leaves them:
+ * the same value, and fit for a terminal.
+ */
 export function toJson(document: unknown): string {
-  return JSON.stringify(document).replace(/[^ -~]/gu, (character) => {
-    if (isVisible(character.codePointAt(0)!)) return character;
-    return Array.from({ length: character.length }, (_, i) => unit(character.charCodeAt(i))).join('');
+  return JSON.stringify(document).replace(/[^ -~]+/gu, (run) => {
+    const characters = [...run];
+    return characters
+      .map((character, i) => {
+        const isJoiner = character === '\u200c' || character === '\u200d';
+        const shown = isJoiner ? isInk(characters[i - 1]) && isInk(characters[i + 1]) : isInk(character);
+        return shown ? character : Array.from(character, escaped).join('');
+      })
+      .join('');
   });
+}
+
+const isInk = (character: string | undefined): boolean =>
+  character !== undefined && isVisible(character.codePointAt(0)!);
+
+/** Every code unit of a character. */
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((each) => unit(each.charCodeAt(0)))
+    .join('');
 }
 
 const unit = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`;

@@ -3,9 +3,9 @@
  * `EVENT_BYTES_MAX`; nothing is kept here.
  */
 import { WebSocket } from 'ws';
-import { dialable } from './wildcard.ts';
 import { address, id, maybe, object, oneOf, type Read, text, whole } from '../wallet/answers.ts';
 import { summary } from '../wallet/ledger-answers.ts';
+import { dialable } from './wildcard.ts';
 
 const EVENT_BYTES_MAX = 1024 * 1024;
 const RETRY_MS = 1_000;
