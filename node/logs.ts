@@ -7,6 +7,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { pino } from 'pino';
+import { showText } from '../chain/format/text.ts';
 import { PRIVATE_MODE } from './files.ts';
 import type { Clock, LogFields, Logger } from './ports.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -118,8 +119,14 @@ export function openLog({ path, clock, level = 'info', bytesMax = LOG_BYTES_MAX 
 function clipFields(fields: LogFields): LogFields {
   const clipped: LogFields = {};
   for (const [name, value] of Object.entries(fields)) {
-    const long = typeof value === 'string' && value.length > FIELD_LENGTH_MAX;
-    clipped[name] = long ? `${value.slice(0, FIELD_LENGTH_MAX)}…` : value;
+    clipped[name] = typeof value === 'string' ? clipText(value) : value;
   }
   return clipped;
+}
+
+/** Lines as they are, all else that could steer the terminal of whoever reads the log escaped. */
+function clipText(text: string): string {
+  const lines = text.slice(0, FIELD_LENGTH_MAX + 1).split('\n');
+  const shown = lines.map(showText).join('\n');
+  return shown.length > FIELD_LENGTH_MAX ? `${shown.slice(0, FIELD_LENGTH_MAX)}…` : shown;
 }

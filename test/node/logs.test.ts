@@ -74,3 +74,9 @@ it('bounds what a field and the table of events take', () => {
   for (let i = 0; i < 5_000; i++) log.info(`name${i}`);
   expect(lines(path).length).toBeLessThan(1 + 200 + 101);
 });
+
+it('holds nothing that steers the terminal of whoever reads it', () => {
+  log = open(10_000);
+  log.info('peerClosed', { why: 'a\x1b[2J\x9b31m\u202e\nb' });
+  expect(lines(path)[0]).toMatchObject({ why: 'a\\u{1b}[2J\\u{9b}31m\\u{202e}\nb' });
+});
