@@ -51,7 +51,7 @@ export class Output {
 
   /** True if there is somebody to ask. */
   asks(): boolean {
-    return !this.json && process.stdin.isTTY === true && process.stderr.isTTY === true;
+    return !this.json && process.stdin.isTTY === true && err.isTerminal;
   }
 
   /** A line that tells what is being waited for, redrawn in place; shown to people at a terminal that can do that. */

@@ -3,7 +3,6 @@
  * or node of this machine, or else the one pinned for the account and the nodes. Otherwise a terminal asks, and a script
  * is refused.
  */
-import { createInterface } from 'node:readline/promises';
 import { toHex } from '../chain/format/bytes.ts';
 import type { RpcClient } from '../wallet/client.ts';
 import type { VerifiedChain } from '../wallet/headers/verified-chain.ts';
@@ -13,6 +12,7 @@ import { chooseKeyring } from './keys.ts';
 import { readLedger } from './known-ledgers.ts';
 import { chainOf, claimedChain, localChain, nameOfLedger } from './light-ledger.ts';
 import { pinLedger, pinnedLedgers } from './pins.ts';
+import { ask } from './prompt.ts';
 
 export interface SigningLedger {
   readonly chain: VerifiedChain;
@@ -65,11 +65,6 @@ export async function findSigningLedger(
 }
 
 async function confirm(question: string): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await lines.question(`${question} [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    lines.close();
-  }
+  const answer = await ask(`${question} [y/N] `, { hidden: false });
+  return /^y(es)?$/i.test(answer.trim());
 }
