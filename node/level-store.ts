@@ -24,7 +24,6 @@ const ROWS_A_SLICE = 2_000;
 /** Damaged databases kept for whoever wants to know why; older ones are deleted. */
 const KEPT_ASIDE = 2;
 /** A database that is to take the place of another. */
-const FRESH = 'db.new';
 const SENTINEL_TEXT = 'The database beside this file was made once. If it is gone, it was lost.\n';
 
 /** Why a store can't be used now though nothing may be wrong with it. `hint` says what to do. */
@@ -102,8 +101,6 @@ export async function openLevelStore(dataDir: string): Promise<{ store: LevelSto
   const path = join(dataDir, 'db');
   const sentinel = join(dataDir, 'SENTINEL');
   let lost = false;
-  // A process ended while it replaced one database with another.
-  if (!existsSync(path) && existsSync(join(dataDir, FRESH))) renameSync(join(dataDir, FRESH), path);
   if (existsSync(sentinel) && !existsSync(join(path, 'CURRENT'))) {
     // LevelDB would open an empty database here, and delete what is left of the old one.
     moveStoreAside(dataDir);
@@ -120,31 +117,6 @@ export async function openLevelStore(dataDir: string): Promise<{ store: LevelSto
   }
   if (!existsSync(sentinel)) writeFileAtomically(sentinel, SENTINEL_TEXT);
   return { store: new LevelStore(db), lost };
-}
-
-/**
- * Puts a store with these rows alone in place of the one of a folder, which must not be open; it is moved aside if it is to be kept. Whenever
- * the process ends, one of the two is there in whole.
- */
-export async function replaceStore(
-  dataDir: string,
-  rows: readonly StoreWrite[],
-  keep: boolean,
-): Promise<void> {
-  const fresh = join(dataDir, FRESH);
-  rmSync(fresh, { recursive: true, force: true });
-  const db = await openDatabase(fresh);
-  assert(db !== null, 'a new database can be opened');
-  const store = new LevelStore(db);
-  try {
-    await store.write(rows, { sync: true });
-  } finally {
-    await store.close();
-  }
-  if (keep) moveStoreAside(dataDir);
-  else rmSync(join(dataDir, 'db'), { recursive: true, force: true });
-  renameSync(fresh, join(dataDir, 'db'));
-  syncDirectory(dataDir);
 }
 
 /** Moves the database of a folder to `db.corrupt-<n>`, if it has one. It must not be open. */

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { CorruptStoreError, OutdatedStoreError } from '../chain/errors.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import { Ledger } from '../chain/ledger/ledger.ts';
-import { rowsToKeep } from '../chain/ledger/rows.ts';
 import { Mempool } from '../chain/pool/mempool.ts';
 import { parsePeerUrl } from '../p2p/addresses/peer-url.ts';
 import { FRAME_BYTES_MAX } from '../p2p/messages.ts';
@@ -20,7 +19,7 @@ import { NodeFiles } from './disk/node-files.ts';
 import { readFileIfThere, writeFileAtomically } from './files.ts';
 import { keepGenesis, readGenesis } from './genesis-file.ts';
 import { loadIdentity } from './identity.ts';
-import { type LevelStore, openLevelStore, replaceStore } from './level-store.ts';
+import { type LevelStore, moveStoreAside, openLevelStore } from './level-store.ts';
 import { type FileLogger, openLog } from './logs.ts';
 import { WorkerMiner } from './miner.ts';
 import { Observer } from './observer.ts';
@@ -196,7 +195,7 @@ async function assemble(
       log.info('stopping', { cause: cause.cause });
       await stopParts();
       await ledger.close();
-      if (cause.cause === 'damaged') await replaceDamaged(dataDir, opened.store, log);
+      if (cause.cause === 'damaged') await removeStore(dataDir, opened.store, true);
       else await opened.store.close();
       log.info('stopped');
       log.close();
@@ -235,8 +234,9 @@ async function openLedger(
     return await open();
   } catch (error) {
     if (!(error instanceof CorruptStoreError)) throw error;
-    if (!(error instanceof OutdatedStoreError)) log.error('storeDamaged', { error: error.message });
-    await replaceDamaged(dataDir, opened.store, log, !(error instanceof OutdatedStoreError));
+    const isOutdated = error instanceof OutdatedStoreError;
+    if (!isOutdated) log.error('storeDamaged', { error: error.message });
+    await removeStore(dataDir, opened.store, !isOutdated);
     opened.store = (await openLevelStore(dataDir)).store;
     const ledger = await open();
     log.warn('rebuilding', { reason: error.message, ...ledger.rebuilding });
@@ -244,19 +244,11 @@ async function openLedger(
   }
 }
 
-/** Closes a store and puts an empty one in its place, with what can't be made from blocks. `keep`: for whoever wants to know. */
-async function replaceDamaged(
-  dataDir: string,
-  store: LevelStore,
-  log: FileLogger,
-  keep = true,
-): Promise<void> {
-  const rows = await rowsToKeep(store).catch((error) => {
-    log.error('rowsLost', { error: String(error) });
-    return [];
-  });
+/** Closes a store and removes it: the next to be opened is empty, and filled from the block files. `keep`: it is moved aside. */
+async function removeStore(dataDir: string, store: LevelStore, keep: boolean): Promise<void> {
   await store.close();
-  await replaceStore(dataDir, rows, keep);
+  if (keep) moveStoreAside(dataDir);
+  else rmSync(join(dataDir, 'db'), { recursive: true, force: true });
 }
 
 /** Says which option to change if a port can't be had. */

@@ -12,7 +12,7 @@ import { CorruptStoreError } from '../chain/errors.ts';
 import { toHex } from '../chain/format/bytes.ts';
 import { MemoryStore } from '../chain/ledger/memory-store.ts';
 import type { IterateOptions, StoreWrite } from '../chain/ledger/ports.ts';
-import { CAUSES_ROWS, DERIVED_PREFIXES, endOf, META, QUEUED_ROWS } from '../chain/ledger/store-keys.ts';
+import { DERIVED_PREFIXES, endOf, META } from '../chain/ledger/store-keys.ts';
 import { BlockShelf } from './block-shelf.ts';
 import { type Mount, MountedStore } from './mount.ts';
 import type { Random } from './random.ts';
@@ -20,7 +20,7 @@ import type { Schedule } from './schedule.ts';
 
 const ROWS_MAX = 1_000_000;
 /** Every kind of row there is. */
-const FLIPPED = [...DERIVED_PREFIXES, QUEUED_ROWS, CAUSES_ROWS, META.tip.subarray(0, 1)];
+const FLIPPED = [...DERIVED_PREFIXES, META.tip.subarray(0, 1)];
 /** Of so many damages one is to a file. */
 const FILE_FLIPS = 3;
 /** One in so many batches begins another log (really one in thousands), whose predecessor is safe so much later. */
@@ -82,14 +82,8 @@ export class Disk {
     const kept = this.#random.below(unsafe.length + 1);
     const inOrder = this.#random.chance(1, 2);
     const gone = new Set(unsafe.filter((_, i) => (inOrder ? i >= kept : this.#random.chance(1, 2))));
-    const queued = [...gone].flatMap(({ batch }) => batch.map(([key]) => key)).filter(isQueued);
-    const before = this.content.read(queued);
     for (const { before } of this.#batches.toReversed()) this.content.replace(before);
     for (const logged of this.#batches) if (!gone.has(logged)) this.content.replace(logged.batch);
-    const after = this.content.read(queued);
-    queued.forEach((key, i) => {
-      if (before[i] !== undefined && after[i] === undefined) this.#lose(key);
-    });
     this.#batches = [];
     this.blocks.files.cutPower((bound) => this.#random.below(bound));
   }
@@ -98,7 +92,7 @@ export class Disk {
   flip(): void {
     if (this.#random.chance(1, FILE_FLIPS)) {
       this.harmed = true;
-      this.blocks.flip();
+      for (const key of this.blocks.flip()) this.lost.add(key);
       return;
     }
     const from = this.#random.pick(FLIPPED);
@@ -111,27 +105,19 @@ export class Disk {
   /** A row can't be read any more, until it is written again. */
   damage(key: Uint8Array): void {
     this.#damaged.add(toHex(key));
-    this.#lose(key);
     this.harmed = true;
   }
 
-  /** An empty store with what can't be made from blocks, as a node puts it in place of a damaged one. */
+  /** An empty store, as a node puts it in place of a damaged one. */
   renew(): void {
     for (const key of this.blocks.unreachable()) this.lost.add(key);
-    const rows: StoreWrite[] = [];
-    for (const from of [QUEUED_ROWS, CAUSES_ROWS])
-      for (const row of this.content.scan({ from, to: endOf(from), limit: ROWS_MAX }))
-        if (!this.#damaged.has(toHex(row[0]))) rows.push(row);
     this.content = new MemoryStore();
-    this.content.put(rows);
     this.#damaged.clear();
     this.#batches = [];
   }
 
   /** All that was on it is gone. */
   wipe(): void {
-    const rows = this.content.scan({ from: QUEUED_ROWS, to: endOf(QUEUED_ROWS), limit: ROWS_MAX });
-    for (const [key] of rows) this.#lose(key);
     for (const key of this.blocks.wipe()) this.lost.add(key);
     this.content = new MemoryStore();
     this.#damaged.clear();
@@ -179,12 +165,4 @@ export class Disk {
     const first = this.#batches.findIndex(({ safe }) => !safe);
     this.#batches = first === -1 ? [] : this.#batches.slice(first);
   }
-
-  #lose(key: Uint8Array): void {
-    if (isQueued(key)) this.lost.add(toHex(key.subarray(QUEUED_ROWS.length)));
-  }
-}
-
-function isQueued(key: Uint8Array): boolean {
-  return key[0] === QUEUED_ROWS[0];
 }

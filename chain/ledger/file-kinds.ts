@@ -4,4 +4,6 @@ export const FILE_KIND = {
   blocks: 1,
   /** Headers, and where their blocks are. */
   headers: 2,
+  /** What no block tells: see `journal-entries.ts`. */
+  journal: 3,
 } as const;

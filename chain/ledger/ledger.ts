@@ -7,6 +7,7 @@
  */
 import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { assert, RuleError } from '../errors.ts';
+import type { Journal } from '../files/journal.ts';
 import type { Block } from '../format/block.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
@@ -63,6 +64,7 @@ export class Ledger {
   readonly verdicts: Verdicts;
   /** Transactions acknowledged to a user and not mined yet: kept on disk, put back after a restart. */
   readonly queue: Queue;
+  readonly journal: Journal;
   readonly store: Store;
   readonly reader: StateReader;
   readonly cache: PageCache;
@@ -92,6 +94,7 @@ export class Ledger {
     this.headers = opened.headers;
     this.#choice = opened.choice;
     this.#active = opened.active;
+    this.journal = opened.journal;
     this.queue = opened.queue;
     this.verdicts = new Verdicts(options.verifier, this.headers.chainId);
     this.#blocks = opened.blocks;
@@ -201,9 +204,9 @@ export class Ledger {
     });
   }
 
-  /** Closes the block files, after the work under way. The store stays open. */
-  close(): Promise<void> {
-    return this.exclusively(() => this.#blocks.close());
+  /** Closes the files, after the work under way. The store stays open. */
+  async close(): Promise<void> {
+    await this.exclusively(() => Promise.all([this.#blocks.close(), this.journal.close()]));
   }
 
   async #moveTowards(
@@ -275,19 +278,18 @@ export class Ledger {
     connected: readonly Block[],
   ): Promise<void> {
     assert(tip.work > this.tip.work, 'the work of the tip never falls');
-    this.overlay.putAll(this.queue.rowsFor(disconnected, connected));
     const batch = this.overlay.take();
     for (const page of this.tree.takeDirty()) batch.push(page);
     batch.push([META.tip, tip.id]);
     const nodes = branch(fork, tip);
     await this.#bodies.storeConnected(nodes, connected);
-    await this.queue.settled();
+    await this.queue.beforeCommit(disconnected, connected);
     await this.turns.commit(async () => {
       await this.store.write(batch, { sync: true });
       if (disconnected.length > 0) this.#active.length = fork.height + 1;
       for (const node of nodes) this.#active.push(node);
     });
-    this.queue.committed(disconnected, connected);
+    this.queue.committed(connected);
     for (const node of nodes) {
       // A reader may have found it damaged after it was connected.
       if (!node.hasBody) this.#choice.bodyReceived(node);

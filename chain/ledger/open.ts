@@ -4,6 +4,7 @@
  */
 import { type HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { CorruptStoreError, OutdatedStoreError, RuleError } from '../errors.ts';
+import type { Journal } from '../files/journal.ts';
 import type { Files } from '../files/port.ts';
 import { equalBytes, fromText, toBigInt, toHex, toText, u32 } from '../format/bytes.ts';
 import { decodeHeader } from '../format/header.ts';
@@ -17,12 +18,12 @@ import { ForkChoice } from './fork-choice.ts';
 import { type Genesis, makeGenesis } from './genesis.ts';
 import { LOST, type StoredHeader } from './header-file.ts';
 import { migrateBlocks, type Progress } from './migration.ts';
+import { openJournal } from './old-entries.ts';
 import type { Store, StoreWrite, Verifier } from './ports.ts';
 import { Queue } from './queue.ts';
-import { readRows } from './rows.ts';
 import type { Pause } from './slices.ts';
 import { StateReader, stateWrite } from './state-reader.ts';
-import { DERIVED_PREFIXES, endOf, META, QUEUED_ROWS, SPARE_PREFIXES, undoRow } from './store-keys.ts';
+import { DERIVED_PREFIXES, endOf, META, SPARE_PREFIXES, undoRow } from './store-keys.ts';
 import { readWhole } from './whole-rows.ts';
 
 export interface OpenOptions {
@@ -51,6 +52,7 @@ export interface Opened {
   /** The active chain by height, up to the tip whose state the store holds. */
   readonly active: HeaderNode[];
   readonly blocks: BlockStore;
+  readonly journal: Journal;
   /** Blocks of the active chain whose bodies no file has. */
   readonly lost: HeaderNode[];
   readonly queue: Queue;
@@ -80,8 +82,10 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
   const [format, chain, tip] = await readWhole(store, [META.format, META.chain, META.tip]);
   checkOwner(format, chain, headers.chainId);
   const { store: blocks, found, damages } = await BlockStore.open(files, headers.chainId);
+  let journal: Journal | null = null;
   try {
     for (const damage of damages) options.onDamage?.(damage);
+    journal = await openJournal(files, headers.chainId, store, (damage) => options.onDamage?.(damage));
     const choice = new ForkChoice(headers);
     const stored = new Map(found);
     // Also where the version can't be read.
@@ -91,10 +95,10 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
         await store.write([[META.format, u32(FORMAT_VERSION)]], { sync: true });
     }
     restoreHeaders(stored, headers, choice, tip);
-    const queue = await readQueue(store);
+    const queue = await Queue.open(journal);
     if (tip === undefined && (await isEmpty(store))) {
       await writeGenesis(store, genesis, headers.chainId);
-      return { headers, choice, active: [headers.genesis], blocks, lost: [], queue, cache };
+      return { headers, choice, active: [headers.genesis], blocks, journal, lost: [], queue, cache };
     }
     const at = tip === undefined ? undefined : headers.get(toHex(tip));
     const reason =
@@ -108,9 +112,10 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
     // They are connected: what is above them counts though they are lost.
     for (const node of lost) choice.bodyReceived(node);
     choice.prefer(at!);
-    return { headers, choice, active, blocks, lost, queue, cache };
+    return { headers, choice, active, blocks, journal, lost, queue, cache };
   } catch (error) {
     await blocks.close();
+    await journal?.close();
     throw error;
   }
 }
@@ -159,16 +164,6 @@ function restoreHeaders(
     node.place = place;
     choice.bodyReceived(node);
   }
-}
-
-async function readQueue(store: Store): Promise<Queue> {
-  const rows = await readRows(store, QUEUED_ROWS);
-  const keys = rows.map(([key]) => toHex(key.subarray(QUEUED_ROWS.length)));
-  return new Queue(
-    store,
-    keys,
-    rows.map(([, value]) => value),
-  );
 }
 
 /** What is wrong with the state at the tip, or `null`. */

@@ -1,28 +1,44 @@
 /**
- * Owns the transactions that a user was told are accepted, on disk until they are mined or given up: after a crash they
- * are back in the mempool. Bounded by the mempool, which decides what is kept.
+ * Owns the transactions that a user was told are accepted: in the journal until they are mined or given up, so that after
+ * a crash they are back in the mempool. An entry that outlives its transaction is no harm: at the next start it is found
+ * mined, or refused. Bounded by the mempool, which decides what is kept.
  */
+import type { NewFrame } from '../files/frame-file.ts';
+import type { EntryOwner, Journal } from '../files/journal.ts';
 import type { Block } from '../format/block.ts';
+import { toHex } from '../format/bytes.ts';
+import { DOMAIN, hash } from '../format/hash.ts';
 import type { Transaction } from '../format/transaction.ts';
-import type { Store, StoreWrite } from './ports.ts';
-import { queuedRow } from './store-keys.ts';
+import { ENTRY } from './journal-entries.ts';
 
-export class Queue {
-  readonly #store: Store;
-  readonly #keys: Set<string>;
-  /** What the store held when it was opened, for the mempool to take back; empty once taken. */
-  #restored: Uint8Array[];
-  /** The last write begun: the next waits for it, so that a row dropped and kept again ends up kept. */
-  #last: Promise<void> = Promise.resolve();
+export class Queue implements EntryOwner {
+  readonly #journal: Journal;
+  /** Bytes of each transaction that is kept, or about to be, by its key. */
+  readonly #kept = new Map<string, number>();
+  #bytes = 0;
+  /** What the journal held when it was opened, for the mempool to take back; empty once taken. */
+  #restored: Uint8Array[] = [];
 
-  constructor(store: Store, keys: Iterable<string>, restored: Uint8Array[]) {
-    this.#store = store;
-    this.#keys = new Set(keys);
-    this.#restored = restored;
+  /** The queue that a journal holds. */
+  static async open(journal: Journal): Promise<Queue> {
+    const found = new Map<string, Uint8Array>();
+    await journal.read(({ type, payload }) => {
+      if (type === ENTRY.kept) found.set(keyOf(payload), payload.slice());
+      else if (type === ENTRY.forgotten) found.delete(toHex(payload));
+    });
+    const queue = new Queue(journal);
+    for (const [key, bytes] of found) queue.#note(key, bytes.length);
+    queue.#restored = [...found.values()];
+    journal.own([ENTRY.kept, ENTRY.forgotten], queue);
+    return queue;
+  }
+
+  private constructor(journal: Journal) {
+    this.#journal = journal;
   }
 
   has(key: string): boolean {
-    return this.#keys.has(key);
+    return this.#kept.has(key);
   }
 
   /** The bytes of the transactions found at start, once. */
@@ -32,48 +48,66 @@ export class Queue {
     return restored;
   }
 
-  /** Keeps transactions, with rows of others; once it resolves both survive the end of the process. */
-  async keep(transactions: readonly Transaction[], others: readonly StoreWrite[] = []): Promise<void> {
-    const fresh = transactions.filter(({ key }) => !this.#keys.has(key));
-    if (fresh.length + others.length === 0) return;
-    await this.#write([...fresh.map((tx): StoreWrite => [queuedRow(tx.id), tx.bytes]), ...others]);
-    for (const { key } of fresh) this.#keys.add(key);
+  /**
+   * Keeps transactions, with entries of others. Once it resolves both survive a power cut, and so does each of the
+   * transactions that somebody else is about to keep. Rejects if they can't be written; none of them is kept then.
+   */
+  async keep(transactions: readonly Transaction[], others: readonly NewFrame[] = []): Promise<void> {
+    const fresh = transactions.filter(({ key }) => !this.#kept.has(key));
+    for (const { key, bytes } of fresh) this.#note(key, bytes.length);
+    try {
+      await this.#journal.add([...fresh.map(keptEntry), ...others]);
+    } catch (error) {
+      for (const { key } of fresh) this.#drop(key);
+      throw error;
+    }
   }
 
   /** Gives transactions up: they were dropped from the mempool. */
   async forget(transactions: readonly Transaction[]): Promise<void> {
-    const kept = transactions.filter(({ key }) => this.#keys.has(key));
-    if (kept.length === 0) return;
-    for (const { key } of kept) this.#keys.delete(key);
-    await this.#write(kept.map((tx) => [queuedRow(tx.id), null]));
+    const gone = transactions.filter(({ key }) => this.#drop(key));
+    if (gone.length > 0) await this.#journal.note(gone.map(forgottenEntry));
   }
 
-  /** Resolves once no write is under way: a batch with rows of the queue goes after it. */
-  settled(): Promise<void> {
-    return this.#last.catch(() => undefined);
+  /** To be awaited before a change of the tip is written: what a reorganisation displaces is kept first. */
+  async beforeCommit(disconnected: readonly Block[], connected: readonly Block[]): Promise<void> {
+    const back = displaced(disconnected, connected);
+    if (back.length > 0) await this.keep(back);
   }
 
-  #write(rows: readonly StoreWrite[]): Promise<void> {
-    const written = this.settled().then(() => this.#store.write(rows, { sync: false }));
-    this.#last = written;
-    return written;
+  /** To be called once the change is written: what was mined needs no keeping. An entry that stays is found mined at the next start. */
+  committed(connected: readonly Block[]): void {
+    void this.forget(connected.flatMap(({ transactions }) => transactions)).catch(() => undefined);
   }
 
-  /** Rows for the batch of a tip change: what was mined goes, what a reorganisation displaced comes back. */
-  rowsFor(disconnected: readonly Block[], connected: readonly Block[]): StoreWrite[] {
-    const rows: StoreWrite[] = [];
-    for (const { transactions } of connected)
-      for (const { id, key } of transactions) if (this.#keys.has(key)) rows.push([queuedRow(id), null]);
-    for (const { id, bytes } of displaced(disconnected, connected)) rows.push([queuedRow(id), bytes]);
-    return rows;
+  isWanted(type: number, payload: Uint8Array): boolean {
+    return type === ENTRY.kept && this.#kept.has(keyOf(payload));
   }
 
-  /** Notes that the rows of `rowsFor` are written. */
-  committed(disconnected: readonly Block[], connected: readonly Block[]): void {
-    for (const { transactions } of connected) for (const { key } of transactions) this.#keys.delete(key);
-    for (const { key } of displaced(disconnected, connected)) this.#keys.add(key);
+  get wantedBytes(): number {
+    return this.#bytes;
+  }
+
+  #note(key: string, bytes: number): void {
+    this.#kept.set(key, bytes);
+    this.#bytes += bytes;
+  }
+
+  /** False if it isn't kept. */
+  #drop(key: string): boolean {
+    this.#bytes -= this.#kept.get(key) ?? 0;
+    return this.#kept.delete(key);
   }
 }
+
+export const keptEntry = ({ bytes }: Pick<Transaction, 'bytes'>): NewFrame => ({
+  type: ENTRY.kept,
+  parts: [bytes],
+});
+const forgottenEntry = ({ id }: Transaction): NewFrame => ({ type: ENTRY.forgotten, parts: [id] });
+
+/** Key of the transaction with these bytes. */
+const keyOf = (bytes: Uint8Array): string => toHex(hash(DOMAIN.transaction, bytes));
 
 /** What was in the blocks that are gone, in their order, and isn't in those that came. */
 export function displaced(disconnected: readonly Block[], connected: readonly Block[]): Transaction[] {

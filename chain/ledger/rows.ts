@@ -1,6 +1,6 @@
 /** Owns reading rows of a store some of which are damaged. */
-import type { IterateOptions, Store, StoreWrite } from './ports.ts';
-import { CAUSES_ROWS, endOf, QUEUED_ROWS } from './store-keys.ts';
+import type { IterateOptions, Store } from './ports.ts';
+import { endOf } from './store-keys.ts';
 import { readWhole, unlessDamaged } from './whole-rows.ts';
 
 /** Rows read at once. */
@@ -17,11 +17,6 @@ export async function readRows(store: Store, prefix: Uint8Array): Promise<[Uint8
     if (step.length < ROWS_PER_STEP) return rows;
     from = Uint8Array.from([...step.at(-1)![0], 0]);
   }
-}
-
-/** Rows that can't be made again from blocks, as a batch: what a new store in place of a damaged one begins with. */
-export async function rowsToKeep(store: Store): Promise<StoreWrite[]> {
-  return [...(await readRows(store, QUEUED_ROWS)), ...(await readRows(store, CAUSES_ROWS))];
 }
 
 /** Deletes all rows of a prefix, some at a time. */

@@ -10,8 +10,6 @@
  *   a entry(20) ordinal(6)        → height(4) index(4) before(32)                the touches of an entry, in order
  *   o owner(20) record(32)        → nothing                                      which records an account owns now
  *   i segment(4) id(32)           → hash(32) and ids (ledger/id-index.ts)        which ids some blocks hold
- *   q txid(32)                    → transaction                                  acknowledged, not mined yet
- *   c sequence(4)                 → part of the log of causes, JSON              why transactions came and went
  *
  * LevelDB may lose a row, bring back an older version of one, or leave one out of an iteration, without a word. So each
  * kind that answers a question is bound to something that a header commits to:
@@ -27,7 +25,8 @@
  *   i    hash before the ids              made again from the bodies        made again from the bodies  its key is a block's id
  *   m    tip: its state root must match; chain and format are compared
  *
- * Blocks are in files of their own (`block-files.ts`). Up to format 4 they were rows: `h id` → header, `b id` → body.
+ * Blocks are in files of their own (`block-files.ts`), and so is what no block tells (`journal-entries.ts`). Up to format 4
+ * they were rows: `h id` → header, `b id` → body, `q txid` → acknowledged transaction, `c sequence` → log of causes.
  */
 import { concat, u32 } from '../format/bytes.ts';
 
@@ -70,8 +69,6 @@ export const oldBodyRow = (id: Uint8Array): Uint8Array => rowOf(BODY, id);
 export const undoRow = (id: Uint8Array): Uint8Array => rowOf(UNDO, id);
 export const stateRow = (key: Uint8Array): Uint8Array => rowOf(STATE, key);
 export const transactionRow = (id: Uint8Array): Uint8Array => rowOf(TRANSACTION, id);
-export const queuedRow = (id: Uint8Array): Uint8Array => rowOf(QUEUED, id);
-export const causesRow = (sequence: number): Uint8Array => rowOf(CAUSES, u32(sequence));
 /** Row of the touch with this ordinal, from 0, of the entry with this key in the state tree. */
 export function touchRow(entry: Uint8Array, ordinal: number): Uint8Array {
   const row = new Uint8Array(1 + TOUCHED_BYTES + 6);
@@ -104,8 +101,8 @@ export function writeU32(bytes: Uint8Array, at: number, value: number): void {
 
 export const OLD_HEADER_ROWS = HEADER;
 export const OLD_BODY_ROWS = BODY;
-export const QUEUED_ROWS = QUEUED;
-export const CAUSES_ROWS = CAUSES;
+export const OLD_QUEUED_ROWS = QUEUED;
+export const OLD_CAUSES_ROWS = CAUSES;
 /** Rows of one account's records. */
 export const ownedRows = (owner: Uint8Array): Uint8Array => concat(OWNED, owner);
 

@@ -3,9 +3,9 @@
  * Bounds: those of peers wait in a `CheckQueue`; those that came too early in a `Waiting`.
  */
 import { RuleError } from '../../chain/errors.ts';
+import type { NewFrame } from '../../chain/files/frame-file.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger, TipChange } from '../../chain/ledger/ledger.ts';
-import type { StoreWrite } from '../../chain/ledger/ports.ts';
 import { getMined } from '../../chain/ledger/queries.ts';
 import type { Admission } from '../../chain/pool/admission.ts';
 import { accountsChanged, followTip, type PoolChange } from '../../chain/pool/follow.ts';
@@ -30,8 +30,10 @@ export interface AdmissionOutcome {
   checked(link: number, results: readonly { key: string; error: RuleError | null }[]): void;
   /** There is no room to check these: they must come again. */
   unchecked(keys: readonly string[]): void;
-  /** Rows that are to be on disk with a user's transactions. */
-  rowsWith(added: readonly Transaction[]): StoreWrite[];
+  /** Entries of the journal that are to be on disk with a user's transactions. */
+  entriesWith(added: readonly Transaction[]): NewFrame[];
+  /** What was accepted can't be put on disk. */
+  failed(error: unknown): void;
   /** For those who want to know the reasons; nothing hangs on it. */
   tell(event: NodeEvent): void;
   /** True while blocks of a better chain are on their way. */
@@ -118,6 +120,8 @@ export class Admissions {
     await this.#ledger.verdicts.check(valid);
     const errors = new Map<Transaction, RuleError | null>();
     const mined = new Set<string>();
+    let added: readonly Transaction[] = [];
+    let written: Promise<void> = Promise.resolve();
     await this.#lane.run(async () => {
       const result = await this.#admission.admit(valid);
       valid.forEach((tx, i) => {
@@ -129,11 +133,20 @@ export class Admissions {
         if ((await getMined(this.#ledger, tx.id)).value !== null) mined.add(tx.key);
       }
       const kept = valid.filter(({ key }) => this.#pool.has(key));
-      const added = valid.filter((tx) => errors.get(tx) === null);
-      const told = way === 'new' ? this.#outcome.rowsWith(added) : [];
-      await this.#ledger.queue.keep(kept, told);
-      this.#report(added, null, result.dropped, way);
+      added = valid.filter((tx) => errors.get(tx) === null);
+      if (result.dropped.length > 0) this.#outcome.dropped(result.dropped);
+      const told = way === 'new' ? this.#outcome.entriesWith(added) : [];
+      written = this.#ledger.queue.keep(kept, told);
+      written.catch((error) => this.#outcome.failed(error));
     });
+    // Outside the lane: all that are admitted while the disk is busy share the next sync. Nobody hears of them before.
+    await written;
+    this.#report(
+      added.filter(({ key }) => this.#pool.has(key)),
+      null,
+      [],
+      way,
+    );
     const results = decoded.map((tx): Submitted => {
       if (tx instanceof RuleError) return { id: null, error: tx };
       if (mined.has(tx.key)) return { id: tx.id, status: 'mined' };

@@ -1,92 +1,73 @@
 /**
  * Owns the log of causes on disk: parts that are written once, in order, so that stories go on after a restart. One is
- * written a block, and one with each user's transactions. Not synced: a power cut may cost the newest.
+ * written a block, and one with each user's transactions. Only the latter are synced: a power cut may cost the newest of
+ * the others.
  *
  * Bounds: `JOURNAL_BYTES_MAX` and `PARTS_MAX`, above which the oldest parts go.
  */
-import { CorruptStoreError } from '../../chain/errors.ts';
-import { toBigInt } from '../../chain/format/bytes.ts';
-import type { Store, StoreWrite } from '../../chain/ledger/ports.ts';
-import { CAUSES_ROWS, causesRow, endOf } from '../../chain/ledger/store-keys.ts';
+import type { NewFrame } from '../../chain/files/frame-file.ts';
+import type { EntryOwner, Journal } from '../../chain/files/journal.ts';
+import { toBigInt, u32 } from '../../chain/format/bytes.ts';
+import { ENTRY } from '../../chain/ledger/journal-entries.ts';
 import type { Entry } from './causes.ts';
 
 const JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
 const PARTS_MAX = 4_096;
-const READ_AT_ONCE = 64;
+const SEQUENCE_BYTES = 4;
 
 interface Part {
   readonly sequence: number;
   readonly bytes: number;
 }
 
-export class CauseJournal {
-  readonly #store: Store;
-  /** What the store holds, oldest first. A power cut may have left gaps. */
+export class CauseJournal implements EntryOwner {
+  readonly #journal: Journal;
+  /** The parts that are wanted, oldest first. Damage may have left gaps. */
   readonly #parts: Part[] = [];
   #bytes = 0;
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(journal: Journal) {
+    this.#journal = journal;
+    journal.own([ENTRY.causes], this);
   }
 
-  /** What was written before, oldest first. Parts that are damaged are passed over. */
+  /** What was written before, oldest first. To be called before anything is written. */
   async read(): Promise<Entry[]> {
     const entries: Entry[] = [];
-    let from = CAUSES_ROWS;
-    for (;;) {
-      const rows = await this.#readSome(from);
-      for (const [key, value] of rows) {
-        entries.push(...decodePart(value));
-        this.#add(Number(toBigInt(key.subarray(CAUSES_ROWS.length))), value?.length ?? 0);
-      }
-      if (rows.length < READ_AT_ONCE) return entries;
-      from = causesRow(this.#next);
-    }
+    await this.#journal.read(({ type, payload }) => {
+      if (type !== ENTRY.causes) return;
+      entries.push(...decodePart(payload));
+      this.#add(sequenceOf(payload), payload.length);
+    });
+    return entries;
   }
 
-  async write(entries: readonly Entry[]): Promise<void> {
-    await this.#store.write(this.rowsFor(entries), { sync: false });
+  write(entries: readonly Entry[]): Promise<void> {
+    return this.#journal.note([this.entryOf(entries)]);
   }
 
-  /** The rows of another part, which must be written: for who writes something with it. */
-  rowsFor(entries: readonly Entry[]): StoreWrite[] {
-    const bytes = new TextEncoder().encode(JSON.stringify(entries));
-    const batch: StoreWrite[] = [[causesRow(this.#next), bytes]];
-    this.#add(this.#next, bytes.length);
-    while (this.#parts.length > PARTS_MAX || (this.#bytes > JOURNAL_BYTES_MAX && this.#parts.length > 1)) {
-      const oldest = this.#parts.shift()!;
-      batch.push([causesRow(oldest.sequence), null]);
-      this.#bytes -= oldest.bytes;
-    }
-    return batch;
+  /** The entry of another part, which must be written: for who writes something with it. */
+  entryOf(entries: readonly Entry[]): NewFrame {
+    const sequence = this.#next;
+    const json = new TextEncoder().encode(JSON.stringify(entries));
+    this.#add(sequence, SEQUENCE_BYTES + json.length);
+    return { type: ENTRY.causes, parts: [u32(sequence), json] };
+  }
+
+  isWanted(_type: number, payload: Uint8Array): boolean {
+    const oldest = this.#parts[0];
+    return oldest !== undefined && sequenceOf(payload) >= oldest.sequence;
+  }
+
+  get wantedBytes(): number {
+    return this.#bytes;
   }
 
   #add(sequence: number, bytes: number): void {
     this.#parts.push({ sequence, bytes });
     this.#bytes += bytes;
-  }
-
-  /** Some parts in order, with `undefined` for those that can't be read. */
-  async #readSome(from: Uint8Array): Promise<[Uint8Array, Uint8Array | undefined][]> {
-    const range = { from, to: endOf(CAUSES_ROWS), limit: READ_AT_ONCE };
-    try {
-      return await this.#store.iterate(range);
-    } catch (error) {
-      if (!(error instanceof CorruptStoreError)) throw error;
-    }
-    const rows: [Uint8Array, Uint8Array | undefined][] = [];
-    for (const [key] of await this.#store.iterate({ ...range, keysOnly: true }))
-      rows.push([key, await this.#readOne(key)]);
-    return rows;
-  }
-
-  async #readOne(key: Uint8Array): Promise<Uint8Array | undefined> {
-    try {
-      return (await this.#store.getMany([key]))[0];
-    } catch (error) {
-      if (error instanceof CorruptStoreError) return undefined;
-      throw error;
-    }
+    while (this.#parts.length > PARTS_MAX || (this.#bytes > JOURNAL_BYTES_MAX && this.#parts.length > 1))
+      this.#bytes -= this.#parts.shift()!.bytes;
   }
 
   get #next(): number {
@@ -95,10 +76,14 @@ export class CauseJournal {
   }
 }
 
-function decodePart(value: Uint8Array | undefined): Entry[] {
-  if (value === undefined) return [];
+function sequenceOf(payload: Uint8Array): number {
+  return Number(toBigInt(payload.subarray(0, SEQUENCE_BYTES)));
+}
+
+/** None if this version can't read them. */
+function decodePart(payload: Uint8Array): Entry[] {
   try {
-    return JSON.parse(new TextDecoder().decode(value)) as Entry[];
+    return JSON.parse(new TextDecoder().decode(payload.subarray(SEQUENCE_BYTES))) as Entry[];
   } catch (error) {
     if (error instanceof SyntaxError) return [];
     throw error;

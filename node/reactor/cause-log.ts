@@ -8,10 +8,11 @@
  * story the beginning and the end are kept. What a restart finds again is bounded in `cause-journal.ts`.
  */
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
+import type { NewFrame } from '../../chain/files/frame-file.ts';
+import type { Journal } from '../../chain/files/journal.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { TipChange } from '../../chain/ledger/ledger.ts';
-import type { Store, StoreWrite } from '../../chain/ledger/ports.ts';
 import type { PeerName } from '../../p2p/door.ts';
 import type { Clock } from '../ports.ts';
 import { CauseJournal } from './cause-journal.ts';
@@ -43,7 +44,7 @@ const UNSAVED_MAX = 1_000;
 
 export interface CauseLogParts {
   peer(link: number): PeerName | undefined;
-  /** The store can't be written. */
+  /** The journal can't be written. */
   failed(error: unknown): void;
 }
 
@@ -66,8 +67,8 @@ export class CauseLog {
   /** What was mined by the last change of the tip, by sender and nonce; made when it is asked for. */
   #mined: { change: TipChange; places: Map<string, string> | null } | null = null;
 
-  constructor(store: Store, clock: Clock, parts: CauseLogParts) {
-    this.#journal = new CauseJournal(store);
+  constructor(journal: Journal, clock: Clock, parts: CauseLogParts) {
+    this.#journal = new CauseJournal(journal);
     this.#clock = clock;
     this.#parts = parts;
     this.#since = clock.wallMs();
@@ -92,14 +93,14 @@ export class CauseLog {
   }
 
   /**
-   * Takes down that a user brought these. Returns rows for the write that acknowledges them: whoever asked for it wants
+   * Takes down that a user brought these. Returns entries for the write that acknowledges them: whoever asked for it wants
    * to know what became of it, also after a crash.
    */
-  acknowledge(transactions: readonly Transaction[]): StoreWrite[] {
+  acknowledge(transactions: readonly Transaction[]): NewFrame[] {
     const from: Origin = { kind: 'user' };
     this.#record(transactions, { at: this.#clock.wallMs(), what: 'pending', way: 'new', from });
     const entries = this.#takeUnsaved();
-    return entries.length === 0 ? [] : this.#journal.rowsFor(entries);
+    return entries.length === 0 ? [] : [this.#journal.entryOf(entries)];
   }
 
   /** The story of a transaction, if there is one. */

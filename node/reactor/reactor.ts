@@ -73,7 +73,8 @@ export class Reactor {
       dropped: (dropped) => this.#transactionsDropped(dropped),
       checked: (link, results) => this.#input({ type: 'transactionsChecked', link, results }),
       unchecked: (keys) => this.#input({ type: 'transactionsUnchecked', keys }),
-      rowsWith: (added) => this.causes.acknowledge(added),
+      entriesWith: (added) => this.causes.acknowledge(added),
+      failed: (error) => this.fail(error),
       tell: (event) => this.#listeners.tell(event),
       behind: () => this.ledger.hasBetter || this.machine.syncState().syncing,
     });
@@ -97,7 +98,7 @@ export class Reactor {
       random: parts.random,
       config: parts.network,
     });
-    this.causes = new CauseLog(this.ledger.store, parts.clock, {
+    this.causes = new CauseLog(this.ledger.journal, parts.clock, {
       peer: (link) => this.machine.nameOf(link),
       failed: (error) => this.fail(error),
     });

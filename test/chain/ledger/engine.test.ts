@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { MemoryFiles } from '../../../chain/files/memory-files.ts';
 import { encodeBody } from '../../../chain/format/block.ts';
 import { toHex } from '../../../chain/format/bytes.ts';
+import type { Transaction } from '../../../chain/format/transaction.ts';
+import { ENTRY } from '../../../chain/ledger/journal-entries.ts';
 import type { Ledger, Rejection, TipChange } from '../../../chain/ledger/ledger.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
 import type { StoreWrite } from '../../../chain/ledger/ports.ts';
-import { queuedRow } from '../../../chain/ledger/store-keys.ts';
+import { Queue } from '../../../chain/ledger/queue.ts';
 import { buildTemplate, restamp, type Template } from '../../../chain/ledger/template.ts';
 import { addressFor, put, transfer } from '../actors.ts';
 import { ChainBuilder, mine, TEST_PARAMS } from '../builder.ts';
@@ -243,8 +245,13 @@ test('a side branch can be read at any moment, though it moves from memory to th
 });
 
 describe('what a user was told is accepted', () => {
-  const stored = async (ledger: Ledger, id: Uint8Array) =>
-    (await ledger.store.getMany([queuedRow(id)]))[0] !== undefined;
+  /** Whether it is in the queue, which a restart finds as it is. */
+  const stored = async ({ queue, journal }: Ledger, { key }: Transaction) => {
+    const again = await Queue.open(journal);
+    journal.own([ENTRY.kept, ENTRY.forgotten], queue);
+    expect(again.has(key)).toBe(queue.has(key));
+    return again.has(key);
+  };
 
   test('is kept until it is mined, comes back when displaced, and goes when given up', async () => {
     const { chain, ledger } = await newLedger();
@@ -255,7 +262,7 @@ describe('what a user was told is accepted', () => {
     ].map((given) => chain.sign(given, 'genesis'));
     await ledger.queue.keep([mined!, idle!]);
     await ledger.queue.keep([mined!]);
-    const rows = () => Promise.all([mined!, idle!, foreign!].map(({ id }) => stored(ledger, id)));
+    const rows = () => Promise.all([mined!, idle!, foreign!].map((tx) => stored(ledger, tx)));
     expect(await rows()).toEqual([true, true, false]);
     chain.block('a1', { transactions: [mined!, foreign!] });
     await feed(ledger, chain, ['a1']);
@@ -271,7 +278,7 @@ describe('what a user was told is accepted', () => {
     await feed(ledger, chain, ['b3']);
     await ledger.queue.forget([idle!, foreign!]);
     expect(await rows()).toEqual([true, false, false]);
-    expect((await openLedger(ledger.store)).queue.takeRestored().map(toHex)).toEqual([toHex(mined!.bytes)]);
+    expect((await Queue.open(ledger.journal)).takeRestored().map(toHex)).toEqual([toHex(mined!.bytes)]);
   });
 
   test('and mined on both branches stays mined', async () => {
@@ -282,7 +289,7 @@ describe('what a user was told is accepted', () => {
     chain.block('b1', { on: 'genesis', miner: 'bob', transactions: [both] });
     chain.block('b2');
     await feed(ledger, chain, ['a1', 'b1', 'b2']);
-    expect([await stored(ledger, both.id), ledger.queue.has(both.key)]).toEqual([false, false]);
+    expect([await stored(ledger, both), ledger.queue.has(both.key)]).toEqual([false, false]);
   });
 });
 

@@ -11,7 +11,6 @@ import { blockFileName, FILE_BYTES } from '../../../chain/ledger/block-files.ts'
 import { Ledger, type TipChange } from '../../../chain/ledger/ledger.ts';
 import type { MemoryStore } from '../../../chain/ledger/memory-store.ts';
 import type { Store, Verifier } from '../../../chain/ledger/ports.ts';
-import { rowsToKeep } from '../../../chain/ledger/rows.ts';
 import { ChainBuilder } from '../builder.ts';
 import { rememberingVerifier } from '../model/signatures.ts';
 import { FaultyStore } from './faulty-store.ts';
@@ -56,11 +55,10 @@ export async function reopen<S extends MemoryStore>(
   }
 }
 
-/** An empty store with the same files, and what can't be derived. */
+/** An empty store with the same files. */
 export async function emptied(store: MemoryStore): Promise<FaultyStore> {
   const fresh = new FaultyStore();
   paired.set(fresh, filesOf(store));
-  await fresh.write(await rowsToKeep(store), { sync: true });
   return fresh;
 }
 

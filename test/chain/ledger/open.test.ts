@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CorruptStoreError } from '../../../chain/errors.ts';
+import { FRAME_HEAD_BYTES, FRAMES_AT } from '../../../chain/files/frame.ts';
 import { encodeBody } from '../../../chain/format/block.ts';
 import { fromHex, toHex, u32 } from '../../../chain/format/bytes.ts';
 import type { Ledger } from '../../../chain/ledger/ledger.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
-import { META, queuedRow, undoRow } from '../../../chain/ledger/store-keys.ts';
+import { JOURNAL_NAME } from '../../../chain/ledger/old-entries.ts';
+import { META, undoRow } from '../../../chain/ledger/store-keys.ts';
 import {
   addressFor,
   drop,
@@ -294,8 +296,11 @@ describe('what a user was told is accepted', () => {
     );
     expect([again.queue.takeRestored(), kept.every(({ key }) => again.queue.has(key))]).toEqual([[], true]);
 
-    await store.damage(queuedRow(kept[0]!.id), 'unreadable');
-    const third = await openLedger(store);
+    const journal = filesOf(store).find(JOURNAL_NAME)!;
+    journal.flip((FRAMES_AT + FRAME_HEAD_BYTES + 5) * 8);
+    const damages: string[] = [];
+    const third = await openLedger(store, { onDamage: (damage) => damages.push(damage) });
+    expect(damages).toEqual([expect.stringContaining('journal')]);
     expect(third.queue.takeRestored().map(toHex)).toEqual([toHex(kept[1]!.bytes)]);
   });
 

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { RuleError } from '../../../chain/errors.ts';
+import { toHex } from '../../../chain/format/bytes.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
+import { Queue } from '../../../chain/ledger/queue.ts';
 import { Admission } from '../../../chain/pool/admission.ts';
 import type { Dropped } from '../../../chain/pool/mempool.ts';
 import { Admissions, type Submitted } from '../../../node/reactor/admissions.ts';
 import { Lane } from '../../../node/reactor/lane.ts';
 import { transfer } from '../../chain/actors.ts';
-import { openLedger } from '../../chain/ledger/life.ts';
 import { PoolWorld } from '../../chain/pool/pool-world.ts';
 
-/** Of the rows that are to be written with what a user brings. */
-const rowOf = (id: Uint8Array): Uint8Array => Uint8Array.of(120, ...id);
+/** Type of the entries that are to be written with what a user brings. */
+const TOLD = 120;
 
 async function setUp() {
   const world = await PoolWorld.open();
@@ -29,7 +30,8 @@ async function setUp() {
       for (const { key, error } of results) checked.push([link, key, error?.code]);
     },
     unchecked: (keys) => unchecked.push(...keys),
-    rowsWith: (transactions) => transactions.map(({ id }) => [rowOf(id), Uint8Array.of(1)]),
+    entriesWith: (transactions) => transactions.map(({ id }) => ({ type: TOLD, parts: [id] })),
+    failed: (error) => failures.push(error),
     tell: (event) => told.push(event.type),
     behind: () => state.behind,
   });
@@ -37,7 +39,7 @@ async function setUp() {
     await lane.settled();
     expect(failures).toEqual([]);
   };
-  return { world, admissions, lane, added, dropped, checked, unchecked, told, state, settled };
+  return { world, admissions, lane, failures, added, dropped, checked, unchecked, told, state, settled };
 }
 
 const statusOf = (result: Submitted): string =>
@@ -231,14 +233,17 @@ describe('transactions of users', () => {
     );
     admissions.enqueue([brought!], 1);
     await settled();
-    const { queue, store } = world.harness.ledger;
+    const { queue, journal } = world.harness.ledger;
     expect(queue.has(brought!.key)).toBe(false);
     await admissions.submit([brought!.bytes, own!.bytes]);
     expect([brought!, own!].map(({ key }) => queue.has(key))).toEqual([true, true]);
     // With it what is told of those that came only now.
-    const rows = await store.getMany([brought!, own!].map(({ id }) => rowOf(id)));
-    expect(rows).toEqual([undefined, Uint8Array.of(1)]);
-    expect((await openLedger(store, { params: world.chain.params })).queue.takeRestored()).toHaveLength(2);
+    const told: string[] = [];
+    await journal.read(({ type, payload }) => {
+      if (type === TOLD) told.push(toHex(payload));
+    });
+    expect(told).toEqual([own!.key]);
+    expect((await Queue.open(journal)).takeRestored()).toHaveLength(2);
   });
 
   test('let what waited for them in', async () => {
@@ -251,14 +256,12 @@ describe('transactions of users', () => {
     expect(nonces(world, 'alice')).toEqual([0, 1]);
   });
 
-  test('reject when the store fails, which is told once', async () => {
-    const { world, admissions, lane } = await setUp();
+  test('reject when the journal fails, which is told once', async () => {
+    const { world, admissions, failures, added } = await setUp();
     const error = new Error('no space');
-    world.harness.store.write = async () => {
-      throw error;
-    };
+    world.harness.ledger.journal.add = () => Promise.reject(error);
     await expect(admissions.submit([world.sign(transfer('alice', 'bob', 1)).bytes])).rejects.toBe(error);
-    await lane.settled();
+    expect([failures, added]).toEqual([[error], []]);
   });
 });
 
@@ -284,7 +287,8 @@ describe('after a restart', () => {
       dropped: (all: readonly Dropped[]) => gone.push(...all),
       checked: () => {},
       unchecked: () => {},
-      rowsWith: () => [],
+      entriesWith: () => [],
+      failed: () => {},
       tell: () => {},
     };
     const admissions = new Admissions(new Admission(ledger, before.pool), lane, {

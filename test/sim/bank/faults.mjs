@@ -214,7 +214,7 @@ export const FAULTS = [
   fault(
     'what a reorganisation displaced is acknowledged no more',
     'chain/ledger/queue.ts',
-    'for (const { id, bytes } of displaced(disconnected, connected)) rows.push([queuedRow(id), bytes]);',
+    'if (back.length > 0) await this.keep(back);',
     '',
     'lone reorganisation',
   ),

@@ -23,8 +23,15 @@ export const NODE_FAULTS = [
   fault(
     'acknowledged before it is on disk',
     'node/reactor/admissions.ts',
-    'await this.#ledger.queue.keep(kept, told);',
-    'void this.#ledger.queue.keep(kept, told);',
+    'await written;',
+    '',
+    'acknowledged',
+  ),
+  fault(
+    'acknowledged before it is synced',
+    'chain/files/journal.ts',
+    'if (!this.#isUnsynced || !group.some(({ sync }) => sync)) return;',
+    'if (group.length > 0) return;',
     'acknowledged',
   ),
   // Mempool and network

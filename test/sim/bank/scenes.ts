@@ -101,7 +101,7 @@ async function powerCut(): Promise<void> {
   }
 }
 
-/** What a user was told is accepted is there after a crash in that very moment. */
+/** What a user was told is accepted is there after a crash, or a power cut, in that very moment. */
 async function acknowledged(): Promise<void> {
   const world = makeWorld({ seed: 1, nodes: 1, miners: 0, diskLatencyMs: 20 });
   const [node] = world.nodes;
@@ -109,7 +109,8 @@ async function acknowledged(): Promise<void> {
   for (let i = 0; i < 20; i++) {
     const { answer } = await world.pay(node!, 0, 1, 1_000 + i);
     if (answer === undefined || 'error' in answer) throw new Error('a good payment is refused');
-    node!.crash();
+    if (i % 2 === 0) node!.crash();
+    else node!.cutPower();
     node!.start();
     await world.until('it is up', () => node!.reactor !== null && node!.atRest, 10_000);
     if (node!.reactor!.pool.size !== i + 1) throw new Error('an acknowledged payment is lost in a crash');

@@ -1,0 +1,197 @@
+/**
+ * Owns one file of entries that become outdated: acknowledged transactions and the log of causes. They can't be made
+ * again from blocks, so they survive a rebuild of the database. Entries that wait are written together and share one
+ * sync. When most of the file is outdated, what is still wanted is copied to a new file that takes its place.
+ *
+ * Memory: the entries that wait, which their callers bound, and one step of a copy. Disk: the file is at most twice what
+ * its owners want, and `SLACK_BYTES`; both while it is copied.
+ */
+
+import type { Frame } from './frame.ts';
+import { FrameFile, type NewFrame } from './frame-file.ts';
+import type { Files } from './port.ts';
+
+/** Whoever writes entries of some types, and knows which of them are still wanted. */
+export interface EntryOwner {
+  isWanted(type: number, payload: Uint8Array): boolean;
+  /** Payload bytes of all that is wanted. */
+  readonly wantedBytes: number;
+}
+
+export interface JournalPlace {
+  readonly files: Files;
+  readonly name: string;
+  readonly kind: number;
+  /** 32 bytes: the chain id. */
+  readonly owner: Uint8Array;
+}
+
+interface Waiting {
+  readonly entries: readonly NewFrame[];
+  readonly sync: boolean;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** Outdated bytes that are not worth a copy. */
+const SLACK_BYTES = 1024 * 1024;
+/** Bytes copied with one write. */
+const COPY_BYTES = 256 * 1024;
+
+export class Journal {
+  readonly #place: JournalPlace;
+  readonly #owners = new Map<number, EntryOwner>();
+  #file: FrameFile;
+  #waiting: Waiting[] = [];
+  #isWriting = false;
+  /** Something is written that a power cut may still take. */
+  #isUnsynced = false;
+  /** After a failed sync nobody knows what is on the disk: no later one can be believed. */
+  #broken: unknown = null;
+  /** Size at which a copy is tried again after one failed. */
+  #nextCopyAt = 0;
+
+  private constructor(place: JournalPlace, file: FrameFile) {
+    this.#place = place;
+    this.#file = file;
+  }
+
+  /**
+   * Opens the file, or makes it. `damage` says in words what of it can't be read, `null` if all can; whatever is whole is
+   * kept. A file of which nothing can be read is set aside under the name `<name>.damaged`.
+   */
+  static async open(place: JournalPlace): Promise<{ journal: Journal; damage: string | null }> {
+    const { files, name } = place;
+    await files.remove(copyOf(name));
+    let file = await FrameFile.open(files, name, place);
+    let damage: string | null = null;
+    if (file === 'damaged') {
+      damage = `the file ${name} can't be read; it was set aside as ${name}.damaged`;
+      await files.remove(`${name}.damaged`);
+      await files.rename(name, `${name}.damaged`);
+      file = null;
+    }
+    file ??= await FrameFile.create(files, name, place);
+    const scan = await file.recover(0, () => undefined);
+    if (scan.damaged > 0) damage = `${scan.damaged} bytes of the file ${name} are damaged`;
+    return { journal: new Journal(place, file), damage };
+  }
+
+  /** Says whose entries of these types are. Those of a type that is nobody's are kept for ever. */
+  own(types: readonly number[], owner: EntryOwner): void {
+    for (const type of types) this.#owners.set(type, owner);
+  }
+
+  /** Visits the entries in the file, oldest first. The bytes belong to the scan: copy what you keep. */
+  async read(visit: (frame: Frame) => void): Promise<void> {
+    await this.#file.scan(0, visit);
+  }
+
+  /**
+   * Writes entries after all given before. They survive a power cut once it resolves, and so does all that was given
+   * before; with no entries it waits for that alone. Rejects if they can't be written.
+   */
+  add(entries: readonly NewFrame[]): Promise<void> {
+    return this.#give(entries, true);
+  }
+
+  /** The same, but they only survive the end of the process. */
+  note(entries: readonly NewFrame[]): Promise<void> {
+    return this.#give(entries, false);
+  }
+
+  /** Ends the use of the file after what was given. */
+  async close(): Promise<void> {
+    await this.note([]).catch(() => undefined);
+    await this.#file.close();
+  }
+
+  #give(entries: readonly NewFrame[], sync: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entries, sync, resolve, reject });
+      if (!this.#isWriting) void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#write(group);
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+      await this.#copyIfWorthIt();
+    }
+    this.#isWriting = false;
+  }
+
+  async #write(group: readonly Waiting[]): Promise<void> {
+    if (this.#broken !== null) throw this.#broken;
+    const entries = group.flatMap((one) => one.entries);
+    if (entries.length > 0) {
+      await this.#file.append(entries);
+      this.#isUnsynced = true;
+    }
+    if (!this.#isUnsynced || !group.some(({ sync }) => sync)) return;
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      this.#broken = error;
+      throw error;
+    }
+    this.#isUnsynced = false;
+  }
+
+  async #copyIfWorthIt(): Promise<void> {
+    const owners = new Set(this.#owners.values());
+    let wanted = 0;
+    for (const { wantedBytes } of owners) wanted += wantedBytes;
+    const { end } = this.#file;
+    if (this.#broken !== null || end < this.#nextCopyAt || end <= 2 * wanted + SLACK_BYTES) return;
+    try {
+      await this.#copy();
+      this.#nextCopyAt = 0;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      // The old file is as good as before; the disk may be full.
+      this.#nextCopyAt = 2 * end;
+      await this.#place.files.remove(copyOf(this.#place.name)).catch(() => undefined);
+    }
+  }
+
+  async #copy(): Promise<void> {
+    const { files, name } = this.#place;
+    const copy = await FrameFile.create(files, copyOf(name), this.#place);
+    let step: NewFrame[] = [];
+    let bytes = 0;
+    const flush = async (): Promise<void> => {
+      await copy.append(step);
+      step = [];
+      bytes = 0;
+    };
+    try {
+      await this.#file.scan(0, async ({ type, payload }) => {
+        if (this.#owners.get(type)?.isWanted(type, payload) === false) return;
+        step.push({ type, parts: [payload.slice()] });
+        bytes += payload.length;
+        if (bytes >= COPY_BYTES) await flush();
+      });
+      await flush();
+      await copy.sync();
+      await files.rename(copyOf(name), name);
+      await files.sync();
+    } catch (error) {
+      await copy.close();
+      throw error;
+    }
+    await this.#file.close();
+    this.#file = copy;
+    this.#isUnsynced = false;
+  }
+}
+
+const copyOf = (name: string): string => `${name}.copy`;

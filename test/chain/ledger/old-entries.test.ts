@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { MemoryFiles } from '../../../chain/files/memory-files.ts';
+import { concat, toHex, u32 } from '../../../chain/format/bytes.ts';
+import { ENTRY } from '../../../chain/ledger/journal-entries.ts';
+import { openJournal } from '../../../chain/ledger/old-entries.ts';
+import type { StoreWrite } from '../../../chain/ledger/ports.ts';
+import { OLD_CAUSES_ROWS, OLD_QUEUED_ROWS } from '../../../chain/ledger/store-keys.ts';
+import { FaultyStore } from './faulty-store.ts';
+import { rowsOf } from './life.ts';
+
+const OWNER = new Uint8Array(32).fill(1);
+const KEPT = [Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5)];
+const PARTS = ['[]', '[{}]'].map((json) => new TextEncoder().encode(json));
+
+/** A store as format 3 left it. */
+async function oldStore(): Promise<FaultyStore> {
+  const store = new FaultyStore();
+  const rows: StoreWrite[] = [
+    ...KEPT.map((bytes, i): StoreWrite => [concat(OLD_QUEUED_ROWS, new Uint8Array(32).fill(i)), bytes]),
+    ...PARTS.map((json, i): StoreWrite => [concat(OLD_CAUSES_ROWS, u32(7 + i)), json]),
+  ];
+  await store.write(rows, { sync: true });
+  return store;
+}
+
+async function entriesOf(files: MemoryFiles, store: FaultyStore): Promise<[type: number, payload: string][]> {
+  const journal = await openJournal(files, OWNER, store, () => {});
+  const found: [number, string][] = [];
+  await journal.read(({ type, payload }) => found.push([type, toHex(payload)]));
+  return found;
+}
+
+const MOVED = [
+  ...KEPT.map((bytes) => [ENTRY.kept, toHex(bytes)]),
+  ...PARTS.map((json, i) => [ENTRY.causes, toHex(concat(u32(7 + i), json))]),
+];
+
+test('what an earlier version kept in rows moves to the journal, and the rows go', async () => {
+  const [files, store] = [new MemoryFiles(), await oldStore()];
+  expect(await entriesOf(files, store)).toEqual(MOVED);
+  expect((await rowsOf(store)).size).toBe(0);
+  expect(await entriesOf(files, store)).toEqual(MOVED);
+});
+
+test('a start that ends before the rows are gone loses nothing', async () => {
+  const [files, store] = [new MemoryFiles(), await oldStore()];
+  const write = store.write.bind(store);
+  store.write = () => Promise.reject(new Error('killed'));
+  await expect(openJournal(files, OWNER, store, () => {})).rejects.toThrow('killed');
+  store.write = write;
+  expect(await entriesOf(files, store)).toEqual([...MOVED, ...MOVED]);
+});
+
+test('no row goes before the journal is synced', async () => {
+  const [files, store] = [new MemoryFiles(), await oldStore()];
+  files.full = true;
+  await expect(openJournal(files, OWNER, store, () => {})).rejects.toMatchObject({ code: 'DISK_FULL' });
+  expect((await rowsOf(store)).size).toBe(4);
+});
+
+test('a damaged row is passed over', async () => {
+  const store = await oldStore();
+  await store.damage(concat(OLD_QUEUED_ROWS, new Uint8Array(32)), 'unreadable');
+  expect(await entriesOf(new MemoryFiles(), store)).toEqual(MOVED.slice(1));
+});
