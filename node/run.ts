@@ -1,6 +1,7 @@
 /** Owns a node's life as a process: its signals, its last words, its exit code, and a new start after damage. */
 import { ConfigError, type NodeConfig } from './config.ts';
 import { StoreUnavailableError } from './level-store.ts';
+import { MemoryKeeper } from './memory-keeper.ts';
 import { type NodeInfo, type RunningNode, startNode } from './node.ts';
 
 /** A state that is damaged again and again is a broken disk. */
@@ -24,6 +25,7 @@ export async function runNode(config: NodeConfig, hooks: RunHooks = {}): Promise
     signalled = true;
     node?.stop();
   };
+  const memory = new MemoryKeeper();
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
@@ -38,6 +40,7 @@ export async function runNode(config: NodeConfig, hooks: RunHooks = {}): Promise
         throw new Error('the state was damaged again after it had been rebuilt: check the disk');
     }
   } finally {
+    memory.stop();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
