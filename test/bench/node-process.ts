@@ -19,6 +19,8 @@ export interface NodeWish {
   readonly peers?: readonly string[];
   readonly mine?: string;
   readonly hashrate?: number;
+  /** Where it listens; the loopback if left out. */
+  readonly host?: string;
   /** `file:` URL of the built `heap-probe`, for who asks `live`. */
   readonly probe?: string;
 }
@@ -35,7 +37,8 @@ export class NodeProcess {
   /** Resolves when it serves; rejects with its last words if it ends before. */
   static start(wish: NodeWish): Promise<NodeProcess> {
     mkdirSync(wish.data, { recursive: true, mode: 0o700 });
-    const args = ['--ready', '--data', wish.data, '--listen', '127.0.0.1:0', '--rpc', '127.0.0.1:0'];
+    const any = `${wish.host ?? '127.0.0.1'}:0`;
+    const args = ['--ready', '--data', wish.data, '--listen', any, '--rpc', any];
     if (wish.genesis !== undefined) args.push('--genesis', wish.genesis);
     for (const peer of wish.peers ?? []) args.push('--peer', peer);
     if (wish.mine !== undefined) args.push('--mine', wish.mine);
