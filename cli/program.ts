@@ -141,6 +141,7 @@ function addNode(program: Command, context: MakeContext): void {
       'commands may reach it by this host name; may be given several times',
       collect,
     )
+    .option('--no-scrub', 'do not look through old rows of the store while there is nothing else to do')
     .addHelpText('after', examples('pier node start --peer ws://192.0.2.7:9461 --mine alice --hashrate 1000'))
     .action(async (options) => (await import('./commands/node-start.ts')).run(context(), options));
 }

@@ -29,6 +29,8 @@ export interface NodeOptions {
   readonly allowOrigin?: readonly string[] | undefined;
   /** Host names under which the RPC may be called, beside those of the loopback. */
   readonly allowHost?: readonly string[] | undefined;
+  /** `false`: old rows of the store are not looked through while the node has nothing else to do. */
+  readonly scrub?: boolean | undefined;
 }
 
 export interface HostPort {
@@ -50,6 +52,7 @@ export interface NodeConfig {
   readonly allowedOrigins: readonly string[];
   /** As in a URL: lower case, an IPv6 address in brackets, no port. */
   readonly allowedHosts: readonly string[];
+  readonly scrub: boolean;
 }
 
 export const DEFAULT_RPC = '127.0.0.1:9460';
@@ -97,6 +100,7 @@ export function readConfig(options: NodeOptions): NodeConfig {
     lagMs: readWhole('lag', options.lag ?? '0', 0, LAG_MS_MAX),
     allowedOrigins: options.allowOrigin ?? [],
     allowedHosts: hosts.map((host) => host.toLowerCase()),
+    scrub: options.scrub ?? true,
   };
 }
 

@@ -15,6 +15,7 @@ const OPTIONS = {
   lag: { type: 'string' },
   'allow-origin': { type: 'string', multiple: true },
   'allow-host': { type: 'string', multiple: true },
+  'no-scrub': { type: 'boolean' },
   /** Prints `{"ready":true,…}` once it serves. */
   ready: { type: 'boolean' },
 } as const;
@@ -37,9 +38,16 @@ function readArguments() {
 }
 
 try {
-  const { data, ready, 'allow-origin': allowOrigin, 'allow-host': allowHost, ...others } = readArguments();
+  const {
+    data,
+    ready,
+    'allow-origin': allowOrigin,
+    'allow-host': allowHost,
+    'no-scrub': noScrub,
+    ...others
+  } = readArguments();
   if (data === undefined) throw new ConfigError('--data is missing', 'Name the folder of the node.');
-  await runNode(readConfig({ data, allowOrigin, allowHost, ...others }), {
+  await runNode(readConfig({ data, allowOrigin, allowHost, scrub: noScrub !== true, ...others }), {
     ready(info) {
       if (ready) process.stdout.write(`${JSON.stringify({ ready: true, ...info })}\n`);
     },

@@ -27,6 +27,7 @@ import { Reactor } from './reactor/reactor.ts';
 import { ReactorView } from './reactor-view.ts';
 import { makeCookie } from './rpc/gate.ts';
 import { RpcServer } from './rpc/server.ts';
+import { Scrubber } from './scrubber.ts';
 import { WebSocketTransport } from './transport.ts';
 import { ThreadPoolVerifier } from './verifier.ts';
 
@@ -143,7 +144,15 @@ async function assemble(
       end(error instanceof CorruptStoreError ? { cause: 'damaged' } : { cause: 'failed', error });
     },
   });
+  const scrubber = new Scrubber({
+    ledger,
+    clock: systemClock,
+    timer: new SystemTimer(),
+    busy: () => reactor.busy,
+    fatal: (error) => reactor.fail(error),
+  });
   const view = new ReactorView(reactor, {
+    scrub: () => scrubber.progress,
     genesis: genesis.json,
     nodeId: toHex(identity.publicKey),
     version: manifest.version,
@@ -170,6 +179,7 @@ async function assemble(
   const stopParts = async (): Promise<void> => {
     rmSync(infoPath, { force: true });
     await rpc.stop();
+    await scrubber.stop();
     await reactor.stop();
   };
   try {
@@ -180,6 +190,7 @@ async function assemble(
       if (!(error instanceof CorruptStoreError)) throw error;
       end({ cause: 'damaged' });
     });
+    if (config.scrub) scrubber.start();
     if (config.mine !== null) reactor.mining.set(config.mine, undefined);
     const info: NodeInfo = {
       pid: process.pid,
@@ -229,6 +240,7 @@ async function openLedger(
         if (!steps.has(percent)) log.info('migrating', { percent, blocks: total / 3 });
         steps.add(percent);
       },
+      onMend: (what) => log.warn('mended', { what }),
     });
   try {
     return await open();

@@ -67,7 +67,7 @@ export class Observer {
   }
 
   #readGauges(): Record<GaugeName, number> {
-    const { tip, bestHeader, syncing, pool } = this.#view;
+    const { tip, bestHeader, syncing, pool, scrub } = this.#view;
     const peers = this.#view.peers();
     const { user, system } = process.cpuUsage();
     return {
@@ -81,6 +81,9 @@ export class Observer {
       pier_mempool_transactions: pool.size,
       pier_mempool_bytes: pool.bytes,
       pier_fee_floor: this.#view.fees().floorPerByte,
+      pier_scrub_height: scrub.height,
+      pier_scrub_rounds: scrub.rounds,
+      pier_mended: scrub.mended,
       pier_hashrate: this.#reactor.mining.hashrate(),
       process_resident_memory_bytes: process.memoryUsage.rss(),
       process_cpu_seconds: (user + system) / 1_000_000,

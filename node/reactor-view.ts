@@ -4,6 +4,7 @@ import { CorruptStoreError, type RuleError } from '../chain/errors.ts';
 import { fromHex, toHex } from '../chain/format/bytes.ts';
 import type { Params } from '../chain/format/params.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
+import { MissingBody } from '../chain/ledger/damage.ts';
 import { EarlierState } from '../chain/ledger/earlier-state.ts';
 import type { Ledger } from '../chain/ledger/ledger.ts';
 import { type ProofSubject, prove } from '../chain/ledger/proofs.ts';
@@ -31,6 +32,7 @@ import type {
 import { whyTip, whyTransaction } from './why.ts';
 
 export interface ReactorViewOptions {
+  scrub(): NodeView['scrub'];
   readonly genesis: unknown;
   readonly nodeId: string;
   readonly version: string;
@@ -58,10 +60,13 @@ export class ReactorView implements NodeView {
     return this.#reactor.ledger;
   }
 
-  /** Whoever asks hears of the damage; the node ends, and makes anew what can't be mended while it runs. */
+  /**
+   * Whoever asks hears of the damage; the node ends, and makes anew what can't be mended while it runs. A lost body is
+   * fetched again meanwhile.
+   */
   #guard<T>(answer: Promise<T>): Promise<T> {
     return answer.catch((error) => {
-      if (error instanceof CorruptStoreError) this.#reactor.fail(error);
+      if (error instanceof CorruptStoreError && !(error instanceof MissingBody)) this.#reactor.fail(error);
       throw error;
     });
   }
@@ -96,6 +101,9 @@ export class ReactorView implements NodeView {
   get mining(): { address: Uint8Array; hashrate: number } | null {
     const { address } = this.#reactor.mining;
     return address === null ? null : { address, hashrate: this.#reactor.mining.hashrate() };
+  }
+  get scrub(): NodeView['scrub'] {
+    return this.#options.scrub();
   }
   get pool(): NodeView['pool'] {
     return this.#reactor.pool;

@@ -11,6 +11,7 @@ import { Mempool } from '../chain/pool/mempool.ts';
 import type { Clock, TransportInput } from '../node/ports.ts';
 import type { NodeEvent } from '../node/reactor/events.ts';
 import { Reactor } from '../node/reactor/reactor.ts';
+import type { Scrubber } from '../node/scrubber.ts';
 import type { Verify } from '../p2p/door.ts';
 import type { Signer } from '../wallet/identity.ts';
 import { addressOfNode, hostOfNode, PORT } from './address.ts';
@@ -21,6 +22,7 @@ import type { Mount } from './mount.ts';
 import type { Network } from './network.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
+import { makeScrubber } from './scrubbing.ts';
 import { VirtualTimer } from './timer.ts';
 import { VirtualTransport } from './transport.ts';
 import { makeSigner, type Sign } from './users.ts';
@@ -65,6 +67,7 @@ interface Process {
   readonly transport: VirtualTransport;
   readonly timer: VirtualTimer;
   readonly miner: VirtualMiner;
+  readonly scrubber: Scrubber;
 }
 
 export class SimNode {
@@ -159,8 +162,9 @@ export class SimNode {
     if (running === null) return;
     this.#process = null;
     this.#wanted = false;
-    running.reactor
+    running.scrubber
       .stop()
+      .then(() => running.reactor.stop())
       .then(() => {
         if (this.#mount !== running.mount) return;
         running.mount.crash();
@@ -180,10 +184,10 @@ export class SimNode {
     if (running === null) return;
     running.transport.crash();
     running.timer.crash();
-    void running.miner.stop();
+    void Promise.all([running.scrubber.stop(), running.miner.stop()]);
   }
 
-  /** The power is gone: as a crash, and what wasn't synced may be lost. */
+  /** As a crash, and what wasn't synced may be lost. */
   cutPower(): void {
     this.crash();
     this.disk.cutPower();
@@ -202,9 +206,10 @@ export class SimNode {
     if (running === null) return;
     if (this.disk.full || !(error instanceof CorruptStoreError)) return this.#giveUp(error);
     this.#process = null;
-    const { mount, reactor } = running;
-    reactor
+    const { mount, reactor, scrubber } = running;
+    scrubber
       .stop()
+      .then(() => reactor.stop())
       .then(() => {
         if (this.#mount !== mount) return;
         mount.crash();
@@ -262,14 +267,8 @@ export class SimNode {
       closed: (remote: number, code: string, reason: string) =>
         this.#observer.closed(this, remote, code, reason),
     };
-    const transport = new VirtualTransport(
-      index,
-      hostOfNode(index),
-      this.#network,
-      schedule,
-      traffic,
-      tamper ?? null,
-    );
+    const host = hostOfNode(index);
+    const transport = new VirtualTransport(index, host, this.#network, schedule, traffic, tamper ?? null);
     const draws = random.fork('machine');
     const reactor = new Reactor({
       ledger,
@@ -288,9 +287,11 @@ export class SimNode {
       fatal: (error) => this.#failed(error),
     });
     reactor.listen((event) => this.#observer.event(this, event));
-    this.#process = { bootedAt, mount, reactor, transport, timer, miner };
+    const scrubber = makeScrubber(reactor, clock, schedule, bootedAt);
+    this.#process = { bootedAt, mount, reactor, transport, timer, miner, scrubber };
     if (hidden !== true) await transport.listen(transport.host, PORT);
     await reactor.start();
+    scrubber.start();
     if (hashrate > 0) reactor.mining.set(this.signer.address, hashrate);
   }
 }

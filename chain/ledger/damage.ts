@@ -5,6 +5,13 @@ import { toHex } from '../format/bytes.ts';
 import { describeName, type EntryRef, type Touches } from '../state/entries.ts';
 import type { Place } from './place.ts';
 
+/** The body of a block is lost, and comes again from peers: what is in it can't be told until then. */
+export class MissingBody extends CorruptStoreError {
+  constructor(block: string) {
+    super(`the body of block ${block} is lost`);
+  }
+}
+
 /** `what` names what is damaged, for the log and to mend each thing once. */
 export abstract class DamagedIndex extends CorruptStoreError {
   readonly what: string;

@@ -19,7 +19,7 @@ import {
   type Touches,
 } from '../state/entries.ts';
 import { accountsOf, recordOf } from '../state/execute.ts';
-import { type DamagedHistory, DamagedIndex, DamagedMined, DamagedOwned } from './damage.ts';
+import { type DamagedHistory, DamagedIndex, DamagedMined, DamagedOwned, MissingBody } from './damage.ts';
 import { isSame, readHistory, touchesIn } from './history.ts';
 import type { OwnedIndex } from './owned-index.ts';
 import { minedBytes, type Place } from './place.ts';
@@ -51,11 +51,17 @@ export class Mender {
   readonly #source: MendSource;
   readonly #mended: (what: string) => void;
   readonly #running = new Map<string, Promise<void>>();
+  #count = 0;
 
   /** `mended` is told of each thing that was damaged and is whole again. */
   constructor(source: MendSource, mended: (what: string) => void) {
     this.#source = source;
     this.#mended = mended;
+  }
+
+  /** How many things were damaged and are whole again. */
+  get mended(): number {
+    return this.#count;
   }
 
   /** Runs a question, and mends what it finds damaged and what can be mended. */
@@ -105,6 +111,7 @@ export class Mender {
 
   async #write(damage: DamagedIndex, rows: readonly StoreWrite[]): Promise<void> {
     await this.#source.store.write(rows, { sync: false });
+    this.#count++;
     this.#mended(damage.what);
   }
 
@@ -153,7 +160,7 @@ export class Mender {
   async #transactionsAt(tip: HeaderNode, height: number): Promise<readonly Transaction[]> {
     const block = this.#source.headers.ancestor(tip, height);
     const transactions = await this.#source.readTransactions(block);
-    if (transactions === null) throw new CorruptStoreError(`the body of block ${block.key} is lost`);
+    if (transactions === null) throw new MissingBody(block.key);
     return transactions;
   }
 

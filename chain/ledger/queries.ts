@@ -22,7 +22,7 @@ import {
   type Totals,
   type Touches,
 } from '../state/entries.ts';
-import { DamagedMined } from './damage.ts';
+import { DamagedMined, MissingBody } from './damage.ts';
 import { HISTORY_PAGE_MAX, readHistory } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { readMined } from './place.ts';
@@ -89,6 +89,7 @@ async function findMined(
   const [row] = await view.rows([transactionRow(id)]);
   const place = row === undefined ? null : readMined(row, (height) => view.blockAt(height));
   const body = place === null ? null : await view.body(place.block);
+  if (place !== null && body === null) throw new MissingBody(place.block.key);
   const bytes = body === null ? null : transactionBytesAt(body, place!.index);
   if (bytes !== null && equalBytes(hash(DOMAIN.transaction, bytes), id)) {
     const { block, index } = place!;
@@ -96,7 +97,9 @@ async function findMined(
   }
   const { heights, complete } = await ledger.ids.find(id);
   for (const height of heights) {
-    const transactions = (await ledger.readTransactions(view.blockAt(height)!)) ?? [];
+    const block = view.blockAt(height)!;
+    const transactions = await ledger.readTransactions(block);
+    if (transactions === null) throw new MissingBody(block.key);
     const index = transactions.findIndex((tx) => equalBytes(tx.id, id));
     if (index >= 0) throw new DamagedMined(id, { height, index });
   }

@@ -15,6 +15,7 @@ export interface StartNodeOptions {
   readonly hashrate?: string;
   readonly allowOrigin?: string[];
   readonly allowHost?: string[];
+  readonly scrub?: boolean;
 }
 
 export async function run(context: Context, options: StartNodeOptions): Promise<void> {

@@ -92,6 +92,7 @@ export const CHAIN_METHODS = [
       supply: planks,
       headers: whole,
       syncing: flag,
+      scrub: object({ height: whole, rounds: whole, mended: whole }),
       mining: orNull(object({ address, hashrate: whole })),
       listen: orNull(schema.text),
     }),
@@ -112,6 +113,7 @@ export const CHAIN_METHODS = [
         supply: '1000006400000000',
         headers: 128,
         syncing: false,
+        scrub: { height: 97, rounds: 2, mended: 0 },
         mining: { address: sample.ALICE, hashrate: 20_000 },
         listen: 'ws://127.0.0.1:9101',
       },
@@ -134,6 +136,7 @@ export const CHAIN_METHODS = [
         supply: formatPlanks(totals.issued - totals.burned),
         headers: view.bestHeader.height,
         syncing: view.syncing,
+        scrub: view.scrub,
         mining: mining && { address: formatAddress(mining.address), hashrate: mining.hashrate },
         listen: view.listen,
       };

@@ -135,6 +135,8 @@ export interface NodeView {
   readonly tip: HeaderNode;
   readonly bestHeader: HeaderNode;
   readonly syncing: boolean;
+  /** How far old rows were looked through, how often all of them, and what was found damaged and mended. */
+  readonly scrub: { readonly height: number; readonly rounds: number; readonly mended: number };
   readonly mining: { readonly address: Uint8Array; readonly hashrate: number } | null;
   totals(): Promise<Answer<Totals>>;
 

@@ -34,9 +34,16 @@ export function openLedger(
     verifier = rememberingVerifier,
     files = filesOf(store),
     onDamage = () => {},
-  }: { params?: Params; verifier?: Verifier; files?: Files; onDamage?: (damage: string) => void } = {},
+    onMend = () => {},
+  }: {
+    params?: Params;
+    verifier?: Verifier;
+    files?: Files;
+    onDamage?: (damage: string) => void;
+    onMend?: (what: string) => void;
+  } = {},
 ): Promise<Ledger> {
-  return Ledger.open({ params, store, files, verifier, pause: () => Promise.resolve(), onDamage });
+  return Ledger.open({ params, store, files, verifier, pause: () => Promise.resolve(), onDamage, onMend });
 }
 
 /** Opens the ledger as a node does: on an empty store if this one is damaged, told why. */

@@ -96,6 +96,7 @@ export class FakeView implements NodeView {
   readonly tip = this.chain[2]!;
   readonly bestHeader = this.chain[2]!;
   syncing = false;
+  readonly scrub = { height: 1, rounds: 0, mended: 0 };
   readonly mining = null;
   readonly transfer = makeTransfer(MINED, 4);
   readonly pool = { size: 1, bytes: 178, values: () => [makeTransfer(PENDING, 5)] };

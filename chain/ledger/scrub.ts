@@ -1,0 +1,193 @@
+/**
+ * Owns looking through the rows that nobody asks for, block by block from the oldest: those that a block made are worked
+ * out again from its body and its undo and compared with what the store has, and the entries that it touched are read
+ * through the tree. What differs is mended, or fails as any damage that is read does.
+ *
+ * One step is bounded by `ROWS_A_STEP` and one block.
+ */
+import type { HeaderNode } from '../consensus/header-tree.ts';
+import { CorruptStoreError } from '../errors.ts';
+import { equalBytes } from '../format/bytes.ts';
+import type { Transaction } from '../format/transaction.ts';
+import {
+  accountRef,
+  decodeRecord,
+  type EntryRef,
+  pendingRef,
+  recordRef,
+  TOTALS,
+  type Touches,
+} from '../state/entries.ts';
+import { accountsOf, recordOf } from '../state/execute.ts';
+import { DamagedMined, DamagedOwned } from './damage.ts';
+import { HISTORY_PAGE_MAX, readHistory, touchesIn } from './history.ts';
+import { SEGMENT_BLOCKS } from './id-index.ts';
+import type { Ledger } from './ledger.ts';
+import { minedBytes } from './place.ts';
+import type { StoreWrite } from './ports.ts';
+import { ownedRow, transactionRow, undoRow } from './store-keys.ts';
+import { atTip, type TipView } from './tip-view.ts';
+import { touchesOf, touchWrite } from './touch-rows.ts';
+import { decodeUndo } from './undo.ts';
+
+/** Rows compared in one step, give or take a block: some milliseconds, if the store has them in memory. */
+const ROWS_A_STEP = 250;
+const BLOCKS_A_STEP = 32;
+/** Blocks below the tip whose undo has to be there: a deeper reorganisation would rather start anew. */
+const UNDO_BLOCKS = 1_024;
+
+export class Scrub {
+  readonly #ledger: Ledger;
+  #height = 0;
+  #rounds = 0;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** The last block that was looked through, 0 at the start of a round. */
+  get height(): number {
+    return this.#height;
+  }
+
+  /** How often all blocks have been looked through. */
+  get rounds(): number {
+    return this.#rounds;
+  }
+
+  /** Looks through a few blocks. True at the end of a round. Rejects with `CorruptStoreError`. */
+  async step(): Promise<boolean> {
+    let rows = 0;
+    for (let blocks = 0; blocks < BLOCKS_A_STEP && rows < ROWS_A_STEP; blocks++) {
+      // A reorganisation may have left fewer blocks than were looked through.
+      if (this.#height >= this.#ledger.tip.height) {
+        this.#height = 0;
+        this.#rounds++;
+        return true;
+      }
+      rows += await this.#block(this.#height + 1);
+      this.#height++;
+    }
+    return false;
+  }
+
+  /** Rows that it looked at. */
+  async #block(height: number): Promise<number> {
+    const { mender, ids } = this.#ledger;
+    if (height % SEGMENT_BLOCKS === 0) await ids.mend(height);
+    for (;;) {
+      const { value } = await mender.whole(() => atTip(this.#ledger, (view) => this.#compare(view, height)));
+      if (value.suspect === null) return value.rows;
+      if (!(await this.#walk(value.suspect))) {
+        throw new CorruptStoreError(`the undo of block ${height} isn't what its entries say`);
+      }
+    }
+  }
+
+  /** Compares the rows of a block; `suspect` is an entry whose history isn't as the block's undo says. */
+  async #compare(view: TipView, height: number): Promise<{ rows: number; suspect: EntryRef | null }> {
+    const block = view.blockAt(height);
+    const transactions = block && (await this.#ledger.readTransactions(block));
+    // What isn't there can't be compared; a lost body is the business of whoever keeps bodies.
+    if (block === undefined || transactions === null || transactions === undefined) {
+      return { rows: 1, suspect: null };
+    }
+    const found = await view.rows([undoRow(block.id), ...transactions.map(({ id }) => transactionRow(id))]);
+    transactions.forEach(({ id }, index) => {
+      const row = found[index + 1];
+      if (row === undefined || !equalBytes(row, minedBytes(block, index))) {
+        throw new DamagedMined(id, { height, index });
+      }
+    });
+    const entries = touchedBy(transactions);
+    await view.entries([...entries.values(), ...this.#others(block)]);
+    await checkOwners(view, transactions);
+    const undo = found[0];
+    if (undo === undefined && height > view.tip.height - UNDO_BLOCKS) {
+      throw new CorruptStoreError(`the undo of block ${block.key} is missing`);
+    }
+    const touches = undo === undefined ? [] : expectedTouches(transactions, undo, height);
+    const rows = await view.rows(touches.map(([key]) => key));
+    const wrong = touches.findIndex(([, value], i) => rows[i] === undefined || !equalBytes(rows[i], value!));
+    const size = found.length + entries.size + touches.length;
+    if (wrong === -1) return { rows: size, suspect: null };
+    const order = [...touchesOf(transactions, undoEntries(undo!))];
+    return { rows: size, suspect: entries.get(keyOf(order[wrong]!.key))! };
+  }
+
+  /** Entries that a block changes besides those of its transactions. The genesis has its with the first. */
+  #others({ height, header }: HeaderNode): EntryRef[] {
+    const { reward, allocations } = this.#ledger.params;
+    const refs = [TOTALS, pendingRef(height, reward.maturity), accountRef(header.miner)];
+    if (height === 1) for (const { address } of allocations) refs.push(accountRef(address));
+    return refs;
+  }
+
+  /** Reads a whole history, which mends it. True if there was something to mend. */
+  async #walk(ref: EntryRef): Promise<boolean> {
+    const { mender } = this.#ledger;
+    const before = mender.mended;
+    let newest: Touches | null = null;
+    do {
+      const { value }: { value: Touches | null } = await mender.whole(() =>
+        atTip(this.#ledger, async (view) => {
+          const [entry] = await view.entries([ref]);
+          if (entry === null || entry === undefined) return null;
+          const whole = touchesIn(entry);
+          const { older } = await readHistory(view, ref, {
+            newest: newest ?? whole,
+            whole,
+            limit: HISTORY_PAGE_MAX,
+          });
+          return older.historyCount === 0 ? null : older;
+        }),
+      );
+      newest = value;
+      await this.#ledger.pause();
+    } while (newest !== null);
+    return mender.mended > before;
+  }
+}
+
+const keyOf = (key: Uint8Array): string => key.join();
+
+const undoEntries = (undo: Uint8Array) => decodeUndo(undo).map(({ key, after }) => [key, after] as const);
+
+function expectedTouches(
+  transactions: readonly Transaction[],
+  undo: Uint8Array,
+  height: number,
+): StoreWrite[] {
+  const touches = [...touchesOf(transactions, undoEntries(undo))];
+  return touches.map(({ key, index, before }) => touchWrite(key, { height, index }, before));
+}
+
+/** The entries that transactions touch, by key. */
+function touchedBy(transactions: readonly Transaction[]): Map<string, EntryRef> {
+  const refs = new Map<string, EntryRef>();
+  for (const tx of transactions) {
+    for (const ref of accountsOf(tx).map(accountRef)) refs.set(keyOf(ref.key), ref);
+    const record = recordOf(tx);
+    if (record !== null) refs.set(keyOf(recordRef(record).key), recordRef(record));
+  }
+  return refs;
+}
+
+/** Checks that each record touched is in its owner's list, and in no list of those who had it before. */
+async function checkOwners(view: TipView, transactions: readonly Transaction[]): Promise<void> {
+  const touched = transactions.flatMap((tx) => {
+    const id = recordOf(tx);
+    return id === null ? [] : { id, who: accountsOf(tx) };
+  });
+  const records = await view.entries(touched.map(({ id }) => recordRef(id)));
+  for (const [i, { id, who }] of touched.entries()) {
+    const bytes = records[i]!;
+    const owner = bytes === null ? null : decodeRecord(bytes).owner;
+    const all = owner === null ? who : [owner, ...who];
+    const rows = await view.rows(all.map((address) => ownedRow(address, id)));
+    all.forEach((address, at) => {
+      const isOwner = owner !== null && equalBytes(address, owner);
+      if (isOwner !== (rows[at] !== undefined)) throw new DamagedOwned(address);
+    });
+  }
+}
