@@ -39,6 +39,8 @@ export interface Sent {
   readonly transaction: Transaction;
   /** Null if it was signed by an earlier command that could not answer. */
   readonly costs: Costs | null;
+  /** True if it was proved mined already. */
+  readonly mined: boolean;
   /** Says that its id was told, and that this command no longer looks after it. */
   release(): void;
 }
@@ -57,7 +59,7 @@ async function signNext(sending: Sending, signer: Signer, intent: Intent): Promi
   await sending.refresh();
   const { open, mined, refusals } = await settleOutbox(sending);
   for (const entry of [...mined, ...open.filter(({ acknowledged }) => acknowledged)]) {
-    const earlier = await resume(sending, entry, intent);
+    const earlier = await resume(sending, entry, intent, mined.includes(entry));
     if (earlier !== null) return earlier;
   }
   const { transaction, costs } = await sending.prove(async (session) => {
@@ -91,7 +93,7 @@ async function launch(
   const [handed] = await handOver(sending, [transaction]);
   if (handed!.acknowledged) {
     outbox.write([...others, { ...entry, acknowledged: true }]);
-    return { transaction, costs, release: () => life?.release() };
+    return { transaction, costs, mined: false, release: () => life?.release() };
   }
   life?.release();
   throw notTaken(transaction, handed!.refusals);
@@ -136,6 +138,7 @@ async function resume(
   { outbox, context, chainId }: Sending,
   entry: OutboxEntry,
   intent: Intent,
+  mined: boolean,
 ): Promise<Sent | null> {
   const transaction = newestOf(entry);
   if (entry.told || entry.forgotten) return null;
@@ -148,7 +151,7 @@ async function resume(
   context.output.warn(
     `the same was signed at ${when} by a command that could not answer: this goes on with that one, and pays nothing more`,
   );
-  return { transaction, costs: null, release: () => life.release() };
+  return { transaction, costs: null, mined, release: () => life.release() };
 }
 
 export interface Settled {

@@ -19,14 +19,14 @@ export interface Told {
 /** Follows a transaction if that is wanted, and tells the outcome. The block, or null if it wasn't waited for. */
 export async function tellOutcome(
   sending: Sending,
-  { transaction, costs, release }: Sent,
+  { transaction, costs, mined, release }: Sent,
   wait: boolean,
   { what, document = {}, facts = [] }: Told,
 ): Promise<MinedIn | null> {
   const { output } = sending.context;
   const id = transaction.key;
   try {
-    const progress = wait ? output.progress(`waiting: ${what}`) : null;
+    const progress = wait || mined ? output.progress(`waiting: ${what}`) : null;
     const onInterrupt = () => markTold(sending, transaction, null);
     const block =
       progress === null ? null : await followTransaction(sending, transaction, progress, onInterrupt);

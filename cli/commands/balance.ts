@@ -60,14 +60,16 @@ async function ask(
   session: Session,
   address: string,
 ): Promise<{ account: Account | null; word: answers.AccountAnswer | null }> {
-  const word = session.rpc.callOn(session.agreement.node, 'account', { address }).then(
-    (result) => answers.account(result, 'account'),
-    () => null,
-  );
+  // One that answers wrongly has no say; the proof below asks another.
+  const word = session.rpc
+    .callOn(session.agreement.node, 'account', { address })
+    .then((result) => answers.account(result, 'account'))
+    .catch(() => null);
   const account = await checkedAccount(session, parseAddress(address));
   const told = await word;
   if (
     told !== null &&
+    told.address === address &&
     told.tip.id === toHex(session.agreement.header.id) &&
     told.balance !== (account?.balance ?? 0)
   ) {
@@ -75,7 +77,7 @@ async function ask(
     session.object(session.agreement.node, new NodeLie(lie));
     return { account, word: null };
   }
-  return { account, word: told };
+  return { account, word: told?.address === address ? told : null };
 }
 
 async function believe(context: Context, address: string): Promise<void> {

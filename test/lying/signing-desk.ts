@@ -262,6 +262,12 @@ class Captured extends Output {
     this.#notes = notes;
   }
 
+  /** What people would be shown is made as well: that must not crash either. */
+  override result(document: unknown, text: string | (() => string)): void {
+    if (typeof text === 'function') text();
+    super.result(document, text);
+  }
+
   override document(document: unknown): void {
     this.#documents.push(JSON.parse(JSON.stringify(document)));
   }
