@@ -121,7 +121,14 @@ function addTestnet(program: Command, context: MakeContext): void {
 }
 
 function addNode(program: Command, context: MakeContext): void {
-  group(program, 'node', 'one node')
+  const node = group(program, 'node', 'one node');
+  node
+    .command('rebuild')
+    .description('make the database of a node that does not run anew from its block files, without any peer')
+    .option('--data <folder>', 'where it keeps its ledger (default: $PIER_HOME/node)')
+    .addHelpText('after', examples('pier node rebuild', 'pier node rebuild --data ~/.pier/testnet/node-2'))
+    .action(async (options) => (await import('./commands/node-rebuild.ts')).run(context(), options));
+  node
     .command('start')
     .description('run a node in the foreground; Ctrl-C stops it')
     .option('--data <folder>', 'where it keeps its ledger (default: $PIER_HOME/node)')

@@ -24,6 +24,8 @@ const ROWS_A_SLICE = 2_000;
 /** Damaged databases kept for whoever wants to know why; older ones are deleted. */
 const KEPT_ASIDE = 2;
 /** A database that is to take the place of another. */
+/** A whole database that is to take the place of the present one. */
+const FRESH = 'db.new';
 const SENTINEL_TEXT = 'The database beside this file was made once. If it is gone, it was lost.\n';
 
 /** Why a store can't be used now though nothing may be wrong with it. `hint` says what to do. */
@@ -101,6 +103,8 @@ export async function openLevelStore(dataDir: string): Promise<{ store: LevelSto
   const path = join(dataDir, 'db');
   const sentinel = join(dataDir, 'SENTINEL');
   let lost = false;
+  // A process ended while it put one database in the place of another.
+  if (!existsSync(path) && existsSync(join(dataDir, FRESH))) renameSync(join(dataDir, FRESH), path);
   if (existsSync(sentinel) && !existsSync(join(path, 'CURRENT'))) {
     // LevelDB would open an empty database here, and delete what is left of the old one.
     moveStoreAside(dataDir);
@@ -117,6 +121,23 @@ export async function openLevelStore(dataDir: string): Promise<{ store: LevelSto
   }
   if (!existsSync(sentinel)) writeFileAtomically(sentinel, SENTINEL_TEXT);
   return { store: new LevelStore(db), lost };
+}
+
+/**
+ * Makes the database at `path`, which is whole and not open, that of a data folder. Whenever the process ends, the next
+ * start finds one of the two.
+ */
+export function takePlace(path: string, dataDir: string): void {
+  const fresh = join(dataDir, FRESH);
+  rmSync(fresh, { recursive: true, force: true });
+  renameSync(path, fresh);
+  syncDirectory(dataDir);
+  const old = join(dataDir, 'db.old');
+  rmSync(old, { recursive: true, force: true });
+  renameSync(join(dataDir, 'db'), old);
+  renameSync(fresh, join(dataDir, 'db'));
+  syncDirectory(dataDir);
+  rmSync(old, { recursive: true, force: true });
 }
 
 /** Moves the database of a folder to `db.corrupt-<n>`, if it has one. It must not be open. */

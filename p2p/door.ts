@@ -16,6 +16,8 @@ export interface Now {
 export interface ChainView {
   readonly tip: HeaderNode;
   isActive(node: HeaderNode): boolean;
+  /** Blocks of the active chain whose bodies the disk has lost. */
+  readonly lost: ReadonlySet<HeaderNode>;
   /** Bytes of bodies that wait in memory to be connected. */
   readonly heldBytes: number;
 }

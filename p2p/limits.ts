@@ -192,6 +192,8 @@ export const WINDOW_BLOCKS = 1_024;
 export const WINDOW_BYTES = 64 * MIB;
 /** Without any body from a peer for so long, its requests go to others. */
 export const BODY_TIMEOUT_MS = 8_000;
+/** So long a peer that didn't have a block which our disk has lost isn't asked for such blocks. */
+export const LOST_PAUSE_MS = 30_000;
 /** Time-outs in a row that a peer survives. */
 export const BODY_TIMEOUTS_MAX = 3;
 /** A peer that was late isn't asked for this long if others can be. */

@@ -27,6 +27,7 @@ import { BodyServing } from './sync/body-serving.ts';
 import { BodySync } from './sync/body-sync.ts';
 import { HeaderServing } from './sync/header-serving.ts';
 import { HeaderSync } from './sync/header-sync.ts';
+import { LostBodies } from './sync/lost-bodies.ts';
 import { earlier, type Wire } from './wire.ts';
 
 /** What the parts ask of whoever puts them together. */
@@ -67,6 +68,7 @@ export interface Parts {
   readonly headerSync: HeaderSync;
   readonly headerServing: HeaderServing;
   readonly bodySync: BodySync;
+  readonly lostBodies: LostBodies;
   readonly bodyServing: BodyServing;
   readonly linked: readonly LinkedPart[];
   readonly counted: readonly CountedPart[];
@@ -106,6 +108,7 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
   const relay = new BlockRelay(wire, chain, pool, headers.params.limits, relayPorts);
   const isRebuilding = (key: string): boolean => relay.isRebuilding(key);
   const bodySync = new BodySync(wire, headers, chain, { isRebuilding, accept, invalid, charge });
+  const lostBodies = new LostBodies(wire, headers, chain, accept);
   const headerServing = new HeaderServing(wire, headers, chain, charge);
   const bodyServing = new BodyServing(wire, headers, charge);
   return {
@@ -124,12 +127,14 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
     headerSync,
     headerServing,
     bodySync,
+    lostBodies,
     bodyServing,
     linked: [
       dialler,
       keepAlive,
       headerSync,
       bodySync,
+      lostBodies,
       bodyServing,
       relay,
       fetcher,
@@ -150,6 +155,7 @@ export function makeParts(deps: MachineDeps, wire: Wire, hooks: Hooks): Parts {
       relay,
       headerSync,
       bodySync,
+      lostBodies,
       bodyServing,
     ],
   };
@@ -166,6 +172,7 @@ export function tickParts(parts: Parts): void {
   parts.headerSync.tick();
   parts.relay.tick();
   parts.bodySync.tick();
+  parts.lostBodies.tick();
   parts.fetcher.tick();
   parts.announcer.tick();
   parts.bodyServing.tick();
@@ -183,6 +190,7 @@ export function deadlineOfParts(parts: Parts): number | null {
   at = earlier(at, parts.headerSync.deadline());
   at = earlier(at, parts.relay.deadline());
   at = earlier(at, parts.bodySync.deadline());
+  at = earlier(at, parts.lostBodies.deadline());
   at = earlier(at, parts.fetcher.deadline());
   at = earlier(at, parts.announcer.deadline());
   at = earlier(at, parts.feeler.deadline());

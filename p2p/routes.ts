@@ -40,8 +40,10 @@ export function routeMessage(parts: Parts, peer: Peer, { name, body }: Message) 
     case 'getBodies':
       return parts.bodyServing.requestReceived(peer, body.request, body.ids);
     case 'body':
+      if (parts.lostBodies.bodyReceived(peer, body.id, body.body)) return;
       return parts.bodySync.bodyReceived(peer, body.id, body.body);
     case 'noBody':
+      if (parts.lostBodies.noBodyReceived(peer, body.id)) return;
       // The answer to either question: each part knows its own requests.
       if (parts.relay.refused(peer, body.request)) return;
       return parts.bodySync.noBodyReceived(peer, body.id);

@@ -15,7 +15,7 @@ import { txRoot } from '../format/merkle.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Store, StoreWrite } from './ports.ts';
 import { segmentRow } from './store-keys.ts';
-import { readWhole, unlessDamaged } from './whole-rows.ts';
+import { readWhole, unlessLost } from './whole-rows.ts';
 
 export const SEGMENT_BLOCKS = 256;
 const TAIL_MAX = 2 * SEGMENT_BLOCKS;
@@ -175,7 +175,7 @@ export class IdIndex {
   async #part(block: HeaderNode, budget: Budget): Promise<Part | null> {
     const known = this.#tail.get(block.height);
     if (known?.block === block) return known;
-    const body = await unlessDamaged(this.#source.readBody(block));
+    const body = await unlessLost(this.#source.readBody(block));
     if (body === null) return null;
     budget.bytes -= body.length;
     const ids = idsOf(block, body);

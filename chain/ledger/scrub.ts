@@ -29,6 +29,7 @@ import { ownedRow, transactionRow, undoRow } from './store-keys.ts';
 import { atTip, type TipView } from './tip-view.ts';
 import { touchesOf, touchWrite } from './touch-rows.ts';
 import { decodeUndo } from './undo.ts';
+import { unlessLost } from './whole-rows.ts';
 
 /** Rows compared in one step, give or take a block: some milliseconds, if the store has them in memory. */
 const ROWS_A_STEP = 250;
@@ -71,8 +72,12 @@ export class Scrub {
     return false;
   }
 
-  /** Rows that it looked at. */
+  /** Rows that it looked at. What rests on a lost block is looked at in a later round. */
   async #block(height: number): Promise<number> {
+    return (await unlessLost(this.#look(height))) ?? 1;
+  }
+
+  async #look(height: number): Promise<number> {
     const { mender, ids } = this.#ledger;
     if (height % SEGMENT_BLOCKS === 0) await ids.mend(height);
     for (;;) {

@@ -2,7 +2,7 @@
  * Owns reading rows of which some may be damaged: one that can't be read counts as missing, and doesn't take the others
  * with it.
  */
-import { CorruptStoreError } from '../errors.ts';
+import { CorruptStoreError, RuleError } from '../errors.ts';
 import type { RowReader } from './ports.ts';
 
 /** The values at these keys; `undefined` also for those that are damaged. */
@@ -21,6 +21,14 @@ export async function readWhole(
 export function unlessDamaged<T>(read: Promise<T>): Promise<T | null> {
   return read.catch((error) => {
     if (error instanceof CorruptStoreError) return null;
+    throw error;
+  });
+}
+
+/** What was read, or `null` if it is damaged or the block it is read from is lost. */
+export function unlessLost<T>(read: Promise<T>): Promise<T | null> {
+  return unlessDamaged(read).catch((error) => {
+    if (error instanceof RuleError && error.code === 'BLOCK_LOST') return null;
     throw error;
   });
 }

@@ -6,7 +6,8 @@ import { RuleError } from '../../chain/errors.ts';
 import type { NewFrame } from '../../chain/files/frame-file.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger, TipChange } from '../../chain/ledger/ledger.ts';
-import { getMined } from '../../chain/ledger/queries.ts';
+import { areMined, getMined } from '../../chain/ledger/queries.ts';
+import { unlessLost } from '../../chain/ledger/whole-rows.ts';
 import type { Admission } from '../../chain/pool/admission.ts';
 import { accountsChanged, followTip, type PoolChange } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
@@ -130,7 +131,10 @@ export class Admissions {
       // What waits isn't mined; of the others, a user wants to hear it before any other fault.
       for (const tx of valid) {
         if (this.#pool.has(tx.key) || errors.get(tx)?.code === 'BAD_SIGNATURE') continue;
-        if ((await getMined(this.#ledger, tx.id)).value !== null) mined.add(tx.key);
+        const found = await unlessLost(getMined(this.#ledger, tx.id));
+        // Of a lost block only the row is left, which names it.
+        const [named] = found === null ? await areMined(this.#ledger, [tx.id]) : [];
+        if (named === true || (found !== null && found.value !== null)) mined.add(tx.key);
       }
       const kept = valid.filter(({ key }) => this.#pool.has(key));
       added = valid.filter((tx) => errors.get(tx) === null);

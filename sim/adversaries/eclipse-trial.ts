@@ -148,6 +148,7 @@ class Trial {
           return tip();
         },
         isActive: (node) => node.height === 0,
+        lost: new Set(),
         heldBytes: 0,
       },
       pool: new Map(),

@@ -13,6 +13,8 @@ export class LightLedger implements ChainView {
   readonly pool = new Map<string, Transaction>() satisfies PoolView;
   /** Bodies don't wait in memory: they are shared. */
   readonly heldBytes = 0;
+  /** Nor are any lost. */
+  readonly lost = new Set<HeaderNode>();
   readonly #commons: Commons;
   readonly #forkChoice: ForkChoice;
   #tip: HeaderNode;

@@ -58,6 +58,7 @@ export class TestNode {
   answersBlocks = true;
   /** Off: transactions are never done being checked. */
   answersChecks = true;
+  readonly lost = new Set<HeaderNode>();
   readonly #judge: (tx: Transaction) => RuleError | null;
   readonly #complete = new Set<HeaderNode>();
 
@@ -70,7 +71,7 @@ export class TestNode {
       const { tip } = this.chain;
       return node.height <= tip.height && this.headers.ancestor(tip, node.height) === node;
     };
-    this.chain = { tip: this.headers.genesis, isActive, heldBytes: 0 };
+    this.chain = { tip: this.headers.genesis, isActive, lost: this.lost, heldBytes: 0 };
     const { verify } = options;
     const identity = { ...identityOf(options.seed), ...(verify && { verify }) };
     this.nodeKey = toHex(identity.publicKey);
@@ -138,6 +139,7 @@ export class TestNode {
       case 'acceptBlock': {
         if (!this.answersBlocks) return;
         const moved = this.#store(effect.node, effect.transactions);
+        this.lost.delete(effect.node);
         this.input({ type: 'blockChecked', node: effect.node, error: null, link: effect.link });
         if (moved) this.input({ type: 'tipChanged', tip: this.chain.tip });
         return;
