@@ -6,8 +6,8 @@
  *
  * A block before its time is put together too, and kept whole until then.
  *
- * Bounds: `EARLY_BLOCKS_MAX` early blocks, `REBUILDS_PER_PEER_MAX` blocks half rebuilt a peer and one a block, `RECENT_BLOCKS` blocks kept for those who
- * miss transactions, `PEER_BLOCKS_MAX` keys a peer of blocks it is known to have.
+ * Bounds: `EARLY_BLOCKS_MAX` early blocks, `REBUILDS_PER_PEER_MAX` blocks half rebuilt a peer and one a block,
+ * the blocks of `recent-blocks.ts`, `PEER_BLOCKS_MAX` keys a peer of blocks it is known to have.
  */
 import { workOf } from '../../chain/consensus/difficulty.ts';
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
@@ -25,6 +25,7 @@ import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
 import { EarlyBlocks } from './early-blocks.ts';
 import { Rebuild } from './rebuild.ts';
+import { RecentBlocks } from './recent-blocks.ts';
 import { shortId, shortIdKey } from './short-ids.ts';
 
 export interface RelayPorts {
@@ -60,8 +61,7 @@ export class BlockRelay {
   readonly #limits: Limits;
   readonly #ports: RelayPorts;
   readonly #states = new Map<number, State>();
-  /** By block, oldest first. */
-  readonly #recent: { readonly key: string; readonly transactions: readonly Transaction[] }[] = [];
+  readonly #recent = new RecentBlocks();
   /** Key of each block being rebuilt → its link. */
   readonly #rebuilding = new Map<string, number>();
   readonly #early = new EarlyBlocks();
@@ -87,8 +87,7 @@ export class BlockRelay {
 
   /** Pushes a block on every link that isn't known to have it; a congested link only hears of the tip. */
   push(node: HeaderNode, transactions: readonly Transaction[]) {
-    this.#recent.push({ key: node.key, transactions });
-    if (this.#recent.length > limits.RECENT_BLOCKS) this.#recent.shift();
+    this.#recent.add(node.key, transactions);
     const header = encodeHeader(node.header);
     let links = 0;
     for (const state of this.#states.values()) {
@@ -144,14 +143,14 @@ export class BlockRelay {
   /** Serves what a peer misses of a block just pushed; an older one is asked for as a body. */
   requestReceived(peer: Peer, request: number, id: Uint8Array, indexes: readonly number[]) {
     const wanted = keyOfId(id);
-    const block = this.#recent.find(({ key }) => key === wanted)?.transactions;
+    const block = this.#recent.find(wanted);
     let previous = -1;
     const transactions: Uint8Array[] = [];
     for (const index of indexes) {
-      const tx = index > previous ? block?.[index] : undefined;
+      const tx = index > previous ? block?.transaction(index) : undefined;
       if (tx === undefined) return this.#wire.send(peer, 'noBody', { request, id });
       previous = index;
-      transactions.push(tx.bytes);
+      transactions.push(tx);
     }
     if (block === undefined) return this.#wire.send(peer, 'noBody', { request, id });
     this.#wire.send(peer, 'blockTransactions', { request, id, transactions });
@@ -175,7 +174,7 @@ export class BlockRelay {
   /** Tells what it holds and waits for. */
   census(census: Census): void {
     census.holds('relay.peers', this.#states.size);
-    census.holds('relay.recent', this.#recent.length);
+    census.holds('relay.recent', this.#recent.size);
     census.holds('relay.rebuilding', this.#rebuilding.size);
     census.holds('relay.early', this.#early.size);
     for (const { blocks, rebuilds } of this.#states.values()) {
