@@ -6,8 +6,17 @@ import { tryFault } from './bank/bank.mjs';
 import { FAULTS } from './bank/faults.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Scenes that take a fraction of a second. */
-const QUICK = ['idle header', 'short ids', 'power cut', 'acknowledged', 'gap flood', 'silent announcer'];
+const STORAGE = ['silent rows', 'moving tip', 'mending across branches'];
+/** Scenes that take a fraction of a second, or little more. */
+const QUICK = [
+  'idle header',
+  'short ids',
+  'power cut',
+  'acknowledged',
+  'gap flood',
+  'silent announcer',
+  ...STORAGE,
+];
 
 test('every fault has exactly one place in the sources', () => {
   expect(FAULTS.length).toBeGreaterThanOrEqual(25);

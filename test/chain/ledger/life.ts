@@ -35,15 +35,17 @@ export function openLedger(
     files = filesOf(store),
     onDamage = () => {},
     onMend = () => {},
+    pause = () => Promise.resolve(),
   }: {
     params?: Params;
     verifier?: Verifier;
     files?: Files;
     onDamage?: (damage: string) => void;
     onMend?: (what: string) => void;
+    pause?: () => Promise<void>;
   } = {},
 ): Promise<Ledger> {
-  return Ledger.open({ params, store, files, verifier, pause: () => Promise.resolve(), onDamage, onMend });
+  return Ledger.open({ params, store, files, verifier, pause, onDamage, onMend });
 }
 
 /** Opens the ledger as a node does: on an empty store if this one is damaged, told why. */

@@ -7,6 +7,7 @@ import { fault } from './fault.mjs';
 import { LAW_FAULTS } from './law-faults.mjs';
 import { NETWORK_FAULTS } from './network-faults.mjs';
 import { NODE_FAULTS } from './node-faults.mjs';
+import { STORAGE_FAULTS } from './storage-faults.mjs';
 
 const RULES = 'chain/consensus/header-rules.ts';
 const EXECUTE = 'chain/state/execute.ts';
@@ -226,6 +227,7 @@ export const FAULTS = [
     'life',
   ),
   ...NODE_FAULTS,
+  ...STORAGE_FAULTS,
   ...BODY_FAULTS,
   ...LAW_FAULTS,
   ...NETWORK_FAULTS,

@@ -7,6 +7,7 @@ import { blockScenes } from './block-scenes.ts';
 import { networkScenes } from './network-scenes.ts';
 import { recoveryScenes } from './recovery-scenes.ts';
 import { makeWorld, type Scene } from './stage.ts';
+import { storageScenes } from './storage-scenes.ts';
 import { transactionScenes } from './transaction-scenes.ts';
 
 const LIVES = 4;
@@ -145,4 +146,5 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   ...transactionScenes,
   ...recoveryScenes,
   ...networkScenes,
+  ...storageScenes,
 };
