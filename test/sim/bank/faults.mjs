@@ -4,6 +4,7 @@
  */
 import { BODY_FAULTS } from './body-faults.mjs';
 import { fault } from './fault.mjs';
+import { FILE_FAULTS } from './file-faults.mjs';
 import { LAW_FAULTS } from './law-faults.mjs';
 import { NETWORK_FAULTS } from './network-faults.mjs';
 import { NODE_FAULTS } from './node-faults.mjs';
@@ -228,6 +229,7 @@ export const FAULTS = [
   ),
   ...NODE_FAULTS,
   ...STORAGE_FAULTS,
+  ...FILE_FAULTS,
   ...BODY_FAULTS,
   ...LAW_FAULTS,
   ...NETWORK_FAULTS,

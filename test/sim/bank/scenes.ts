@@ -4,6 +4,7 @@ import { Payments } from '../../../sim/payments.ts';
 import { drawPlan } from '../../../sim/plan.ts';
 import { REGRESSIONS, relive } from '../regressions.ts';
 import { blockScenes } from './block-scenes.ts';
+import { fileScenes } from './file-scenes.ts';
 import { networkScenes } from './network-scenes.ts';
 import { recoveryScenes } from './recovery-scenes.ts';
 import { makeWorld, type Scene } from './stage.ts';
@@ -145,6 +146,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   ...blockScenes,
   ...transactionScenes,
   ...recoveryScenes,
-  ...networkScenes,
   ...storageScenes,
+  ...networkScenes,
+  ...fileScenes,
 };
