@@ -26,7 +26,7 @@ export async function whyTransaction(reactor: Reactor, id: Uint8Array): Promise<
   for (let look = 1; ; look++) {
     const { tip, value: mined } = await getMined(ledger, id);
     if (mined === null && ledger.tip !== tip && look < LOOKS) continue;
-    const { causes: told = [], left = 0 } = causes.storyOf(key) ?? {};
+    const { causes: told = [], left = 0 } = causes.storyOf(id) ?? {};
     const base = { transaction: null, mined, standing: null, nextNonce: null, left, since: causes.since };
     if (mined !== null)
       return { tip, value: { ...base, status: 'mined', causes: endingIn(mined.block, told, causes) } };

@@ -3,29 +3,37 @@
  * the mempool or with its block, never twice. Only good verdicts are kept. An id covers the key, the message and the
  * signature, and the chain id is the same for all, so a verdict can't be carried over to anything else.
  *
- * Bounded: two generations of `VERDICTS_PER_GENERATION` ids, about 100 bytes each.
+ * Bounded: the last `REMEMBERED_MAX` ids. What the mempool holds needs no place here, the mempool vouches for it.
  */
+import { IdTable } from '../format/id-table.ts';
 import type { Transaction } from '../format/transaction.ts';
 import { signatureChecks, signatureCount } from '../format/transaction.ts';
 import type { SignatureCheck, Verifier } from './ports.ts';
 
-/** Holds the mempool and a few full blocks. */
-const VERDICTS_PER_GENERATION = 50_000;
+/** Two full blocks of the default network: they leave the mempool before a reorganisation brings them back. */
+const REMEMBERED_MAX = 16_384;
 
 export class Verdicts {
   readonly #verifier: Verifier;
   readonly #chainId: Uint8Array;
-  #young = new Set<string>();
-  #old = new Set<string>();
+  readonly #good = new IdTable(REMEMBERED_MAX);
+  /** Ids remembered so far: each takes the place of the oldest. */
+  #count = 0;
+  #vouches: (key: string) => boolean = () => false;
 
   constructor(verifier: Verifier, chainId: Uint8Array) {
     this.#verifier = verifier;
     this.#chainId = chainId;
   }
 
+  /** Has someone say which transactions, by key, it holds that were found good here: they needn't be remembered. */
+  trust(vouches: (key: string) => boolean): void {
+    this.#vouches = vouches;
+  }
+
   /** For each transaction, whether all its signatures are good. */
   async check(transactions: readonly Transaction[]): Promise<boolean[]> {
-    const good = transactions.map(({ key }) => this.#isGood(key));
+    const good = transactions.map((tx) => this.#isGood(tx));
     const checks: SignatureCheck[] = [];
     for (let i = 0; i < good.length; i++)
       if (!good[i]) for (const check of signatureChecks(transactions[i]!, this.#chainId)) checks.push(check);
@@ -39,24 +47,21 @@ export class Verdicts {
       let all = true;
       for (; next < end; next++) all &&= verdicts[next] === true;
       good[i] = all;
-      if (all) this.#remember(tx.key);
+      if (all) this.#remember(tx.id);
     }
     return good;
   }
 
-  /** True if it was found good before, which is remembered anew then. */
-  #isGood(key: string): boolean {
-    if (this.#young.has(key)) return true;
-    if (!this.#old.has(key)) return false;
-    this.#remember(key);
-    return true;
+  #isGood({ id, key }: Transaction): boolean {
+    return this.#vouches(key) || this.#good.find(id) >= 0;
   }
 
-  #remember(key: string): void {
-    if (this.#young.size >= VERDICTS_PER_GENERATION) {
-      this.#old = this.#young;
-      this.#young = new Set();
-    }
-    this.#young.add(key);
+  #remember(id: Uint8Array): void {
+    // Two checks of one transaction may end one after the other.
+    if (this.#good.find(id) >= 0) return;
+    const place = this.#count % REMEMBERED_MAX;
+    if (this.#count >= REMEMBERED_MAX) this.#good.remove(place);
+    this.#good.put(place, id);
+    this.#count++;
   }
 }

@@ -33,6 +33,7 @@ export class Admission {
   constructor(ledger: Ledger, pool: Mempool) {
     this.ledger = ledger;
     this.pool = pool;
+    ledger.verdicts.trust((key) => pool.has(key));
   }
 
   /** Entries of the tip that are kept, and those of them looked at, between two batches. */

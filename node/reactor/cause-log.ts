@@ -3,14 +3,14 @@
  * transaction first comes here by itself, or when its block is undone: one that is mined before it was ever seen needs
  * none, the chain tells where it is.
  *
- * Bounds: `STORIES_MAX` transactions of `CAUSES_MAX` causes each, `REFUSED_MAX` that were never taken (so that junk
- * pushes out nothing but junk), `ARRIVALS_MAX` blocks, `REJECTIONS_MAX` invalid ones; of each the oldest goes. Names of `ORIGINS_MAX` links. Of a long
- * story the beginning and the end are kept. What a restart finds again is bounded in `cause-journal.ts`.
+ * Bounds: `STORIES_MAX` transactions, `REFUSED_MAX` that were never taken (so that junk pushes out nothing but junk),
+ * `ARRIVALS_MAX` blocks, `REJECTIONS_MAX` invalid ones; of each the oldest goes. Names of `ORIGINS_MAX` links. A story is
+ * bounded in `story-book.ts`, what a restart finds again in `cause-journal.ts`.
  */
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import type { NewFrame } from '../../chain/files/frame-file.ts';
 import type { Journal } from '../../chain/files/journal.ts';
-import { toHex } from '../../chain/format/bytes.ts';
+import { fromHex, toHex } from '../../chain/format/bytes.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { TipChange } from '../../chain/ledger/ledger.ts';
 import type { PeerName } from '../../p2p/door.ts';
@@ -30,9 +30,9 @@ import {
 import type { NodeEvent } from './events.ts';
 import { Recent } from './recent.ts';
 import { reorgOf } from './reorgs.ts';
+import { StoryBook } from './story-book.ts';
 
 const STORIES_MAX = 20_000;
-const CAUSES_MAX = 32;
 const REFUSED_MAX = 2_000;
 const ARRIVALS_MAX = 1_000;
 const REJECTIONS_MAX = 100;
@@ -52,9 +52,8 @@ export class CauseLog {
   readonly #journal: CauseJournal;
   readonly #clock: Clock;
   readonly #parts: CauseLogParts;
-  /** By hex id; the one that something happened to last comes last. */
-  readonly #stories = new Recent<Story>(STORIES_MAX);
-  readonly #refused = new Recent<Story>(REFUSED_MAX);
+  readonly #stories = new StoryBook(STORIES_MAX);
+  readonly #refused = new StoryBook(REFUSED_MAX);
   readonly #arrivals = new Recent<Arrival>(ARRIVALS_MAX);
   readonly #rejections = new Recent<Reason>(REJECTIONS_MAX);
   /** By link, of which none is ever used twice: one object for all that it brings. */
@@ -79,7 +78,7 @@ export class CauseLog {
     for (const entry of await this.#journal.read()) {
       if ('transactions' in entry) {
         this.#since = Math.min(this.#since, entry.cause.at);
-        for (const key of entry.transactions) this.#add(key, entry.cause);
+        for (const key of entry.transactions) this.#add(fromHex(key), entry.cause);
       } else if ('arrival' in entry) this.#arrivals.put(entry.block, entry.arrival);
       else if ('displacement' in entry) this.#displacement = entry.displacement;
     }
@@ -103,9 +102,9 @@ export class CauseLog {
     return entries.length === 0 ? [] : [this.#journal.entryOf(entries)];
   }
 
-  /** The story of a transaction, if there is one. */
-  storyOf(key: string): Story | undefined {
-    return this.#stories.get(key) ?? this.#refused.get(key);
+  /** The story of a transaction, if there is one. `id` has 32 bytes. */
+  storyOf(id: Uint8Array): Story | undefined {
+    return this.#stories.get(id) ?? this.#refused.get(id);
   }
 
   /** Wall clock: of what was before, some may be forgotten. */
@@ -185,7 +184,7 @@ export class CauseLog {
     if (change.disconnected.length > 0) this.#noteReorg(change, at);
     let node = change.to;
     for (const { transactions } of change.connected.toReversed()) {
-      const told = transactions.filter(({ key }) => this.#stories.has(key));
+      const told = transactions.filter(({ id }) => this.#stories.has(id));
       if (told.length > 0) this.#record(told, { at, what: 'mined', block: blockName(node) });
       node = node.parent!;
     }
@@ -199,7 +198,7 @@ export class CauseLog {
     for (const { transactions } of change.disconnected) {
       const block = blockName(node);
       // They came with their block, or so long ago that they are forgotten.
-      const untold = transactions.filter(({ key }) => !this.#stories.has(key));
+      const untold = transactions.filter(({ id }) => !this.#stories.has(id));
       this.#record(untold, { at: this.#timeOf(node), what: 'mined', block });
       this.#record(transactions, { at, what: 'orphaned', block, reorg });
       node = node.parent!;
@@ -215,7 +214,7 @@ export class CauseLog {
 
   #record(transactions: readonly Transaction[], cause: Cause): void {
     const told: string[] = [];
-    for (const { key } of transactions) if (this.#add(key, cause)) told.push(key);
+    for (const { id, key } of transactions) if (this.#add(id, cause)) told.push(key);
     if (told.length === 0) return;
     this.#unsaved.push({ transactions: told, cause });
     this.#unsavedIds += told.length;
@@ -230,19 +229,23 @@ export class CauseLog {
   }
 
   /** False if it only says again what is known. */
-  #add(key: string, cause: Cause): boolean {
-    const taken = this.#stories.get(key);
-    const known = taken ?? this.#refused.get(key);
-    if (repeats(known?.causes.at(-1), cause)) return false;
-    const story = grownBy(known, cause);
+  #add(id: Uint8Array, cause: Cause): boolean {
+    const taken = this.#stories.lastOf(id);
+    const last = taken ?? this.#refused.lastOf(id);
+    if (repeats(last, cause)) return false;
     if (taken === undefined && cause.what === 'refused') {
-      this.#refused.put(key, story);
+      this.#refused.add(id, cause);
       return true;
     }
-    if (taken === undefined) this.#refused.delete(key);
-    const gone = this.#stories.put(key, story);
-    if (gone !== null) this.#since = Math.max(this.#since, gone.causes.at(-1)!.at);
+    // One that was refused before, and is taken now, goes on with its story.
+    const refused = taken === undefined ? this.#refused.take(id) : undefined;
+    if (refused !== undefined) this.#noteGone(this.#stories.adopt(id, refused));
+    this.#noteGone(this.#stories.add(id, cause));
     return true;
+  }
+
+  #noteGone(last: Cause | null): void {
+    if (last !== null) this.#since = Math.max(this.#since, last.at);
   }
 
   /** When a block came, or else when it says it was made. */
@@ -272,14 +275,6 @@ export class CauseLog {
     );
     return this.#mined.places.get(placeOf(transaction)) ?? null;
   }
-}
-
-/** A story with one more cause. Its list has no room to spare: most are short, and there are many. */
-function grownBy(story: Story | undefined, cause: Cause): Story {
-  if (story === undefined) return { causes: [cause], left: 0 };
-  const { causes, left } = story;
-  if (causes.length < CAUSES_MAX) return { causes: causes.concat(cause), left };
-  return { causes: [causes[0]!, ...causes.slice(2), cause], left: left + 1 };
 }
 
 function placeOf({ sender, nonce }: Transaction): string {

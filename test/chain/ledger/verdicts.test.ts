@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { toHex, u32 } from '../../../chain/format/bytes.ts';
 import type { SignatureCheck } from '../../../chain/ledger/ports.ts';
 import { Verdicts } from '../../../chain/ledger/verdicts.ts';
 import { rotate, transfer } from '../actors.ts';
@@ -48,4 +49,30 @@ test('that are good are remembered, and only those', async () => {
   expect(await verdicts.check([rotated!, paid!, other!])).toEqual([true, true, true]);
   expect(await verdicts.check([other!, rotated!, paid!])).toEqual([true, true, true]);
   expect(asked).toEqual([4, 3]);
+});
+
+test('that the mempool vouches for need no check, and no place', async () => {
+  const { verdicts, asked } = judged([true]);
+  verdicts.trust((key) => key === paid!.key);
+  expect(await verdicts.check([paid!, other!])).toEqual([true, true]);
+  expect(asked).toEqual([1]);
+});
+
+test('are forgotten, the oldest first, when there are too many', async () => {
+  const asked: number[] = [];
+  const verify = async (checks: readonly SignatureCheck[]): Promise<boolean[]> => {
+    asked.push(checks.length);
+    return checks.map(() => true);
+  };
+  const verdicts = new Verdicts({ verify }, new Uint8Array(32));
+  const many = Array.from({ length: 16_385 }, (_, i) => {
+    const id = new Uint8Array(32).fill(i & 255);
+    id.set(u32(i));
+    return { ...paid!, id, key: toHex(id) };
+  });
+  await verdicts.check(many);
+  await verdicts.check(many.slice(1));
+  await verdicts.check([many[0]!]);
+  await verdicts.check([many[1]!]);
+  expect(asked).toEqual([16_385, 1, 1]);
 });

@@ -34,7 +34,7 @@ async function open(files = new MemoryFiles()) {
   const drop = (number: number, detail: string): void => {
     log.note({ type: 'dropped', transaction: transfer(number), error: new RuleError('POOL_FULL', detail) });
   };
-  const whats = (number: number) => log.storyOf(transfer(number).key)?.causes.map(({ what }) => what);
+  const whats = (number: number) => log.storyOf(transfer(number).id)?.causes.map(({ what }) => what);
   return { log, files, journal, clock, failures, pend, refuse, drop, whats };
 }
 
@@ -56,7 +56,7 @@ test('of a long story the beginning and the end are kept', async () => {
   const { log, pend, drop } = await open();
   pend(1);
   for (let i = 0; i < 100; i++) drop(1, `${i}`);
-  const { causes, left } = log.storyOf(transfer(1).key)!;
+  const { causes, left } = log.storyOf(transfer(1).id)!;
   expect([causes.length, left, causes[0]!.what]).toEqual([32, 69, 'pending']);
   expect(causes.at(-1)).toMatchObject({ reason: { message: expect.stringContaining('(99)') } });
 });
@@ -100,7 +100,7 @@ test('what shares a cause is written once', async () => {
   });
   const { log: again } = await open(files);
   await again.load();
-  for (const { key } of transactions) expect(again.storyOf(key)).toEqual(log.storyOf(key));
+  for (const { id } of transactions) expect(again.storyOf(id)).toEqual(log.storyOf(id));
 });
 
 test('what is told of a thousand ids is written without waiting for a block, however few entries that makes', async () => {
@@ -126,7 +126,7 @@ test('what was written is there after a restart, with when memory begins', async
   clock.now = 9_000;
   await log.load();
   expect(whats(1)).toEqual(['pending', 'dropped']);
-  expect(log.storyOf(transfer(1).key)).toEqual(first.log.storyOf(transfer(1).key));
+  expect(log.storyOf(transfer(1).id)).toEqual(first.log.storyOf(transfer(1).id));
   expect(log.since).toBe(1_000);
   // And it goes on behind it.
   pend(1);
@@ -199,5 +199,5 @@ test('that a user brought something is for the write that acknowledges it, with 
   const { log: again, whats: told } = await open(files);
   await again.load();
   expect([told(1), told(2)]).toEqual([['pending'], ['pending', 'dropped']]);
-  expect(again.storyOf(transfer(2).key)!.causes[0]).toMatchObject({ from: { kind: 'user' } });
+  expect(again.storyOf(transfer(2).id)!.causes[0]).toMatchObject({ from: { kind: 'user' } });
 });
