@@ -14,10 +14,11 @@ const BUILDS_KEPT = 5;
 const ABANDONED_MS = 10 * 60_000;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Programs of the bundle: the command, the process a testnet spawns, the thread that mines, and that of `pier sim`. */
+/** Programs of the bundle: the command, a node, the launcher a testnet spawns for it, the thread that mines, and that of `pier sim`. */
 const ENTRIES = {
   cli: 'cli/main.ts',
   node: 'node/main.ts',
+  launcher: 'node/launcher.ts',
   'miner-worker': 'node/miner-worker.ts',
   'world-worker': 'cli/worlds/worker.ts',
 };

@@ -2,10 +2,11 @@
  * Owns the files in which the client keeps the header chains it has verified: `client/` in Pier's home, one a ledger,
  * readable by its owner alone, written whole or not at all. One that is damaged counts as none: it is begun anew.
  */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '../chain/format/bytes.ts';
 import type { Params } from '../chain/format/params.ts';
+import { makePrivateDirectory, writeFileAtomically } from '../node/files.ts';
 import { CHAIN_FILE_BYTES_MAX, decodeChain, encodeChain } from '../wallet/headers/chain-file.ts';
 import type { VerifiedChain } from '../wallet/headers/verified-chain.ts';
 import type { Places } from './places.ts';
@@ -29,14 +30,11 @@ export function loadChain(places: Places, params: Params, chainId: Uint8Array): 
 /** Keeps the chain. That it can't be kept is no fault: it is verified again the next time. */
 export function saveChain(places: Places, chain: VerifiedChain): void {
   const path = pathOf(places, chain.ledger.genesis.id);
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(folderOf(places), { recursive: true, mode: 0o700 });
+    makePrivateDirectory(folderOf(places));
     chmodSync(folderOf(places), 0o700);
-    writeFileSync(temporary, encodeChain(chain), { mode: 0o600, flag: 'wx' });
-    renameSync(temporary, path);
+    writeFileAtomically(path, encodeChain(chain));
   } catch (error) {
-    rmSync(temporary, { force: true });
     if (!('syscall' in (error as Error))) throw error;
   }
 }

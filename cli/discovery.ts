@@ -2,10 +2,11 @@
  * Owns finding nodes without being told: a running testnet first, then the node of `pier node start`. Only files are
  * read: whether a node answers is found out by asking it, and the client goes on with another if it doesn't.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { CliError } from './faults.ts';
 import { findRunningNode, type NodeFile } from './node-file.ts';
 import type { Places } from './places.ts';
+import { nodeIndices } from './testnet/folders.ts';
 import { nodeDir, planPath } from './testnet/plan.ts';
 import { dialable } from './wildcard.ts';
 
@@ -59,19 +60,9 @@ export function needNodes(found: Found, places: Places): readonly string[] {
 
 /** The nodes of the testnet that run, by index. */
 function findTestnetNodes(dir: string): NodeFile[] {
-  if (!existsSync(planPath(dir))) return [];
-  return readIndices(dir)
+  return nodeIndices(dir)
     .map((index) => findRunningNode(nodeDir(dir, index)))
     .filter((file) => file !== null);
-}
-
-function readIndices(dir: string): number[] {
-  try {
-    const { nodes } = JSON.parse(readFileSync(planPath(dir), 'utf8'));
-    return nodes.map(({ index }: { index: number }) => index);
-  } catch {
-    return [];
-  }
 }
 
 function normalise(url: string): string {

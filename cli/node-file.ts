@@ -1,15 +1,16 @@
 /**
- * Owns what the file system says about a node: the `node.json` that it writes while it runs, and whether the process
- * named there is still that node. A pid alone proves nothing, since the system gives it to others later.
+ * Owns what a node's folder says about its node: where it listens, which process it is, and whether that process still
+ * runs. A node that runs holds the folder's lock, so a stale file never counts, and a missing one hides nothing.
  */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StorageCondition } from '../node/condition.ts';
+import { nodeFolderHolder } from '../node/node-lock.ts';
+import { type ProcessIdentity, presenceOf } from '../node/process-identity.ts';
 import { decodeSecret } from '../wallet/secret-text.ts';
 
 /** What a running node says about itself. */
-export interface NodeFile {
-  readonly pid: number;
+export interface NodeFile extends ProcessIdentity {
   /** Hex. */
   readonly chainId: string;
   /** Node id, hex. */
@@ -21,20 +22,55 @@ export interface NodeFile {
   readonly startedAt: number;
 }
 
-/** The node's file, or null if there is none or it is cut short. */
-export function readNodeFile(dataDir: string): NodeFile | null {
-  try {
-    const file = JSON.parse(readFileSync(join(dataDir, 'node.json'), 'utf8'));
-    return typeof file?.rpc === 'string' && Number.isSafeInteger(file.pid) ? file : null;
-  } catch {
-    return null;
-  }
+/** A node's process, and the launcher that would start it again after a crash, if it has one. */
+export interface NodeProcess extends ProcessIdentity {
+  readonly launcher: ProcessIdentity | null;
 }
 
-/** The running node of a data folder, or null: no file, no process, or the pid is somebody else's by now. */
+/**
+ * `running`: this process is the node, for certain. `held`: something has the folder, and which process that is can't be
+ * told from here; it must not be signalled.
+ */
+export type Standing =
+  | { readonly state: 'down' }
+  | { readonly state: 'running'; readonly process: NodeProcess; readonly file: NodeFile | null }
+  | { readonly state: 'held'; readonly why: string };
+
+/** The node's file, or null if there is none or it is cut short. */
+export function readNodeFile(dataDir: string): NodeFile | null {
+  const file = readJson<NodeFile>(dataDir, 'node.json');
+  if (typeof file?.rpc !== 'string') return null;
+  const process = identityIn(file);
+  return process === null ? null : ({ ...file, ...process } as NodeFile);
+}
+
+/**
+ * The node of a folder if it seems to run, for asking it: no file or a process that is gone is null. That a process
+ * is this node is not proved where the system does not tell when it started.
+ */
 export function findRunningNode(dataDir: string): NodeFile | null {
   const file = readNodeFile(dataDir);
-  return file !== null && isNodeProcess(file.pid, dataDir) ? file : null;
+  return file !== null && presenceOf(file) !== 'gone' ? file : null;
+}
+
+/** What is known of the node in a folder. Rejects with nothing. */
+export async function standingOf(dataDir: string): Promise<Standing> {
+  const process = readProcess(dataDir);
+  if (process !== null && presenceOf(process) === 'running') {
+    const file = readNodeFile(dataDir);
+    return { state: 'running', process, file: file?.pid === process.pid ? file : null };
+  }
+  try {
+    const holder = await nodeFolderHolder(dataDir);
+    if (holder === null) return { state: 'down' };
+    return { state: 'held', why: holder === '' ? 'a process that does not answer' : holder };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM')
+      return { state: 'held', why: 'another user, who keeps others out' };
+    if (code === 'ENOTDIR') return { state: 'down' };
+    throw error;
+  }
 }
 
 /** The bearer cookie that the node wants for what changes it. */
@@ -43,38 +79,33 @@ export function readCookie(dataDir: string): string {
   return decodeSecret(readFileSync(path), path).trim();
 }
 
-/**
- * True if the pid is a living process that runs the node of this folder, and so may be signalled. A testnet's nodes
- * name their folder on their command line; `pier node start` may use the default one and name none.
- */
-export function isNodeProcess(pid: number, dataDir: string): boolean {
-  if (!isAlive(pid)) return false;
-  const command = commandOf(pid);
-  // A process that has ended but was not collected yet has no command line.
-  if (command === null) return false;
-  return `${command} `.includes(` ${dataDir} `) || / node start( |$)/.test(command);
+/** What is missing in the node's storage, as it wrote it down last; null if nothing is. */
+export function readCondition(dataDir: string): StorageCondition | null {
+  const condition = readJson<StorageCondition>(dataDir, 'condition.json');
+  return typeof condition?.state === 'string' ? (condition as StorageCondition) : null;
 }
 
-function isAlive(pid: number): boolean {
-  if (pid <= 1) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    // ESRCH: nobody. EPERM: somebody else's process, so none of ours.
-    return false;
-  }
+/** The node writes it first of all; earlier than `node.json`. */
+function readProcess(dataDir: string): NodeProcess | null {
+  const file = readJson<NodeProcess>(dataDir, 'process.json');
+  const process = identityIn(file);
+  return process === null ? null : { ...process, launcher: identityIn(file?.launcher) };
 }
 
-/** The command line of a process, or null. */
-function commandOf(pid: number): string | null {
+function identityIn(value: Partial<ProcessIdentity> | null | undefined): ProcessIdentity | null {
+  if (value == null || !Number.isSafeInteger(value.pid)) return null;
+  const { pid, started, command } = value;
+  return {
+    pid: pid!,
+    started: typeof started === 'string' ? started : null,
+    command: Array.isArray(command) ? command : null,
+  };
+}
+
+function readJson<T>(dataDir: string, name: string): Partial<T> | null {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    if (process.platform === 'linux') return null;
-  }
-  try {
-    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+    const value: unknown = JSON.parse(readFileSync(join(dataDir, name), 'utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
   } catch {
     return null;
   }

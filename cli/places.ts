@@ -1,6 +1,7 @@
 /** Owns where things are: Pier's home and the folders in it. */
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { realPath } from '../node/files.ts';
 
 export interface Places {
   /** `$PIER_HOME`, or `~/.pier`. */
@@ -15,15 +16,15 @@ export interface Places {
   readonly keys: string;
 }
 
-/** The places for the environment and a given `--dir`. */
+/** The places for the environment and a given `--dir`, each in the one spelling without symbolic links. */
 export function findPlaces(dir: string | undefined, env: NodeJS.ProcessEnv): Places {
-  const home = resolve(env.PIER_HOME || join(homedir(), '.pier'));
+  const home = realPath(env.PIER_HOME || join(homedir(), '.pier'));
   return {
     home,
-    testnet: dir === undefined ? join(home, 'testnet') : resolve(dir),
+    testnet: realPath(dir ?? join(home, 'testnet')),
     testnetChosen: dir !== undefined,
-    node: join(home, 'node'),
-    keys: join(home, 'keys'),
+    node: realPath(join(home, 'node')),
+    keys: realPath(join(home, 'keys')),
   };
 }
 

@@ -149,6 +149,7 @@ function addNode(program: Command, context: MakeContext): void {
       collect,
     )
     .option('--no-scrub', 'do not look through old rows of the store while there is nothing else to do')
+    .option('--accept-loss', 'go on without blocks that this folder had and that are lost')
     .addHelpText('after', examples('pier node start --peer ws://192.0.2.7:9461 --mine alice --hashrate 1000'))
     .action(async (options) => (await import('./commands/node-start.ts')).run(context(), options));
 }

@@ -1,9 +1,9 @@
 /** Owns the options of a node: what may be given, what holds if it isn't, and what is refused. */
-import { resolve } from 'node:path';
 import { RuleError } from '../chain/errors.ts';
 import { parseAddress } from '../chain/format/address.ts';
 import { parsePeerUrl } from '../p2p/addresses/peer-url.ts';
 import { LAG_MS_MAX } from './delay-line.ts';
+import { realPath } from './files.ts';
 
 /** As given, on a command line or by a program. */
 export interface NodeOptions {
@@ -31,6 +31,10 @@ export interface NodeOptions {
   readonly allowHost?: readonly string[] | undefined;
   /** `false`: old rows of the store are not looked through while the node has nothing else to do. */
   readonly scrub?: boolean | undefined;
+  /** Go on without blocks that are lost. */
+  readonly acceptLoss?: boolean | undefined;
+  /** The process that called is a launcher: see `launch.ts`. */
+  readonly launched?: boolean | undefined;
 }
 
 export interface HostPort {
@@ -53,6 +57,8 @@ export interface NodeConfig {
   /** As in a URL: lower case, an IPv6 address in brackets, no port. */
   readonly allowedHosts: readonly string[];
   readonly scrub: boolean;
+  readonly acceptLoss: boolean;
+  readonly launched: boolean;
 }
 
 export const DEFAULT_RPC = '127.0.0.1:9460';
@@ -89,8 +95,8 @@ export function readConfig(options: NodeOptions): NodeConfig {
       throw bad('allow-host', host, 'Write it as node.example.org, without a port.');
   }
   return {
-    dataDir: resolve(options.data),
-    genesisPath: options.genesis === undefined ? null : resolve(options.genesis),
+    dataDir: realPath(options.data),
+    genesisPath: options.genesis === undefined ? null : realPath(options.genesis),
     listen: options.listen === undefined ? null : readHostPort('listen', options.listen),
     rpc: readHostPort('rpc', options.rpc ?? DEFAULT_RPC),
     peers,
@@ -101,6 +107,8 @@ export function readConfig(options: NodeOptions): NodeConfig {
     allowedOrigins: options.allowOrigin ?? [],
     allowedHosts: hosts.map((host) => host.toLowerCase()),
     scrub: options.scrub ?? true,
+    acceptLoss: options.acceptLoss ?? false,
+    launched: options.launched ?? false,
   };
 }
 

@@ -5,11 +5,11 @@
  * A lock belongs to the folder itself, whatever path leads to it, and excludes takers within one process too. It does
  * not reach over a network file system to another machine.
  */
-import { closeSync, openSync, readFileSync, realpathSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, realpathSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PRIVATE_MODE } from './files.ts';
-import { type FolderLock, type Taken, takeSocketLock } from './lock-socket.ts';
+import { askSocketLock, type FolderLock, type Taken, takeSocketLock } from './lock-socket.ts';
 
 /** Another process, or another part of this one, has the lock. */
 export class LockHeldError extends Error {
@@ -73,6 +73,17 @@ export async function withFolderLock<T>(
   } finally {
     lock.release();
   }
+}
+
+/** Who holds the lock, without taking it: null if nobody, '' if the holder does not say. */
+export async function holderOf(dir: string, name: string): Promise<string | null> {
+  if (!existsSync(dir)) return null;
+  const folder = realpathSync(dir);
+  if (process.platform === 'linux') return askSocketLock(folder, name);
+  const taken = await takeExclusiveFile(folder, name, '');
+  if (!('lock' in taken)) return taken.heldBy ?? '';
+  taken.lock.release();
+  return null;
 }
 
 /** True for the files that locks of that name leave in a folder. They hold nothing; who deletes them must hold the lock. */

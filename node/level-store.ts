@@ -3,15 +3,17 @@
  * checksum, a file `SENTINEL` beside the database tells a lost database from a new one, and a database that can't be
  * opened is moved aside, never repaired: LevelDB's `repair` turns damage into wrong data that looks right.
  *
- * Bounds: LevelDB's caches as set below; at most `KEPT_ASIDE` damaged databases are kept.
+ * Bounds: LevelDB's caches as set below.
  */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { assert, CorruptStoreError } from '../chain/errors.ts';
 import { Slab } from '../chain/format/slab.ts';
 import type { IterateOptions, Store, StoreWrite } from '../chain/ledger/ports.ts';
 import { makePrivateDirectory, syncDirectory, writeFileAtomically } from './files.ts';
+import { moveStoreAside } from './store-aside.ts';
+import { StoreUnavailableError } from './store-faults.ts';
 import { openValue, sealValue } from './store-value.ts';
 
 const CACHE_BYTES = 8 * 1024 * 1024;
@@ -21,24 +23,9 @@ const MAX_OPEN_FILES = 100;
 const SEALED_PIECE_BYTES = 64 * 1024;
 /** Rows put into a batch between two rests: about 5 ms of work. */
 const ROWS_A_SLICE = 2_000;
-/** Damaged databases kept for whoever wants to know why; older ones are deleted. */
-const KEPT_ASIDE = 2;
-/** A database that is to take the place of another. */
 /** A whole database that is to take the place of the present one. */
 const FRESH = 'db.new';
 const SENTINEL_TEXT = 'The database beside this file was made once. If it is gone, it was lost.\n';
-
-/** Why a store can't be used now though nothing may be wrong with it. `hint` says what to do. */
-export class StoreUnavailableError extends Error {
-  override readonly name = 'StoreUnavailableError';
-  readonly code: 'LOCKED' | 'DISK_FULL' | 'IO';
-  readonly hint: string;
-  constructor(code: 'LOCKED' | 'DISK_FULL' | 'IO', message: string, hint: string, cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-    this.hint = hint;
-  }
-}
 
 type Database = Level<Uint8Array, Uint8Array>;
 
@@ -107,12 +94,12 @@ export async function openLevelStore(dataDir: string): Promise<{ store: LevelSto
   if (!existsSync(path) && existsSync(join(dataDir, FRESH))) renameSync(join(dataDir, FRESH), path);
   if (existsSync(sentinel) && !existsSync(join(path, 'CURRENT'))) {
     // LevelDB would open an empty database here, and delete what is left of the old one.
-    moveStoreAside(dataDir);
+    moveStoreAside(dataDir, 'incomplete');
     lost = true;
   }
   let db = await openDatabase(path);
   if (db === null) {
-    moveStoreAside(dataDir);
+    moveStoreAside(dataDir, 'unreadable');
     lost = true;
     db = await openDatabase(path);
     if (db === null) {
@@ -138,22 +125,6 @@ export function takePlace(path: string, dataDir: string): void {
   renameSync(fresh, join(dataDir, 'db'));
   syncDirectory(dataDir);
   rmSync(old, { recursive: true, force: true });
-}
-
-/** Moves the database of a folder to `db.corrupt-<n>`, if it has one. It must not be open. */
-export function moveStoreAside(dataDir: string): void {
-  const numbers = readdirSync(dataDir)
-    .map((name) => /^db\.corrupt-([0-9]{1,9})$/.exec(name)?.[1])
-    .filter((text) => text !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
-  const path = join(dataDir, 'db');
-  if (!existsSync(path)) return;
-  renameSync(path, join(dataDir, `db.corrupt-${(numbers.at(-1) ?? 0) + 1}`));
-  syncDirectory(dataDir);
-  for (const old of numbers.slice(0, Math.max(0, numbers.length + 1 - KEPT_ASIDE))) {
-    rmSync(join(dataDir, `db.corrupt-${old}`), { recursive: true, force: true });
-  }
 }
 
 /** The open database, or null if it is damaged. */

@@ -1,17 +1,28 @@
 /**
  * Owns the lock of Linux: a listening Unix socket in the folder. The kernel closes it with its process; whoever can
- * connect to it sees a living holder.
+ * connect to it sees a living holder. It has a random name, and is deleted when the lock is released.
  *
- * A dead socket's file stays, and to delete it is a race: it may be another one by then. So sockets are numbered,
- * `NAME.1`, `NAME.2` and so on. The highest number is the lock, numbers only go up, and a number is taken by link(2),
- * which never replaces. Whoever finds the highest dead takes the next number, and deletes dead ones well below it.
+ * Which socket is the lock is said by symbolic links with numbers: `NAME.1`, `NAME.2` and so on. The highest number counts,
+ * numbers only go up, and a number is taken by symlink(2), which never replaces. Whoever finds the highest dead takes
+ * the next. So nobody ever deletes what another may just have made. Only the file name in a link counts: a copy of the
+ * folder has locks of its own.
  *
- * Bounds: at most three files a lock, and one for each taker that was killed within its attempt, until the next.
+ * Bounds: two links a lock, and a socket for each process that was killed, until the next taker.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, constants, linkSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** `sockaddr_un` has room for 108 bytes, one of which ends the path. */
 const PATH_BYTES_MAX = 107;
@@ -22,8 +33,8 @@ const ANSWER_MS = 200;
 const ANSWER_BYTES_MAX = 200;
 /** Anyone who can reach the folder may ask whether its lock is held; the folder's own mode keeps others out. */
 const SOCKET_MODE = 0o666;
-/** File systems without sockets or hard links: shared folders of some virtual machines, exFAT. */
-const UNSUPPORTED = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EINVAL', 'EMLINK']);
+/** File systems without sockets or symbolic links: shared folders of some virtual machines, exFAT. */
+const UNSUPPORTED = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EINVAL']);
 
 /** A lock that is held. Release twice does no harm; the process may end without it. */
 export interface FolderLock {
@@ -47,6 +58,19 @@ export async function takeSocketLock(folder: string, name: string, self: string)
   }
 }
 
+/** Who holds it, without taking it: null if nobody, '' if the holder does not say. */
+export async function askSocketLock(folder: string, name: string): Promise<string | null> {
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const place = { folder, name, descriptor };
+    const last = highestNumber(place);
+    const holder = await (last === 0 ? askHolder(abstractAddress(folder, name)) : askNumber(place, last));
+    return holder === 'dead' ? null : (holder.heldBy ?? '');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 interface Place {
   readonly folder: string;
   readonly name: string;
@@ -56,39 +80,38 @@ interface Place {
 async function takeNumber(place: Place, self: string): Promise<Taken> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const last = highestNumber(place);
-    const holder = last === 0 ? 'dead' : await askHolder(addressOf(place, `${place.name}.${last}`));
+    const holder = last === 0 ? 'dead' : await askNumber(place, last);
     if (holder !== 'dead') return holder;
-    const server = await claim(place, last + 1, self);
-    if (server === null) continue;
-    sweep(place, last + 1);
-    return { lock: lockOf(server) };
+    const lock = await claim(place, last + 1, self);
+    if (lock !== null) return { lock };
   }
   return { heldBy: null };
 }
 
-/** The listening socket under that number, or null if somebody else was quicker. */
-async function claim(place: Place, number: number, self: string): Promise<Server | null> {
+/** The lock of that number, or null if somebody else was quicker. */
+async function claim(place: Place, number: number, self: string): Promise<FolderLock | null> {
   const { folder, name } = place;
-  // It listens before it has its number: under a number, a socket that refuses is dead for good.
-  const scratch = `${name}.x${randomBytes(8).toString('hex')}`;
-  const own = join(folder, `${name}.${number}`);
-  const server = await listen(addressOf(place, scratch), self);
+  // It listens before it has its number: a socket that refuses under a number is dead for good.
+  const socket = `${name}.x${randomBytes(8).toString('hex')}`;
+  const server = await listen(addressOf(place, socket), self);
+  const lock = lockOf(server, join(folder, socket));
   try {
-    chmodSync(join(folder, scratch), SOCKET_MODE);
-    linkSync(join(folder, scratch), own);
+    chmodSync(join(folder, socket), SOCKET_MODE);
+    symlinkSync(socket, join(folder, `${name}.${number}`));
   } catch (error) {
-    server.close();
+    lock.release();
     const { code } = error as NodeJS.ErrnoException;
-    // ENOENT: another taker saw it before it listened, and swept it away.
+    // ENOENT: a quicker taker has swept the socket away.
     if (code === 'EEXIST' || code === 'ENOENT') return null;
     throw error;
-  } finally {
-    rmSync(join(folder, scratch), { force: true });
   }
-  if (highestNumber(place) === number) return server;
+  if (highestNumber(place) === number) {
+    sweep(place, number, socket);
+    return lock;
+  }
   // What was seen as the highest is long past: others have gone on meanwhile.
-  server.close();
-  rmSync(own, { force: true });
+  lock.release();
+  rmSync(join(folder, `${name}.${number}`), { force: true });
   return null;
 }
 
@@ -103,21 +126,30 @@ function numberOf(file: string, name: string): number {
   return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : 0;
 }
 
-/** Deletes what the dead left. The one before the last stays, for a taker that is reading the folder right now. */
-function sweep({ folder, name }: Place, own: number): void {
+/** Deletes what the dead left. The link before stays, for a taker that is reading the folder right now. */
+function sweep({ folder, name }: Place, own: number, socket: string): void {
   for (const file of readdirSync(folder)) {
     const number = numberOf(file, name);
     const old = number > 0 && number < own - 1;
-    const scratch = file.startsWith(`${name}.x`) && isOlder(join(folder, file));
+    const dead = file !== socket && file.startsWith(`${name}.x`);
     // Earlier versions wrote a pid into a file of that name.
-    if (old || scratch || file === name) rmSync(join(folder, file), { force: true });
+    if (old || dead || file === name) rmSync(join(folder, file), { force: true });
   }
 }
 
-/** True if nobody can be about to use it. To err does no harm: its taker tries again. */
-function isOlder(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && Date.now() - found.ctimeMs > 1_000;
+/** Who holds the lock of that number. */
+function askNumber(place: Place, number: number): Promise<'dead' | { heldBy: string | null }> {
+  const link = join(place.folder, `${place.name}.${number}`);
+  let target: string;
+  try {
+    target = basename(readlinkSync(link));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // EINVAL: it is no link, so no lock. ENOENT: the next look at the folder shows a later one.
+    if (code === 'EINVAL' || code === 'ENOENT') return Promise.resolve('dead');
+    throw error;
+  }
+  return askHolder(addressOf(place, target));
 }
 
 /** 'dead', or who holds it. */
@@ -137,7 +169,7 @@ function askHolder(address: string): Promise<'dead' | { heldBy: string | null }>
     socket.on('end', answer);
     socket.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timeout);
-      // ENOENT: a later number has replaced it; the next look at the folder shows that.
+      // ENOENT: it was released.
       if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve('dead');
       // EAGAIN: its queue is full, so it lives. ECONNRESET, EPIPE: it ended while it was asked.
       else if (['EAGAIN', 'ECONNRESET', 'EPIPE'].includes(error.code ?? '')) resolve({ heldBy: null });
@@ -159,8 +191,22 @@ function listen(address: string, self: string): Promise<Server> {
   });
 }
 
-function lockOf(server: Server): FolderLock {
-  return { release: () => void server.close() };
+/** `path` is the socket's file, if it has one. */
+function lockOf(server: Server, path: string | null): FolderLock {
+  const release = (): void => {
+    server.close();
+    held.delete(release);
+    if (path !== null) rmSync(path, { force: true });
+  };
+  if (held.size === 0) process.off('exit', releaseAll).once('exit', releaseAll);
+  held.add(release);
+  return { release };
+}
+
+/** A process that ends in an orderly way leaves no socket behind: not every program that copies folders can copy one. */
+const held = new Set<() => void>();
+function releaseAll(): void {
+  for (const release of [...held]) release();
 }
 
 function addressOf({ folder, descriptor }: Place, file: string): string {
@@ -173,14 +219,18 @@ function addressOf({ folder, descriptor }: Place, file: string): string {
  * stale state, but containers with networks of their own don't see each other's.
  */
 async function takeAbstract(folder: string, name: string, self: string): Promise<Taken> {
-  const { dev, ino } = statSync(folder, { bigint: true });
-  const key = createHash('sha256').update(`${dev}/${ino}/${name}`).digest('hex');
-  const address = `\0pier-lock-${key}`;
+  const address = abstractAddress(folder, name);
   try {
-    return { lock: lockOf(await listen(address, self)) };
+    return { lock: lockOf(await listen(address, self), null) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     const holder = await askHolder(address);
     return holder === 'dead' ? { heldBy: null } : holder;
   }
+}
+
+function abstractAddress(folder: string, name: string): string {
+  const { dev, ino } = statSync(folder, { bigint: true });
+  const key = createHash('sha256').update(`${dev}/${ino}/${name}`).digest('hex');
+  return `\0pier-lock-${key}`;
 }

@@ -1,7 +1,8 @@
 /** Owns the node as a program of its own, which a testnet starts: options in, one line when it is ready, an exit code. */
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from './config.ts';
-import { explain, runNode } from './run.ts';
+import type { ChildMessage } from './launch.ts';
+import { explain, faultOf, runNode } from './run.ts';
 
 const OPTIONS = {
   data: { type: 'string' },
@@ -18,12 +19,29 @@ const OPTIONS = {
   'no-scrub': { type: 'boolean' },
   /** Prints `{"ready":true,…}` once it serves. */
   ready: { type: 'boolean' },
+  /** Goes on without the blocks that the folder once had and are lost. */
+  'accept-loss': { type: 'boolean' },
+  /** Given by the launcher: `launch.ts`. */
+  launched: { type: 'boolean' },
 } as const;
 
-function fail(error: unknown): never {
-  process.stderr.write(`pier node: ${explain(error)}\n`);
-  process.exit(1);
+const launched = process.argv.includes('--launched') && process.send !== undefined;
+
+function tell(message: ChildMessage, told: () => void): void {
+  if (launched && process.connected) process.send?.(message, undefined, undefined, told);
+  else told();
 }
+
+function fail(error: unknown): void {
+  // The launcher tells what was refused; what is a fault of the program's own is told here, with its trace.
+  const fault = faultOf(error);
+  if (!launched || fault === null) process.stderr.write(`pier node: ${explain(error)}\n`);
+  if (fault === null) process.exit(1);
+  tell({ type: 'failed', fault }, () => process.exit(1));
+}
+
+// A node whose launcher was killed is killed with it: nobody would see it crash, and who killed it wants it gone.
+if (launched) process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 // The store is at a block boundary at any moment: to end at once is safe, to go on in an unknown state isn't.
 process.on('uncaughtException', fail);
@@ -44,11 +62,14 @@ try {
     'allow-origin': allowOrigin,
     'allow-host': allowHost,
     'no-scrub': noScrub,
+    'accept-loss': acceptLoss,
     ...others
   } = readArguments();
   if (data === undefined) throw new ConfigError('--data is missing', 'Name the folder of the node.');
-  await runNode(readConfig({ data, allowOrigin, allowHost, scrub: noScrub !== true, ...others }), {
+  const given = { data, allowOrigin, allowHost, acceptLoss, scrub: noScrub !== true, ...others, launched };
+  await runNode(readConfig(given), {
     ready(info) {
+      tell({ type: 'ready', info }, () => {});
       if (ready) process.stdout.write(`${JSON.stringify({ ready: true, ...info })}\n`);
     },
   });

@@ -5,35 +5,39 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CorruptStoreError, OutdatedStoreError } from '../chain/errors.ts';
+import { CorruptStoreError } from '../chain/errors.ts';
 import { toHex } from '../chain/format/bytes.ts';
-import { Ledger } from '../chain/ledger/ledger.ts';
 import { Mempool } from '../chain/pool/mempool.ts';
 import { parsePeerUrl } from '../p2p/addresses/peer-url.ts';
 import { FRAME_BYTES_MAX } from '../p2p/messages.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { bind } from './bind.ts';
 import { SystemTimer, systemClock } from './clock.ts';
-import { ConfigError, formatHostPort, isWildcard, type NodeConfig } from './config.ts';
-import { BLOCK_FOLDER } from './disk/folders.ts';
-import { NodeFiles } from './disk/node-files.ts';
+import { ClockWatch, describeClock } from './clock-watch.ts';
+import { formatHostPort, isWildcard, type NodeConfig } from './config.ts';
 import { readFileIfThere, writeFileAtomically } from './files.ts';
 import { keepGenesis, readGenesis } from './genesis-file.ts';
 import { loadIdentity } from './identity.ts';
-import { type LevelStore, moveStoreAside, openLevelStore } from './level-store.ts';
-import { type FileLogger, openLog } from './logs.ts';
+import { openLevelStore } from './level-store.ts';
+import { openLog } from './logs.ts';
 import { WorkerMiner } from './miner.ts';
+import { lockNodeFolder } from './node-lock.ts';
 import { Observer } from './observer.ts';
+import { type Folder, type Opened, openLedger, removeStore } from './open-ledger.ts';
+import { ownIdentity, type ProcessIdentity, parentIdentity } from './process-identity.ts';
 import { Reactor } from './reactor/reactor.ts';
 import { ReactorView } from './reactor-view.ts';
 import { makeCookie } from './rpc/gate.ts';
 import { RpcServer } from './rpc/server.ts';
 import { Scrubber } from './scrubber.ts';
+import { StorageWatch } from './storage-watch.ts';
 import { WebSocketTransport } from './transport.ts';
-import { ThreadPoolVerifier } from './verifier.ts';
+
+/** How often the condition of the storage and the clock are looked at, apart from each new tip. */
+const LOOK_MS = 1_000;
 
 /** What `node.json` says while a node runs. */
-export interface NodeInfo {
-  readonly pid: number;
+export interface NodeInfo extends ProcessIdentity {
   readonly chainId: string;
   /** Node id, hex. */
   readonly node: string;
@@ -62,41 +66,42 @@ export interface RunningNode {
 export async function startNode(config: NodeConfig, minerProgram: URL): Promise<RunningNode> {
   const { dataDir } = config;
   const genesis = readGenesis(dataDir, config.genesisPath);
-  // Whoever has the store has the folder: nothing else in it is touched before.
-  const { store, lost } = await openLevelStore(dataDir);
-  const opened: Opened = { store, ledger: null, log: null };
+  // Whoever has the lock has the folder: nothing else in it is touched before.
+  const opened: Opened = { lock: await lockNodeFolder(dataDir), store: null, ledger: null, log: null };
   try {
+    // `node.json` of a node that was killed would be taken for this one's.
+    rmSync(join(dataDir, 'node.json'), { force: true });
+    const identity = { ...ownIdentity(), launcher: config.launched ? parentIdentity() : null };
+    writeFileAtomically(join(dataDir, 'process.json'), `${JSON.stringify(identity)}\n`);
     const log = openLog({ path: join(dataDir, 'node.log'), clock: systemClock });
     opened.log = log;
+    if (config.acceptLoss) StorageWatch.accept(dataDir);
+    const { store, lost } = await openLevelStore(dataDir);
+    opened.store = store;
     if (lost) log.warn('storeLost', { hint: 'it is made again from the block files' });
     keepGenesis(dataDir, genesis);
-    return await assemble(config, genesis, opened, log, minerProgram);
+    return await assemble(config, genesis, opened as Folder, minerProgram);
   } catch (error) {
     opened.log?.error('startFailed', { error: String(error) });
     await opened.ledger?.close();
-    await opened.store.close();
+    await opened.store?.close();
     opened.log?.close();
+    opened.lock.release();
     throw error;
   }
-}
-
-/** What must be closed if a start fails half-way. */
-interface Opened {
-  store: LevelStore;
-  ledger: Ledger | null;
-  log: FileLogger | null;
 }
 
 async function assemble(
   config: NodeConfig,
   genesis: ReturnType<typeof readGenesis>,
-  opened: Opened,
-  log: FileLogger,
+  opened: Folder,
   minerProgram: URL,
 ): Promise<RunningNode> {
   const { dataDir } = config;
+  const { log } = opened;
+  const storage = new StorageWatch(dataDir, systemClock, log);
   const identity = loadIdentity(join(dataDir, 'identity'));
-  const ledger = await openLedger(dataDir, genesis.params, opened, log);
+  const ledger = await openLedger(dataDir, genesis.params, opened);
   opened.ledger = ledger;
   const transport = new WebSocketTransport({
     maxFrameBytes: FRAME_BYTES_MAX,
@@ -151,6 +156,7 @@ async function assemble(
     busy: () => reactor.busy,
     fatal: (error) => reactor.fail(error),
   });
+  const clocks = new ClockWatch(systemClock.wallMs(), systemClock.monotonicMs());
   const view = new ReactorView(reactor, {
     scrub: () => scrubber.progress,
     genesis: genesis.json,
@@ -158,6 +164,16 @@ async function assemble(
     version: manifest.version,
     listen: p2p,
     wallMs: systemClock.wallMs,
+    health: () => ({
+      storage: storage.current,
+      clock: describeClock({
+        wallMs: systemClock.wallMs(),
+        tipMs: ledger.tip.header.time,
+        futureMs: genesis.params.limits.futureMs,
+        jump: clocks.last,
+      }),
+      crash: storage.lastCrash,
+    }),
     lag: (ms) => transport.lag(ms),
     stop: () => end({ cause: 'stopped' }),
   });
@@ -176,8 +192,15 @@ async function assemble(
   });
   const infoPath = join(dataDir, 'node.json');
 
+  const look = setInterval(() => {
+    storage.update();
+    const jump = clocks.look(systemClock.wallMs(), systemClock.monotonicMs());
+    if (jump !== null) log.warn('clockJumped', { ...jump });
+  }, LOOK_MS).unref();
   const stopParts = async (): Promise<void> => {
+    clearInterval(look);
     rmSync(infoPath, { force: true });
+    rmSync(join(dataDir, 'process.json'), { force: true });
     await rpc.stop();
     await scrubber.stop();
     await reactor.stop();
@@ -191,9 +214,20 @@ async function assemble(
       end({ cause: 'damaged' });
     });
     if (config.scrub) scrubber.start();
-    if (config.mine !== null) reactor.mining.set(config.mine, undefined);
+    const { mine } = config;
+    // A chain of its own in place of one that is lost would hide the loss.
+    storage.follow(
+      () => ({
+        tip: ledger.tip,
+        best: view.bestHeader,
+        rebuilding: ledger.rebuilding,
+        syncing: view.syncing,
+      }),
+      () => mine !== null && reactor.mining.set(mine, undefined),
+    );
+    reactor.listen(({ type }) => type === 'tip' && storage.update());
     const info: NodeInfo = {
-      pid: process.pid,
+      ...ownIdentity(),
       chainId: toHex(ledger.chainId),
       node: toHex(identity.publicKey),
       rpc: `http://${formatHostPort(bound)}`,
@@ -201,79 +235,23 @@ async function assemble(
       startedAt: systemClock.wallMs(),
     };
     writeFileAtomically(infoPath, `${JSON.stringify(info)}\n`);
-    log.info('started', { ...info, height: ledger.tip.height });
+    const { command: _command, ...told } = info;
+    log.info('started', { ...told, height: ledger.tip.height });
     const ended = ending.then(async (cause) => {
       log.info('stopping', { cause: cause.cause });
       await stopParts();
+      storage.note();
       await ledger.close();
       if (cause.cause === 'damaged') await removeStore(dataDir, opened.store, true);
       else await opened.store.close();
       log.info('stopped');
       log.close();
+      opened.lock.release();
       return cause;
     });
     return { info, ended, stop: () => end({ cause: 'stopped' }) };
   } catch (error) {
     await stopParts();
-    throw error;
-  }
-}
-
-/** The ledger of the store. If that is damaged, an empty one takes its place, to be filled from the block files. */
-async function openLedger(
-  dataDir: string,
-  params: ReturnType<typeof readGenesis>['params'],
-  opened: Opened,
-  log: FileLogger,
-): Promise<Ledger> {
-  const steps = new Set<number>();
-  const open = (): Promise<Ledger> =>
-    Ledger.open({
-      params,
-      store: opened.store,
-      files: new NodeFiles(join(dataDir, BLOCK_FOLDER)),
-      verifier: new ThreadPoolVerifier(),
-      pause: () => new Promise((resolve) => setImmediate(resolve)),
-      onDamage: (damage) => log.error('blocksDamaged', { damage }),
-      onMigration({ done, total }) {
-        const percent = Math.floor((done / total) * 10) * 10;
-        if (!steps.has(percent)) log.info('migrating', { percent, blocks: total / 3 });
-        steps.add(percent);
-      },
-      onMend: (what) => log.warn('mended', { what }),
-    });
-  try {
-    return await open();
-  } catch (error) {
-    if (!(error instanceof CorruptStoreError)) throw error;
-    const isOutdated = error instanceof OutdatedStoreError;
-    if (!isOutdated) log.error('storeDamaged', { error: error.message });
-    await removeStore(dataDir, opened.store, !isOutdated);
-    opened.store = (await openLevelStore(dataDir)).store;
-    const ledger = await open();
-    log.warn('rebuilding', { reason: error.message, ...ledger.rebuilding });
-    return ledger;
-  }
-}
-
-/** Closes a store and removes it: the next to be opened is empty, and filled from the block files. `keep`: it is moved aside. */
-async function removeStore(dataDir: string, store: LevelStore, keep: boolean): Promise<void> {
-  await store.close();
-  if (keep) moveStoreAside(dataDir);
-  else rmSync(join(dataDir, 'db'), { recursive: true, force: true });
-}
-
-/** Says which option to change if a port can't be had. */
-async function bind<T>(option: string, listening: Promise<T>): Promise<T> {
-  try {
-    return await listening;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE')
-      throw new ConfigError('the port is in use', `Choose another with --${option}.`);
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new ConfigError(`can't listen: ${message}`, `Choose another address with --${option}.`);
-    }
     throw error;
   }
 }

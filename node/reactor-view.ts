@@ -16,6 +16,7 @@ import type { Account, EntryRef, LedgerRecord, Totals } from '../chain/state/ent
 import { recordOf } from '../chain/state/execute.ts';
 import type { PeerInfo } from '../p2p/door.ts';
 import { branchesOf } from './branches.ts';
+import type { Health } from './condition.ts';
 import type { NodeEvent as ReactorEvent } from './reactor/events.ts';
 import type { Reactor } from './reactor/reactor.ts';
 import { type Reorg, reorgOf } from './reactor/reorgs.ts';
@@ -38,6 +39,7 @@ export interface ReactorViewOptions {
   readonly version: string;
   readonly listen: string | null;
   wallMs(): number;
+  health(): Health;
   lag(ms: number): void;
   stop(): void;
 }
@@ -88,6 +90,9 @@ export class ReactorView implements NodeView {
   }
   get listen(): string | null {
     return this.#options.listen;
+  }
+  get health(): Health {
+    return this.#options.health();
   }
   get tip(): HeaderNode {
     return this.#ledger.tip;

@@ -1,8 +1,9 @@
 /** Owns a node's life as a process: its signals, its last words, its exit code, and a new start after damage. */
 import { ConfigError, type NodeConfig } from './config.ts';
-import { StoreUnavailableError } from './level-store.ts';
+import type { ChildFault } from './launch.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
 import { type NodeInfo, type RunningNode, startNode } from './node.ts';
+import { StoreUnavailableError } from './store-faults.ts';
 
 /** A state that is damaged again and again is a broken disk. */
 const REBUILDS_MAX = 3;
@@ -46,9 +47,27 @@ export async function runNode(config: NodeConfig, hooks: RunHooks = {}): Promise
   }
 }
 
+/** What was refused and what to do about it, or null if it is a fault of the program's own. */
+export function faultOf(error: unknown): ChildFault | null {
+  if (!(error instanceof ConfigError || error instanceof StoreUnavailableError)) {
+    const { code, syscall, path, message } = error as NodeJS.ErrnoException;
+    if (typeof code !== 'string' || syscall === undefined) return null;
+    return { code, message, hint: SYSTEM_HINTS[code] ?? `Check ${path ?? 'the disk'} and who may use it.` };
+  }
+  const { code, message, hint } = error;
+  return { code, message, hint };
+}
+
 /** What to say of an error, and what to do about it if that is known. */
 export function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof StoreUnavailableError)
-    return `${error.message}. ${error.hint}`;
+  const fault = faultOf(error);
+  if (fault !== null) return `${fault.message}. ${fault.hint}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
+
+const SYSTEM_HINTS: Partial<Record<string, string>> = {
+  ENOSPC: 'The disk is full: free some space and start again.',
+  EROFS: 'The disk is read-only: choose another folder with --data.',
+  EISDIR: 'A folder is in the place of a file: move it away.',
+  ENOTDIR: 'A file is in the place of a folder: move it away.',
+};

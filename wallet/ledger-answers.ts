@@ -39,6 +39,8 @@ export const status = object({
   syncing: flag,
   mining: maybe(object({ address, hashrate: measure })),
   listen: maybe(text),
+  /** Nodes of earlier versions give none. */
+  warnings: maybe(list(text)),
 });
 export type Status = Read<typeof status>;
 

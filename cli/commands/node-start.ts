@@ -1,6 +1,7 @@
-/** Owns `pier node start`: one node in this process, until Ctrl-C. */
+/** Owns `pier node start`: one node under a launcher in this process, until Ctrl-C. */
 import type { NodeInfo } from '../../node/node.ts';
 import type { Context } from '../context.ts';
+import { CliError } from '../faults.ts';
 import { resolveWho } from '../keys.ts';
 import { layFacts } from '../layout.ts';
 
@@ -16,17 +17,40 @@ export interface StartNodeOptions {
   readonly allowOrigin?: string[];
   readonly allowHost?: string[];
   readonly scrub?: boolean;
+  readonly acceptLoss?: boolean;
 }
 
 export async function run(context: Context, options: StartNodeOptions): Promise<void> {
   const mine = options.mine === undefined ? undefined : await resolveWho(context, options.mine);
   const data = options.data ?? context.places.node;
-  const [{ readConfig }, { runNode }] = await Promise.all([
+  const [{ readConfig }, { launchNode }] = await Promise.all([
     import('../../node/config.ts'),
-    import('../../node/run.ts'),
+    import('../../node/launch.ts'),
   ]);
-  const config = readConfig({ ...options, data, mine });
-  await runNode(config, { ready: (info) => tell(context, config.dataDir, info) });
+  // What can't be is refused here, before anything is started.
+  const { dataDir, genesisPath } = readConfig({ ...options, data, mine });
+  const given = { ...options, data: dataDir, genesis: genesisPath ?? undefined, mine };
+  const { exitCode, fault } = await launchNode({
+    dataDir,
+    args: argumentsOf(given),
+    stdout: 'ignore',
+    ready: (info) => tell(context, dataDir, info as NodeInfo),
+  });
+  if (fault !== null) throw new CliError(fault.code, fault.message, fault.hint);
+  if (exitCode !== 0)
+    throw new CliError('NODE_FAILED', `the node ended with ${exitCode}`, `its log is in ${dataDir}`);
+}
+
+/** As the node's own program takes them. */
+function argumentsOf(options: object): string[] {
+  return Object.entries(options).flatMap(([name, value]: [string, unknown]) => {
+    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    // `--no-scrub` is the option that says false.
+    if (value === false) return [`--no-${name}`];
+    if (value === true) return name === 'scrub' ? [] : [option];
+    if (typeof value === 'string') return [`${option}=${value}`];
+    return Array.isArray(value) ? value.map((each) => `${option}=${each}`) : [];
+  });
 }
 
 function tell(context: Context, dataDir: string, info: NodeInfo): void {

@@ -11,6 +11,9 @@ import { openClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { countOf, formatSpan, layFacts } from '../layout.ts';
 
+/** More than any two clocks differ that are set right. */
+const AHEAD_MS = 60_000;
+
 interface Told {
   readonly node: string;
   readonly status: answers.Status;
@@ -71,7 +74,20 @@ function documentOf({ status }: Told) {
     mempool: status.mempool,
     supply: formatPier(status.supply),
     node: status.node,
+    ...(warningsOf(status).length > 0 && { warnings: warningsOf(status) }),
   };
+}
+
+/** What the node says is wrong, and what this machine's clock shows. */
+function warningsOf(status: answers.Status): readonly string[] {
+  const aheadMs = status.time - Date.now();
+  const told = status.warnings ?? [];
+  // A node on another machine has another clock.
+  if (aheadMs < AHEAD_MS || told.some((warning) => warning.includes('clock'))) return told;
+  return [
+    ...told,
+    `the last block is ${formatSpan(aheadMs)} ahead of this machine's clock: one of the clocks is wrong`,
+  ];
 }
 
 function factsOf({ status, node }: Told): [string, string | null][] {
@@ -87,6 +103,7 @@ function factsOf({ status, node }: Told): [string, string | null][] {
     ['mempool', countOf(status.mempool, 'transaction')],
     ['supply', `${formatPier(status.supply)} PIER`],
     ['mining', status.mining === null ? 'no' : `${status.mining.hashrate} hashes a second`],
+    ...warningsOf(status).map((warning): [string, string] => ['warning', warning]),
     ['node', `${status.node.slice(0, 16)}… at ${node}`],
   ];
 }

@@ -18,8 +18,9 @@ export async function run(context: Context, which: string, howLong: string): Pro
     const node = nodeOf(plan, index);
     if (findRunningNode(nodeDir(dir, index)) === null) throw notRunning(index);
     const changed = withLag(plan, index, lagMs);
-    await applyLag(dir, changed, node);
+    // The plan first: should this be killed in between, the plan shows a lag, and `heal` ends it.
     writePlan(dir, changed);
+    await applyLag(dir, changed, node);
     context.output.result({ index, lagMs }, () => describe(index, lagOf(plan, index), lagMs));
   });
 }

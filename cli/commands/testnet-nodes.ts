@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { countOf, formatSpan, layTable, shortId } from '../layout.ts';
 import { createMiner } from '../testnet/create.ts';
+import { nodeIndices } from '../testnet/folders.ts';
 import { applyGroup, describeGroups } from '../testnet/groups.ts';
 import { withLock } from '../testnet/lock.ts';
 import {
@@ -18,7 +19,7 @@ import {
   writePlan,
 } from '../testnet/plan.ts';
 import { choosePorts, isFree } from '../testnet/ports.ts';
-import { killProcess, startProcess, stopProcess } from '../testnet/processes.ts';
+import { endLauncher, killProcess, startProcess, stopProcess } from '../testnet/processes.ts';
 import { stopAll } from '../testnet/start.ts';
 import { type NodeReport, notRunning, surveyNodes, waitForNodes } from '../testnet/survey.ts';
 
@@ -35,14 +36,26 @@ export async function status(context: Context): Promise<void> {
     peers: status?.peers ?? null,
     lagMs: lagOf(plan, index),
   }));
-  context.output.result({ nodes }, () => describeStatus(dir, plan, reports));
+  const warnings = warningsIn(reports);
+  const document = warnings.length === 0 ? { nodes } : { nodes, warnings };
+  context.output.result(document, () => [describeStatus(dir, plan, reports), ...warnings].join('\n'));
+}
+
+/** What the nodes say is wrong, each thing once. */
+function warningsIn(reports: readonly NodeReport[]): string[] {
+  const by = new Map<string, number[]>();
+  for (const { index, status } of reports) {
+    for (const warning of status?.warnings ?? []) by.set(warning, [...(by.get(warning) ?? []), index]);
+  }
+  return [...by].map(([warning, indices]) => `node ${indices.join(', ')}: ${warning}`);
 }
 
 function describeStatus(dir: string, plan: TestnetPlan, reports: readonly NodeReport[]): string {
   const up = reports.filter(({ status }) => status !== null);
-  if (up.length === 0) return `the testnet in ${dir} is down; start it with: npm start`;
-  const rows = reports.map(({ index, pid, status }) => {
-    if (status === null) return [String(index), pid === null ? 'down' : 'silent'];
+  if (reports.every(({ standing }) => standing === 'down'))
+    return `the testnet in ${dir} is down; start it with: npm start`;
+  const rows = reports.map(({ index, status, standing }) => {
+    if (status === null) return [String(index), standing];
     const lag = lagOf(plan, index);
     return [
       String(index),
@@ -70,13 +83,12 @@ function describeStatus(dir: string, plan: TestnetPlan, reports: readonly NodeRe
 
 export async function stop(context: Context): Promise<void> {
   const dir = context.places.testnet;
-  needPlan(dir);
+  // Nodes can be stopped without a plan that can be read.
+  if (nodeIndices(dir).length === 0) needPlan(dir);
   await withLock(dir, async () => {
-    const plan = needPlan(dir);
     const progress = context.output.progress('stopping the nodes');
     try {
-      writePlan(dir, { ...plan, stopped: true });
-      const stopped = await stopAll(dir, plan);
+      const stopped = await stopAll(dir);
       progress.stop();
       context.output.result(
         { stopped },
@@ -149,14 +161,18 @@ async function startNode(
   node: NodePlan,
   tell: (text: string) => void,
 ): Promise<number> {
-  const pid = startProcess(dir, plan, node);
+  const launcher = startProcess(dir, plan, node);
   const only = { ...plan, nodes: [node] };
   const up = (reports: NodeReport[]) => reports[0]!.status !== null;
-  const [report] = await waitForNodes(dir, only, { done: up, pids: new Map([[node.index, pid]]), tell });
+  const launchers = new Map([[node.index, launcher]]);
+  const [report] = await waitForNodes(dir, only, { done: up, launchers, tell }).catch(async (error) => {
+    await endLauncher(launcher);
+    throw error;
+  });
   const known = { ...plan, ids: { ...plan.ids, [node.index]: report!.status!.node }, stopped: false };
   writePlan(dir, known);
   await applyGroup(dir, known, node);
-  return pid;
+  return report!.pid!;
 }
 
 /** The node with ports that are free: its own, unless another program took them. */

@@ -41,17 +41,27 @@ export async function heal(context: Context): Promise<void> {
   });
 }
 
-/** Tells every running node first, so that a plan is never written that isn't so. */
+/**
+ * The plan is written first: should this be killed before all nodes know, the plan shows it, and `heal` ends it.
+ */
 async function change(dir: string, plan: TestnetPlan): Promise<void> {
   const running = plan.nodes.filter(({ index }) => findRunningNode(nodeDir(dir, index)) !== null);
   if (running.length === 0) {
     throw new CliError('NODE_DOWN', 'no node of this testnet is running', 'start it with: npm start');
   }
-  await Promise.all(
+  writePlan(dir, plan);
+  const told = await Promise.allSettled(
     running.map(async (node) => {
       await applyGroup(dir, plan, node);
       await applyLag(dir, plan, node);
     }),
   );
-  writePlan(dir, plan);
+  const deaf = running.filter((_, i) => told[i]!.status === 'rejected').map(({ index }) => index);
+  if (deaf.length === 0) return;
+  const failure = told.find((each) => each.status === 'rejected')!.reason as Error;
+  throw new CliError(
+    'NOT_TOLD',
+    `node ${deaf.join(', ')} could not be told: ${failure.message}`,
+    'run it again once it answers, or restart that node; pier testnet heal ends all splits and lags',
+  );
 }

@@ -3,6 +3,7 @@ import { parseWhole } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../faults.ts';
 import { layTable } from '../layout.ts';
+import { err } from '../streams.ts';
 import { keysDir, nodeDir, p2pUrl, rpcUrl } from '../testnet/plan.ts';
 import { type Started, startTestnet } from '../testnet/start.ts';
 
@@ -43,6 +44,7 @@ export async function run(context: Context, options: StartOptions): Promise<void
   } finally {
     progress.stop();
   }
+  for (const note of started.notes) err.text(`note: ${note}\n`);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   if (options.detach === true) return tell(context, dir, started, seconds);
   const { showLive } = await import('../testnet/live.ts');
@@ -56,10 +58,10 @@ function parsePort(text: string): number {
   return port;
 }
 
-function tell(context: Context, dir: string, { plan, pids, resumed }: Started, seconds: string): void {
+function tell(context: Context, dir: string, { plan, reports, resumed }: Started, seconds: string): void {
   const nodes = plan.nodes.map((node) => ({
     index: node.index,
-    pid: pids.get(node.index),
+    pid: reports.find(({ index }) => index === node.index)!.pid,
     rpc: rpcUrl(node),
     p2p: p2pUrl(node),
     dataDir: nodeDir(dir, node.index),

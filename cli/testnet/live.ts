@@ -66,7 +66,7 @@ export async function showLive(
   }
   if (ending !== 'elsewhere') {
     err.text('stopping the nodes…\n');
-    await stopAll(dir, needPlan(dir));
+    await stopAll(dir);
   }
   const height = Math.max(0, ...scene.nodes.map((node) => node.height));
   out.text(

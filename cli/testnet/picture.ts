@@ -29,7 +29,7 @@ const FOOT = ['', colors.bold('try in another terminal (npx pier …)'), ...TRY.
 
 /** The whole screen; never more lines than it has, nor wider ones. */
 export function drawPicture(picture: Picture, { columns, rows }: ScreenSize): string[] {
-  const head = [header(picture), '', ...nodeLines(picture)];
+  const head = [header(picture), '', ...nodeLines(picture), ...warningLines(picture)];
   const foot = rows - head.length - 2 >= FOOT.length + 4 ? FOOT : [];
   const room = Math.max(0, rows - head.length - foot.length - 2);
   const shown = room === 0 ? [] : picture.events.slice(-room);
@@ -49,7 +49,14 @@ const STYLE: Record<EventKind, (text: string) => string> = {
   reorg: colors.magenta,
   node: colors.cyan,
   agreed: colors.green,
+  warning: colors.yellow,
 };
+
+/** What nodes say is wrong, each thing once. */
+function warningLines({ nodes }: Picture): string[] {
+  const warnings = new Set(nodes.flatMap(({ warnings }) => warnings));
+  return [...warnings].map((warning) => colors.yellow(warning));
+}
 
 function header({ nodes, dir, groups }: Picture): string {
   const up = nodes.filter((node) => node.up);

@@ -17,9 +17,11 @@ export interface NodeView {
   readonly mempool: number;
   /** Time of its last block, milliseconds. */
   readonly time: number;
+  /** What it says is wrong with it, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
-export type EventKind = 'block' | 'fork' | 'reorg' | 'node' | 'agreed';
+export type EventKind = 'block' | 'fork' | 'reorg' | 'node' | 'agreed' | 'warning';
 
 export interface SceneEvent {
   /** Wall clock, milliseconds. */
@@ -38,6 +40,7 @@ export class Scene {
   readonly #events: SceneEvent[] = [];
   readonly #minerNames: ReadonlyMap<string, string>;
   readonly #listener: (event: SceneEvent) => void;
+  readonly #warned = new Set<string>();
   #fork: { height: number } | null = null;
 
   /** `minerNames` says whose an address is, as `node 2`. The listener gets each event as it happens. */
@@ -69,7 +72,15 @@ export class Scene {
       peers: up ? peers : 0,
       mempool: up ? mempool : 0,
       time,
+      warnings: status?.warnings ?? [],
     });
+    for (const warning of status?.warnings ?? []) {
+      // Numbers and times in it move on; what it is about is told once.
+      const what = `${index} ${warning.replace(/[0-9].*/, '')}`;
+      if (this.#warned.has(what)) continue;
+      if (this.#warned.size < EVENTS_MAX) this.#warned.add(what);
+      this.#tell(at, 'warning', `node ${index}: ${warning}`);
+    }
     if (before === undefined && this.#nodes.size > 1 && this.#events.length > 0 && up) {
       this.#tell(at, 'node', `node ${index} joined`);
     } else if (before !== undefined && before.up !== up) {

@@ -1,9 +1,12 @@
 /** Owns asking every node of a testnet how it is, and waiting until all are as one wants them. */
+import type { ChildProcess } from 'node:child_process';
+import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeCondition, type StorageCondition } from '../../node/condition.ts';
 import { CliError } from '../faults.ts';
-import { findRunningNode } from '../node-file.ts';
+import { readCondition, standingOf } from '../node-file.ts';
 import { callNode } from '../node-rpc.ts';
-import { type NodePlan, nodeDir, rpcUrl, type TestnetPlan } from './plan.ts';
+import { type NodePlan, nodeDir, type TestnetPlan } from './plan.ts';
 import { logTail } from './processes.ts';
 
 /** The fields of the RPC's `status` that the testnet's commands use. */
@@ -12,12 +15,18 @@ export interface NodeStatus {
   readonly node: string;
   readonly height: number;
   readonly tip: string;
+  /** Decimal: of the whole chain. */
+  readonly work: string;
   readonly stateRoot: string;
   /** Time of the tip, milliseconds. */
   readonly time: number;
   readonly peers: number;
   readonly mempool: number;
   readonly supply: string;
+  readonly syncing: boolean;
+  /** Nodes of earlier versions give neither. */
+  readonly storage?: StorageCondition | null;
+  readonly warnings?: readonly string[];
 }
 
 export interface NodeReport {
@@ -25,6 +34,8 @@ export interface NodeReport {
   readonly pid: number | null;
   /** Null while it is down or doesn't answer. */
   readonly status: NodeStatus | null;
+  /** In a word, where there is no status: `down`, `starting`, `silent`; or who holds its folder. */
+  readonly standing: string;
 }
 
 const STATUS_TIMEOUT_MS = 2_000;
@@ -37,14 +48,25 @@ export function surveyNodes(dir: string, plan: TestnetPlan): Promise<NodeReport[
 }
 
 export async function surveyNode(dir: string, node: NodePlan): Promise<NodeReport> {
-  const file = findRunningNode(nodeDir(dir, node.index));
-  if (file === null) return { index: node.index, pid: null, status: null };
+  const { index } = node;
+  const dataDir = nodeDir(dir, index);
+  const seen = await standingOf(dataDir);
+  if (seen.state === 'down') return { index, pid: null, status: null, standing: 'down' };
+  if (seen.state === 'held') return { index, pid: null, status: null, standing: `held by ${seen.why}` };
+  const { pid } = seen.process;
+  const silent = { index, pid, status: null };
+  if (seen.file === null) {
+    const condition = readCondition(dataDir);
+    const text = condition === null ? null : describeCondition(condition);
+    return { ...silent, standing: text ?? 'starting' };
+  }
   try {
-    const status = await callNode<NodeStatus>(rpcUrl(node), 'status', {}, { timeoutMs: STATUS_TIMEOUT_MS });
+    const status = await callNode<NodeStatus>(seen.file.rpc, 'status', {}, { timeoutMs: STATUS_TIMEOUT_MS });
     // Another program may have taken the port meanwhile.
-    return { index: node.index, pid: file.pid, status: status.node === file.node ? status : null };
+    const same = status.node === seen.file.node;
+    return same ? { index, pid, status, standing: 'up' } : { ...silent, standing: 'silent' };
   } catch {
-    return { index: node.index, pid: file.pid, status: null };
+    return { ...silent, standing: 'silent' };
   }
 }
 
@@ -58,29 +80,35 @@ export function isReady(reports: readonly NodeReport[]): boolean {
 }
 
 /**
- * Asks until `done` holds for the reports. `pids` are the processes that must go on meanwhile: if one ends, the wait
- * ends with what it wrote last. `tell` gets a line for the progress.
+ * Asks until `done` holds for the reports. `launchers` are the processes that must go on meanwhile: if one ends, the wait
+ * ends with what it wrote last. `tell` gets a line for the progress. A node that says what it rebuilds is waited for.
  */
 export async function waitForNodes(
   dir: string,
   plan: TestnetPlan,
   {
     done,
-    pids,
+    launchers,
     tell,
   }: {
     done: (reports: NodeReport[]) => boolean;
-    pids: ReadonlyMap<number, number>;
+    launchers: ReadonlyMap<number, ChildProcess>;
     tell: (text: string) => void;
   },
 ): Promise<NodeReport[]> {
-  const end = performance.now() + READY_MS;
+  let end = performance.now() + READY_MS;
+  let progress = '';
   for (;;) {
     const reports = await surveyNodes(dir, plan);
     if (done(reports)) return reports;
-    for (const [index, pid] of pids) if (!exists(pid)) throw startFailure(dir, index);
+    for (const [index, { exitCode, signalCode }] of launchers) {
+      if (exitCode !== null || signalCode !== null) throw startFailure(dir, index);
+    }
+    const now = workUnderWay(dir, reports);
+    if (now !== progress) end = performance.now() + READY_MS;
+    progress = now;
     if (performance.now() > end) throw lateFailure(dir, reports);
-    tell(describe(reports));
+    tell(progress === '' ? describe(reports) : progress);
     await sleep(READY_POLL_MS);
   }
 }
@@ -93,22 +121,39 @@ function describe(reports: readonly NodeReport[]): string {
   return `agreeing on a block: height ${Math.max(...up.map(({ status }) => status!.height))}`;
 }
 
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** What nodes rebuild or fetch, as far as they say so: while it changes, they are worth waiting for. */
+function workUnderWay(dir: string, reports: readonly NodeReport[]): string {
+  const told = reports.flatMap(({ index, status }) => {
+    const condition = status === null ? readCondition(nodeDir(dir, index)) : (status.storage ?? null);
+    const text = condition === null ? null : describeCondition(condition);
+    return text === null ? [] : [`node ${index}: ${text}`];
+  });
+  return told.join('; ');
 }
 
 function startFailure(dir: string, index: number): CliError {
   const tail = logTail(nodeDir(dir, index));
+  if (tail === '' && isFull(nodeDir(dir, index))) {
+    return new CliError(
+      'DISK_FULL',
+      `node ${index} could not start: the disk is full`,
+      'free some space and try again',
+    );
+  }
   return new CliError(
     'NODE_FAILED',
     `node ${index} ended while starting${tail === '' ? '' : `:\n${tail}`}`,
     `its log is in ${nodeDir(dir, index)}`,
   );
+}
+
+/** True if there is no room on the disk of that folder. Not every system tells. */
+function isFull(folder: string): boolean {
+  try {
+    return statfsSync(folder).bavail === 0;
+  } catch {
+    return false;
+  }
 }
 
 function lateFailure(dir: string, reports: readonly NodeReport[]): CliError {

@@ -10,7 +10,7 @@ import { FILE_NAME, type Files, FilesError, type OpenFile } from '../../chain/fi
 import { hash } from '../../chain/format/hash.ts';
 import { SHORT_BYTES } from '../../chain/format/sha256.ts';
 import { makePrivateDirectory, PRIVATE_MODE, syncDirectory } from '../files.ts';
-import { StoreUnavailableError } from '../level-store.ts';
+import { StoreUnavailableError } from '../store-faults.ts';
 
 export class NodeFiles implements Files {
   readonly #folder: string;

@@ -4,6 +4,7 @@ import { RuleError } from '../../chain/errors.ts';
 import { formatAddress } from '../../chain/format/address.ts';
 import { formatPlanks } from '../../chain/format/amount.ts';
 import { toHex } from '../../chain/format/bytes.ts';
+import { SOUND, warningsOf } from '../condition.ts';
 import { badParams } from './faults.ts';
 import { method } from './method.ts';
 import * as sample from './samples.ts';
@@ -75,7 +76,7 @@ function describeHeader(view: NodeView, node: HeaderNode) {
 export const CHAIN_METHODS = [
   method({
     name: 'status',
-    doc: 'Where the node stands: its ledger, tip, peers and mempool. `work` is that of the whole chain, `supply` is all that was issued and not burned, `headers` the height of the best header.',
+    doc: 'Where the node stands: its ledger, tip, peers and mempool. `work` is that of the whole chain, `supply` is all that was issued and not burned, `headers` the height of the best header. `storage` says whether blocks that the node had are missing and where they come from; `warnings` says that and whatever else is wrong, a sentence each.',
     params: {},
     result: object({
       chainId: hash,
@@ -95,6 +96,14 @@ export const CHAIN_METHODS = [
       scrub: object({ height: whole, rounds: whole, mended: whole }),
       mining: orNull(object({ address, hashrate: whole })),
       listen: orNull(schema.text),
+      storage: object({
+        state: schema.oneOf('sound', 'rebuilding', 'fetching', 'lost'),
+        done: orNull(whole),
+        of: orNull(whole),
+        reason: orNull(schema.text),
+        kept: orNull(schema.text),
+      }),
+      warnings: list(schema.text),
     }),
     example: {
       params: {},
@@ -116,6 +125,8 @@ export const CHAIN_METHODS = [
         scrub: { height: 97, rounds: 2, mended: 0 },
         mining: { address: sample.ALICE, hashrate: 20_000 },
         listen: 'ws://127.0.0.1:9101',
+        storage: { ...SOUND },
+        warnings: [],
       },
     },
     async call({ view }) {
@@ -139,6 +150,8 @@ export const CHAIN_METHODS = [
         scrub: view.scrub,
         mining: mining && { address: formatAddress(mining.address), hashrate: mining.hashrate },
         listen: view.listen,
+        storage: { ...view.health.storage },
+        warnings: warningsOf(view.health),
       };
     },
   }),

@@ -8,6 +8,7 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { PlacesLimits } from '../../p2p/peers/places.ts';
+import { warningsOf } from '../condition.ts';
 import { BACKLOG, Connections, refuseUpgrade } from '../connections.ts';
 import type { Logger } from '../ports.ts';
 import { Backlog } from './backlog.ts';
@@ -191,7 +192,15 @@ export class RpcServer {
 
   async #health(responder: Responder): Promise<void> {
     const { view } = this.#deps;
-    const body = { ok: !view.syncing, height: view.tip.height, peers: view.peers().length };
+    const { health, syncing } = view;
+    const reasons = [...(syncing ? ['catching up with its peers'] : []), ...warningsOf(health)];
+    const body = {
+      ok: !syncing && health.storage.state === 'sound' && health.clock === null,
+      height: view.tip.height,
+      peers: view.peers().length,
+      ...(reasons.length > 0 && { reason: reasons.join('; ') }),
+      ...(health.storage.state !== 'sound' && { storage: health.storage }),
+    };
     await responder.send(body.ok ? 200 : 503, JSON_TYPE, JSON.stringify(body));
   }
 

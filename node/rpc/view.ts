@@ -12,6 +12,7 @@ import type { OwnedPage, RecordStory } from '../../chain/ledger/record-queries.t
 import type { Answer, ProvedEntry } from '../../chain/ledger/tip-view.ts';
 import type { Account, EntryRef, LedgerRecord, Totals, Touches } from '../../chain/state/entries.ts';
 import type { PeerInfo } from '../../p2p/door.ts';
+import type { Health } from '../condition.ts';
 import type { Arrival, Cause, Reason } from '../reactor/causes.ts';
 import type { Reorg } from '../reactor/reorgs.ts';
 import type { Standing } from '../reactor/standing.ts';
@@ -131,6 +132,7 @@ export interface NodeView {
   readonly version: string;
   /** `ws://host:port` of the node, or null if it takes no links. */
   readonly listen: string | null;
+  readonly health: Health;
 
   readonly tip: HeaderNode;
   readonly bestHeader: HeaderNode;

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -102,6 +105,23 @@ test('all paths to a folder are one lock; a path may be long', async () => {
   await expect(takeLock(join(dir, 'short'), 'a.lock')).rejects.toMatchObject({ code: 'LOCKED' });
   lock.release();
   (await takeLock(join(dir, 'short'), 'a.lock')).release();
+});
+
+test('a copy of a folder is not locked by the original, and a folder at rest can be copied', async () => {
+  const lock = await takeLock(dir, 'a.lock');
+  const links = readdirSync(dir).filter((name) => lstatSync(join(dir, name)).isSymbolicLink());
+  const copy = join(dir, 'copy');
+  mkdirSync(copy);
+  for (const name of links) symlinkSync(join(dir, readlinkSync(join(dir, name))), join(copy, name));
+  (await takeLock(copy, 'a.lock')).release();
+  lock.release();
+  const whole = `${dir}-copy`;
+  try {
+    cpSync(dir, whole, { recursive: true });
+    (await takeLock(whole, 'a.lock')).release();
+  } finally {
+    rmSync(whole, { recursive: true, force: true });
+  }
 });
 
 test('files that hold nothing keep nobody out', async () => {

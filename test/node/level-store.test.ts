@@ -5,7 +5,8 @@ import { Level } from 'level';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { CorruptStoreError } from '../../chain/errors.ts';
 import { Slab } from '../../chain/format/slab.ts';
-import { LevelStore, moveStoreAside, openLevelStore } from '../../node/level-store.ts';
+import { LevelStore, openLevelStore } from '../../node/level-store.ts';
+import { moveStoreAside } from '../../node/store-aside.ts';
 import { openValue, sealValue } from '../../node/store-value.ts';
 import { describeStore } from '../chain/ledger/store-contract.ts';
 
@@ -123,10 +124,12 @@ describe('a damaged database', () => {
 
   it('is kept aside only so many times', async () => {
     for (let round = 0; round < 4; round++) {
-      moveStoreAside(folder);
+      moveStoreAside(folder, 'asked');
       await (await openLevelStore(folder)).store.close();
     }
     expect(readdirSync(folder).filter((name) => name.startsWith('db.corrupt-'))).toEqual([
+      // The first is what the loss is about.
+      'db.corrupt-1',
       'db.corrupt-3',
       'db.corrupt-4',
     ]);

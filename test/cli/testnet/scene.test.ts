@@ -8,7 +8,8 @@ const id = (letter: string) => letter.repeat(64);
 
 function report(index: number, height: number, letter: string): NodeReport {
   const status = { chainId: id('0'), node: id('1'), height, tip: id(letter), stateRoot: id('2') };
-  return { index, pid: index, status: { ...status, time: 1_000, peers: 2, mempool: 0, supply: '0' } };
+  const rest = { work: '1', time: 1_000, peers: 2, mempool: 0, supply: '0', syncing: false };
+  return { index, pid: index, standing: 'up', status: { ...status, ...rest } };
 }
 
 function tipEvent(height: number, letter: string, miner = 'm1') {
@@ -47,8 +48,8 @@ test('a fork is told when two nodes differ at one height, and its end when all a
 
 test('a node that stops answering is down until it answers again', () => {
   const { scene, told } = sceneOf(2);
-  scene.report({ index: 2, pid: null, status: null }, 0, 5);
-  scene.report({ index: 2, pid: null, status: null }, 0, 6);
+  scene.report({ index: 2, pid: null, status: null, standing: 'down' }, 0, 5);
+  scene.report({ index: 2, pid: null, status: null, standing: 'down' }, 0, 6);
   scene.report(report(2, 1, 'a'), 0, 7);
   expect(told).toEqual(['node 2 is down', 'node 2 is up again']);
   expect(scene.nodes.map((node) => node.up)).toEqual([true, true]);

@@ -8,6 +8,7 @@ import { parseParams } from '../../../chain/format/params.ts';
 import { recordId, type Transaction } from '../../../chain/format/transaction.ts';
 import type { LedgerRecord } from '../../../chain/state/entries.ts';
 import genesis from '../../../genesis.json' with { type: 'json' };
+import { WELL } from '../../../node/condition.ts';
 import type { NodeEvent, NodeView } from '../../../node/rpc/view.ts';
 import { storyOf, tipStory } from './fake-stories.ts';
 
@@ -93,6 +94,7 @@ export class FakeView implements NodeView {
   readonly nodeId = NODE_ID;
   readonly version = '0.1.0';
   readonly listen = null;
+  readonly health = WELL;
   readonly tip = this.chain[2]!;
   readonly bestHeader = this.chain[2]!;
   syncing = false;
