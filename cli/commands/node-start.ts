@@ -30,11 +30,17 @@ export async function run(context: Context, options: StartNodeOptions): Promise<
   // What can't be is refused here, before anything is started.
   const { dataDir, genesisPath } = readConfig({ ...options, data, mine });
   const given = { ...options, data: dataDir, genesis: genesisPath ?? undefined, mine };
+  let served = false;
   const { exitCode, fault } = await launchNode({
     dataDir,
     args: argumentsOf(given),
     stdout: 'ignore',
-    ready: (info) => tell(context, dataDir, info as NodeInfo),
+    ready(info) {
+      // After a crash it is the same node; programs get one document.
+      if (served) context.output.note('the node serves again');
+      else tell(context, dataDir, info as NodeInfo);
+      served = true;
+    },
   });
   if (fault !== null) throw new CliError(fault.code, fault.message, fault.hint);
   if (exitCode !== 0)

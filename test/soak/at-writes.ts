@@ -81,6 +81,8 @@ export class Bench {
       rounds += 1;
       const text = (await this.#goesOn(trial)) ?? (await trial.check?.(this.run)) ?? null;
       if (text !== null) fail(at, text);
+      if (process.env.PIER_TELL !== undefined)
+        process.stderr.write(`${trial.name}, ${how} at ${at}: ${text ?? 'goes on'}\n`);
       await trial.after?.(this.run);
       // With a full disk a command may have written all it must before; then the next rounds show nothing new.
       if (!reached && (how !== 'full' || hindered.code === 0)) break;

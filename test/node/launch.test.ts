@@ -1,0 +1,86 @@
+/** The launcher with a real node: what it does when native code ends that node, and when it is ended itself. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { standingOf } from '../../cli/node-file.ts';
+import { waitUntil } from '../../cli/testnet/wait.ts';
+
+const PATIENCE_MS = 60_000;
+let dir: string;
+let launcher: ChildProcess;
+let said = '';
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'pier-launch-'));
+  said = '';
+  const program = fileURLToPath(new URL('launcher.js', inject('bundle')));
+  launcher = spawn(process.execPath, [program, '--data', dir, '--rpc', '127.0.0.1:0'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  launcher.stderr!.setEncoding('utf8').on('data', (text) => {
+    said += text;
+  });
+});
+afterEach(() => {
+  launcher.kill('SIGKILL');
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** The node's pid once it serves, and is another process than before. */
+async function pidAfter(before: number): Promise<number> {
+  let pid = before;
+  const serves = async () => {
+    const standing = await standingOf(dir);
+    if (standing.state !== 'running' || standing.file === null) return false;
+    pid = standing.process.pid;
+    return pid !== before;
+  };
+  if (!(await waitUntil(serves, PATIENCE_MS))) throw new Error(`no node: ${said}`);
+  return pid;
+}
+
+test('a crash is told and the node started again; the next moves the database aside', {
+  timeout: 2 * PATIENCE_MS,
+}, async () => {
+  const first = await pidAfter(0);
+  expect(first).not.toBe(launcher.pid);
+  process.kill(first, 'SIGABRT');
+  const second = await pidAfter(first);
+  expect(said).toMatch(
+    /native code ended the node \(SIGABRT\); it is started again with the database as it is/,
+  );
+  expect(existsSync(join(dir, 'db.corrupt-1'))).toBe(false);
+  process.kill(second, 'SIGSEGV');
+  const third = await pidAfter(second);
+  expect(said).toContain(`its database is kept as ${join(dir, 'db.corrupt-1')}, and is made anew`);
+  expect(readFileSync(join(dir, 'db.corrupt-1', 'REASON'), 'utf8')).toContain('again and again');
+  expect(readFileSync(join(dir, 'node.log'), 'utf8').match(/"event":"crashed"/g)).toHaveLength(2);
+  const { rpc } = JSON.parse(readFileSync(join(dir, 'node.json'), 'utf8'));
+  expect(await (await fetch(`${rpc}/health`)).json()).toMatchObject({
+    reason: expect.stringContaining('SIGSEGV'),
+  });
+  // From outside: nothing is wrong with the node.
+  const ended = once(launcher, 'exit');
+  process.kill(third, 'SIGKILL');
+  expect(await ended).toEqual([137, null]);
+  expect(await standingOf(dir)).toEqual({ state: 'down' });
+});
+
+test('a launcher that is killed takes its node with it; one that is told to end ends it in order', {
+  timeout: 2 * PATIENCE_MS,
+}, async () => {
+  await pidAfter(0);
+  launcher.kill('SIGKILL');
+  expect(await waitUntil(async () => (await standingOf(dir)).state === 'down', PATIENCE_MS)).toBe(true);
+  const program = fileURLToPath(new URL('launcher.js', inject('bundle')));
+  launcher = spawn(process.execPath, [program, '--data', dir, '--rpc', '127.0.0.1:0'], { stdio: 'ignore' });
+  await pidAfter(0);
+  const ended = once(launcher, 'exit');
+  launcher.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  expect(existsSync(join(dir, 'node.json'))).toBe(false);
+});
