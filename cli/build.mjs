@@ -4,10 +4,10 @@
  *
  * `dist/` keeps the newest builds only: a testnet may still run from an earlier one, so not just the last.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundlePath } from './freshness.mjs';
+import { bundlePath, ownBundlePath } from './freshness.mjs';
 
 const BUILDS_KEPT = 5;
 /** A build takes under a second: a folder of a build this old was left by a process that was killed. */
@@ -27,9 +27,31 @@ const ENTRIES = {
 const BANNER = `import { createRequire as pierCreateRequire } from 'node:module';
 const require = pierCreateRequire(import.meta.url);`;
 
-/** Builds what `bundlePath` names, unless it is there. Gives its folder as a URL that ends with a slash. */
+/**
+ * Builds what `bundlePath` names, unless it is there. Where that can't be written, as in a checkout of another user, it is
+ * built into the user's own folder. Gives its folder as a URL that ends with a slash.
+ */
 export async function buildBundle() {
-  const target = bundlePath();
+  try {
+    return await buildAt(bundlePath());
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
+    const own = ownBundlePath();
+    const folder = dirname(fileURLToPath(own));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Packages that are not part of a bundle are found from where it is.
+    try {
+      symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    } catch (fault) {
+      if (/** @type {NodeJS.ErrnoException} */ (fault).code !== 'EEXIST') throw fault;
+    }
+    return buildAt(own);
+  }
+}
+
+/** @param {URL} target */
+async function buildAt(target) {
   const path = fileURLToPath(target).slice(0, -1);
   if (existsSync(path)) return target;
   const dist = dirname(path);
@@ -62,7 +84,10 @@ export async function buildPrograms(outdir) {
  */
 export async function bundleInto(outdir, entryPoints) {
   const esbuild = await import('esbuild').catch(() => {
-    throw new Error('the packages are not installed; run: npm ci --ignore-scripts');
+    throw Object.assign(new Error('the packages are not installed'), {
+      code: 'NOT_INSTALLED',
+      hint: 'run: npm ci --ignore-scripts',
+    });
   });
   await esbuild.build({
     absWorkingDir: ROOT,
@@ -101,7 +126,7 @@ function publish(scratch, path) {
 /** @param {string} dist @param {string} current */
 function prune(dist, current) {
   const builds = readdirSync(dist, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
     .map((entry) => join(dist, entry.name))
     .filter((path) => path !== current)
     .map((path) => ({ path, time: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))

@@ -4,8 +4,9 @@
  * folder, so a bundle is never changed after it was made, and a process that runs from one keeps it whole.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { homedir } from 'node:os';
+import { join, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = new URL('../dist/', import.meta.url);
@@ -18,6 +19,15 @@ const STEERING = ['package-lock.json', 'tsconfig.json', 'genesis.json'];
 export function bundlePath() {
   const name = existsSync(join(ROOT, 'chain')) ? stampSources() : onlyBuild();
   return new URL(`${name}/`, DIST);
+}
+
+/**
+ * The same in the user's own folder, for a checkout that belongs to somebody else: one folder for each checkout.
+ */
+export function ownBundlePath() {
+  const home = process.env.PIER_HOME || join(homedir(), '.pier');
+  const name = fileURLToPath(bundlePath()).slice(0, -1).split(sep).at(-1);
+  return pathToFileURL(join(resolve(home), 'bundles', hashText(ROOT), `${name}${sep}`));
 }
 
 /** A packed Pier has no sources, and the one bundle it was packed with. */

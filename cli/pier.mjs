@@ -6,18 +6,28 @@
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { bundlePath } from './freshness.mjs';
+import { bundlePath, ownBundlePath } from './freshness.mjs';
 
 async function findBundle() {
   try {
-    const directory = bundlePath();
-    if (existsSync(new URL('cli.js', directory))) return directory;
+    for (const directory of [bundlePath(), ownBundlePath()]) {
+      if (existsSync(new URL('cli.js', directory))) return directory;
+    }
     const { buildBundle } = await import('./build.mjs');
     return await buildBundle();
   } catch (error) {
-    process.stderr.write(`pier: ${error instanceof Error ? error.message : error}\n`);
-    process.exit(1);
+    fail(error);
   }
+}
+
+/** @param {any} error @returns {never} */
+function fail({ message = 'it could not be started', code = 'NOT_BUILT', hint = '' }) {
+  if (process.argv.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+  } else {
+    process.stderr.write(`pier: ${message}${hint === '' ? '' : `; ${hint}`}\n`);
+  }
+  process.exit(1);
 }
 
 const directory = await findBundle();
