@@ -17,11 +17,14 @@ import { shortId } from './layout.ts';
 import type { Progress } from './output.ts';
 import type { Sending } from './sending.ts';
 import { err } from './streams.ts';
+import { WaitNotes } from './wait-notes.ts';
 import { sleep } from './world.ts';
 
 const POLL_MS = 100;
 /** The chain is looked at after so many polls, whatever the nodes say of the transaction. */
 const LOOK_POLLS = 20;
+/** So long a wait asks for a reason. */
+const NOTE_POLLS = 30;
 /** How long all nodes may be silent, as while a testnet restarts. */
 const SILENCE_MS = 20_000;
 /** Nodes that are asked what became of it. */
@@ -72,6 +75,7 @@ class Follower {
   readonly #unproved = new Map<string, number>();
   readonly #dropped = new Map<string, number>();
   readonly #liars = new Set<string>();
+  readonly #notes: WaitNotes;
   /** Times that its nonce was found used. */
   #spent = 0;
 
@@ -79,6 +83,7 @@ class Follower {
     this.#sending = sending;
     this.#transaction = transaction;
     this.#progress = progress;
+    this.#notes = new WaitNotes(sending.rpc);
   }
 
   async run(): Promise<MinedIn> {
@@ -94,6 +99,7 @@ class Follower {
       }
       if (words.length === 0 && world.nowMs() - heard >= SILENCE_MS) throw this.#silence();
       await this.#handAgain(words);
+      if (poll % NOTE_POLLS === 0) await this.#notes.look();
       await sleep(world, POLL_MS);
     }
   }

@@ -9,7 +9,7 @@ const facts = (more: Partial<StorageFacts>): StorageFacts => ({
   reached: null,
   tip: at(0),
   best: at(0),
-  hasBetter: false,
+  rebuilding: null,
   syncing: false,
   peers: 0,
   ...more,
@@ -31,7 +31,7 @@ test('what is missing is lost until a peer has it, then fetched, and rebuilt whe
   // A peer that has less than what was reached is no help.
   expect(conditionOf(facts({ ...missing, best: at(40) })).state).toBe('lost');
   expect(conditionOf(facts({ ...missing, best: at(50) })).state).toBe('fetching');
-  expect(conditionOf(facts({ ...missing, best: at(3), hasBetter: true })).state).toBe('rebuilding');
+  expect(conditionOf(facts({ ...missing, best: at(3), rebuilding: { height: 3, of: 50 } })).state).toBe('rebuilding');
   expect(conditionOf(facts({ ...missing, tip: at(50) }))).toEqual(SOUND);
 });
 
