@@ -11,7 +11,7 @@ const facts = (more: Partial<StorageFacts>): StorageFacts => ({
   best: at(0),
   rebuilding: null,
   syncing: false,
-  peers: 0,
+
   ...more,
 });
 const gone = { reason: 'incomplete', kept: 'db.corrupt-1' } as const;
@@ -31,14 +31,16 @@ test('what is missing is lost until a peer has it, then fetched, and rebuilt whe
   // A peer that has less than what was reached is no help.
   expect(conditionOf(facts({ ...missing, best: at(40) })).state).toBe('lost');
   expect(conditionOf(facts({ ...missing, best: at(50) })).state).toBe('fetching');
-  expect(conditionOf(facts({ ...missing, best: at(3), rebuilding: { height: 3, of: 50 } })).state).toBe('rebuilding');
+  expect(conditionOf(facts({ ...missing, best: at(3), rebuilding: { height: 3, of: 50 } })).state).toBe(
+    'rebuilding',
+  );
   expect(conditionOf(facts({ ...missing, tip: at(50) }))).toEqual(SOUND);
 });
 
 test('where no height was noted, a loss lasts until it has all that its peers have', () => {
   expect(conditionOf(facts({ loss: gone })).state).toBe('lost');
-  expect(conditionOf(facts({ loss: gone, peers: 2, best: at(9), syncing: true })).state).toBe('fetching');
-  expect(conditionOf(facts({ loss: gone, peers: 2, tip: at(9), best: at(9) }))).toEqual(SOUND);
+  expect(conditionOf(facts({ loss: gone, best: at(9), syncing: true })).state).toBe('fetching');
+  expect(conditionOf(facts({ loss: gone, tip: at(9), best: at(9) }))).toEqual(SOUND);
 });
 
 test('one crash is chance, the second moves the database aside, new databases that crash are given up', () => {
