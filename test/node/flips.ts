@@ -11,7 +11,8 @@ import { equalBytes } from '../../chain/format/bytes.ts';
 import { Ledger } from '../../chain/ledger/ledger.ts';
 import type { Store } from '../../chain/ledger/ports.ts';
 import { NodeFiles } from '../../node/disk/node-files.ts';
-import { moveStoreAside, openLevelStore } from '../../node/level-store.ts';
+import { openLevelStore } from '../../node/level-store.ts';
+import { moveStoreAside } from '../../node/store-aside.ts';
 import { drop, give, put, recordFor, transfer, transferMany } from '../chain/actors.ts';
 import { ChainBuilder } from '../chain/builder.ts';
 import {
@@ -125,7 +126,7 @@ export class Flips {
         if (!(error instanceof CorruptStoreError)) throw error;
         rebuilt = true;
         await store.close().catch(() => undefined);
-        moveStoreAside(folder);
+        moveStoreAside(folder, 'damaged');
       }
     }
     return { wrong: [...wrong, 'damaged after every start'], mended, rebuilt };
