@@ -19,7 +19,7 @@ const soakFlips: Measure = async ({ bundle, options }) => {
   const stage = await Stage.set(bundle);
   const reports: FlipReport[] = [];
   try {
-    await runPart('flips', part, async (number, chance) => {
+    await runPart('flips', part, 1, async (number, chance) => {
       const from = chance.pick([stage.gold.data, stage.gold.compact]);
       const data = stage.copy(from, `trial-${number}`);
       const report = await tryFlips(stage, data, number % RUNNING_EVERY === RUNNING_EVERY - 1, chance);

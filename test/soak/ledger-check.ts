@@ -1,7 +1,8 @@
 /** Owns what a soak asks of nodes: whether they agree, where transactions are, and whether a chain is right. */
-import { request } from 'node:http';
 import { waitUntil } from '../../cli/testnet/wait.ts';
 import { NodeProcess } from '../bench/node-process.ts';
+import { postJson } from './answers.ts';
+import type { Callee } from './load.ts';
 
 export interface Status {
   readonly height: number;
@@ -15,10 +16,10 @@ export interface Status {
 /** Calls of one batch. */
 const BATCH = 100;
 
-export const statusOf = (node: NodeProcess): Promise<Status> => node.call<Status>('status');
+export const statusOf = (node: Callee): Promise<Status> => node.call<Status>('status');
 
 /** True once all have the same tip and state root, within the time. */
-export function agree(nodes: readonly NodeProcess[], timeoutMs: number): Promise<boolean> {
+export function agree(nodes: readonly Callee[], timeoutMs: number): Promise<boolean> {
   return waitUntil(async () => {
     const all = await Promise.all(nodes.map(statusOf));
     return all.every(({ tip, stateRoot }) => tip === all[0]!.tip && stateRoot === all[0]!.stateRoot);
@@ -26,13 +27,16 @@ export function agree(nodes: readonly NodeProcess[], timeoutMs: number): Promise
 }
 
 /** How many of the transactions are in each status: `mined`, `pending`, `dropped`, `unknown`. */
-export async function countStatuses(node: NodeProcess, ids: readonly string[]): Promise<Map<string, number>> {
+export async function countStatuses(
+  node: { readonly rpc: string },
+  ids: readonly string[],
+): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (let at = 0; at < ids.length; at += BATCH) {
     const calls = ids
       .slice(at, at + BATCH)
       .map((id, i) => ({ jsonrpc: '2.0', id: i, method: 'transaction', params: { id } }));
-    const answers = (await post(node.rpc, calls)) as { result: { status: string } }[];
+    const answers = (await postJson(node.rpc, calls)) as { result: { status: string } }[];
     for (const { result } of answers) counts.set(result.status, (counts.get(result.status) ?? 0) + 1);
   }
   return counts;
@@ -40,7 +44,7 @@ export async function countStatuses(node: NodeProcess, ids: readonly string[]): 
 
 /** True if a fresh node that believes nothing gets the same tip and state from this one. */
 export async function isRepeatable(
-  node: NodeProcess,
+  node: Callee & { readonly p2p: string },
   wish: Parameters<typeof NodeProcess.start>[0],
   timeoutMs: number,
 ): Promise<boolean> {
@@ -51,22 +55,4 @@ export async function isRepeatable(
   } finally {
     await fresh.stop();
   }
-}
-
-function post(url: string, body: unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      url,
-      { method: 'POST', headers: { 'content-type': 'application/json' } },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part) => {
-          text += part;
-        });
-        response.on('end', () => resolve(JSON.parse(text)));
-      },
-    );
-    sent.on('error', reject);
-    sent.end(JSON.stringify(body));
-  });
 }

@@ -2,14 +2,19 @@
  * Owns users who never stop paying: transfers signed in order, submitted in batches, and offered again until a node has
  * acknowledged them. Remembers what was acknowledged; bounded by how long the soak runs.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fromHex, toHex } from '../../chain/format/bytes.ts';
 import type { Params } from '../../chain/format/params.ts';
 import { decodeTransaction } from '../../chain/format/transaction.ts';
-import type { NodeProcess } from '../bench/node-process.ts';
 import { type Person, signRound } from '../bench/workload.ts';
 
 const BATCH = 20;
 const FULL = ['POOL_FULL', 'QUEUE_FULL'];
+
+/** Whoever takes calls as a node does. */
+export interface Callee {
+  call<T>(method: string, params?: object): Promise<T>;
+}
 
 interface Outcome {
   readonly status?: string;
@@ -27,14 +32,18 @@ export class Load {
   /** Ids of what a node said it took. */
   readonly acknowledged = new Set<string>();
 
-  constructor(params: Params, chainId: string, people: readonly Person[]) {
+  readonly #restMs: number;
+
+  /** It rests so many milliseconds between batches. */
+  constructor(params: Params, chainId: string, people: readonly Person[], restMs = 0) {
+    this.#restMs = restMs;
     this.#params = params;
     this.#chainId = fromHex(chainId);
     this.#people = people;
   }
 
   /** Submits batches to the node until `stop`, or until the node doesn't answer. Resolves then. */
-  async run(node: NodeProcess): Promise<void> {
+  async run(node: Callee): Promise<void> {
     this.#running = true;
     while (this.#running) {
       if (this.#waiting.length === 0) this.#waiting = this.#sign();
@@ -42,6 +51,7 @@ export class Load {
       const answer = await node.call<{ results: Outcome[] }>('submit', { transactions }).catch(() => null);
       if (answer === null) return;
       this.#waiting = transactions.filter((text, i) => !this.#note(text, answer.results[i]!));
+      if (this.#restMs > 0) await sleep(this.#restMs);
     }
   }
 

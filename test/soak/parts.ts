@@ -52,37 +52,42 @@ export function chanceOf(seed: number, trial: number): Chance {
 }
 
 /**
- * Runs the trials of a part and resolves with how many were done. `name` is that of the soak. A trial that throws ends the
- * part once those under way have ended.
+ * Runs the trials of a part. `name` is that of the soak. Each trial counts as `width`: their numbers are multiples of it. A
+ * trial that throws ends the part once those under way have ended.
  */
 export async function runPart(
   name: string,
-  part: Part,
+  { seed, from, count, lanes, minutes }: Part,
+  width: number,
   trial: (number: number, chance: Chance) => Promise<void>,
-): Promise<number> {
-  const { seed, lanes, minutes } = part;
-  const end = part.from + part.count;
+): Promise<void> {
+  const first = from - (from % width);
+  const end = from + count;
   const until = Date.now() + minutes * 60_000;
-  process.stderr.write(`${name}: seed ${seed}, from ${part.from} to ${end}\n`);
-  let next = part.from;
+  process.once('disconnect', abandon);
+  process.stderr.write(`${name}: seed ${seed}, from ${first} to ${end}\n`);
+  let next = first;
   let failure: unknown = null;
   const lane = async (): Promise<void> => {
     while (next < end && failure === null && Date.now() < until) {
       const number = next;
-      next++;
+      next += width;
       await trial(number, chanceOf(seed, number)).catch((error) => {
         failure ??= new Error(`trial ${number} of seed ${seed}`, { cause: error });
       });
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  if (failure !== null) throw failure;
-  const done = next - part.from;
-  const rest = end - part.from - done;
-  process.stderr.write(`${name}: ${done} done\n`);
-  if (rest > 0) {
-    const command = `npm run soak -- ${name} --seed ${seed} --from ${part.from + done} --count ${rest}`;
+  process.off('disconnect', abandon);
+  process.stderr.write(`${name}: seed ${seed}, done up to ${Math.min(next, end)}\n`);
+  if (next < end) {
+    const command = `npm run soak -- ${name} --seed ${seed} --from ${next} --count ${end - next}`;
     process.stderr.write(`${name}: to go on: ${command}\n`);
   }
-  return done;
+  if (failure !== null) throw failure;
+}
+
+/** The command that was to hear of the figures is gone, and with it whoever wants them. */
+function abandon(): void {
+  process.exit(1);
 }

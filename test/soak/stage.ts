@@ -2,7 +2,7 @@
  * Owns what trials of damaged folders share: the gold folder, the truth about it, an honest peer that has all of it, and
  * the verdict on a node that runs on a damaged copy.
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -60,10 +60,11 @@ export class Stage {
     const { genesis } = gold;
     const first = new TrialNode({ bundle, data: gold.data, genesis });
     if (!(await first.serves())) throw new Error(`the whole folder does not serve: ${first.stderr}`);
-    await first.call('submit', { transactions: gold.spare });
+    const journal = join(gold.data, 'chain', 'journal');
+    if (existsSync(journal)) await first.call('submit', { transactions: gold.spare });
     await first.stop();
     // What was acknowledged is part of each copy.
-    cpSync(join(gold.data, 'chain', 'journal'), join(gold.compact, 'chain', 'journal'));
+    if (existsSync(journal)) cpSync(journal, join(gold.compact, 'chain', 'journal'));
     const data = join(dir, 'peer');
     cpSync(gold.data, data, { recursive: true });
     rmSync(join(data, 'identity'));
@@ -81,8 +82,14 @@ export class Stage {
     return data;
   }
 
-  start(data: string): TrialNode {
-    return new TrialNode({ bundle: this.bundle, data, genesis: this.gold.genesis });
+  /** `bare` is without the launcher. */
+  start(data: string, bare = false): TrialNode {
+    return new TrialNode({ bundle: this.bundle, data, genesis: this.gold.genesis, bare });
+  }
+
+  /** Where the honest peer takes links. */
+  get peerUrl(): string {
+    return this.#peer.p2p;
   }
 
   /** Asks a node everything until all is right. `mayLose` says whether blocks may be gone, so that a peer may help. */
@@ -124,8 +131,13 @@ export class Stage {
     return this.#spare.some((name) => text.includes(name));
   }
 
-  async remove(): Promise<void> {
+  /** Ends the peer and leaves the folder. */
+  async close(): Promise<void> {
     await this.#peer.stop();
+  }
+
+  async remove(): Promise<void> {
+    await this.close();
     rmSync(this.dir, { recursive: true, force: true });
   }
 

@@ -63,6 +63,8 @@ export class TrialNode {
     this.#child.stderr!.setEncoding('utf8').on('data', (text) => {
       this.stderr += text;
     });
+    const endWithSoak = (): boolean => this.#child.kill('SIGKILL');
+    process.once('exit', endWithSoak);
     let said = '';
     this.#child.stdout!.setEncoding('utf8').on('data', (text) => {
       said += text;
@@ -74,6 +76,7 @@ export class TrialNode {
     this.ended = new Promise((resolve) =>
       this.#child.once('close', (code, signal) => {
         this.#end = { code, signal };
+        process.off('exit', endWithSoak);
         resolve(this.#end);
       }),
     );
