@@ -66,8 +66,9 @@ export class FrameFile {
   }
 
   /**
-   * An existing file. `null` if there is none; `'damaged'` if the name is a folder's or no copy of the head is whole, so
-   * that nothing in it can be told from damage. Throws if it belongs to another owner.
+   * An existing file. `null` if there is none, or none with room for a frame: a crash cut its making short, and what there
+   * is of it is removed. `'damaged'` if the name is a folder's or no copy of the head is whole, so that nothing in it can
+   * be told from damage. Throws if it belongs to another owner.
    */
   static async open(
     files: Files,
@@ -84,6 +85,11 @@ export class FrameFile {
     if (file === null) return null;
     try {
       const head = decodeFileHead(await file.read(0, FRAMES_AT));
+      if (file.size < FRAMES_AT || (file.size === FRAMES_AT && head === null)) {
+        await file.close();
+        await files.remove(name);
+        return null;
+      }
       if (head === null || head.kind !== kind) {
         await file.close();
         return 'damaged';

@@ -109,6 +109,7 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
     if (reason !== null) throw new CorruptStoreError(reason);
     const active = chainTo(at!);
     const lost = active.filter((node) => node.place < 0 && node !== headers.genesis);
+    if (lost.length > 0) options.onDamage?.(`${lost.length} blocks of the chain are in no file`);
     // They are connected: what is above them counts though they are lost.
     for (const node of lost) choice.bodyReceived(node);
     choice.prefer(at!);

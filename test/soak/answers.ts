@@ -44,6 +44,8 @@ const TIMEOUT_MS = 60_000;
 /** Codes of `data` by which a node says that it can't tell now. */
 const REFUSALS = ['BLOCK_LOST', 'DAMAGED', 'BUSY', 'REBUILDING', 'LIMIT'];
 const DAMAGED = -32003;
+/** What is right of all that comes later, while the tip is below. */
+const ABSENCES = ['UNKNOWN_BLOCK', 'NO_ACCOUNT', 'NO_RECORD', 'NOT_MINED'];
 const PROVED_EVERY = 8;
 const ABSENT = 12;
 
@@ -109,6 +111,7 @@ export async function examine(node: TrialNode, truth: Truth): Promise<Verdict> {
   const refused: string[] = [];
   const unclear: string[] = [];
   let elsewhere = 0;
+  const isBelow = 'result' in outcomes[0]! && isElsewhere(truth.questions[0]!, outcomes[0].result, truth);
   outcomes.forEach((outcome, i) => {
     const question = truth.questions[i]!;
     const text = textOf(question, outcome);
@@ -120,6 +123,7 @@ export async function examine(node: TrialNode, truth: Truth): Promise<Verdict> {
       const told = `${what}: ${code} ${data?.code ?? ''} ${message}`;
       if (code === DAMAGED || REFUSALS.includes(data?.code ?? '')) refused.push(told);
       else if (code === -32603) unclear.push(told);
+      else if (isBelow && ABSENCES.includes(data?.code ?? '')) elsewhere++;
       else wrong.push(`${told}, not ${wanted.slice(0, 300)}`);
     } else if (isElsewhere(question, outcome.result, truth)) elsewhere++;
     else wrong.push(`${what}: ${text.slice(0, 300)}, not ${wanted.slice(0, 300)}`);

@@ -33,6 +33,8 @@ const ALONE_MS = 60_000;
 /** One that says that it has lost blocks waits for a peer. */
 const LOST_MS = 4_000;
 const PEER_MS = 90_000;
+/** Kept of one examination. */
+const KEPT_MAX = 20;
 const ASK_AGAIN_MS = 250;
 
 export class Stage {
@@ -105,10 +107,9 @@ export class Stage {
       silent.push(...(await this.#falseHealth(node)));
       last = await examine(node, this.truth).catch(() => null);
       if (last !== null) {
-        silent.push(...last.wrong);
-        unclear.push(...last.unclear);
+        silent.push(...last.wrong.slice(0, KEPT_MAX));
+        unclear.push(...last.unclear.slice(0, KEPT_MAX));
         if (isRight(last)) return { way, noticed, silent, unclear, left: [] };
-        if (last.wrong.length > 0 && joined > 0) break;
       }
       noticed = true;
       if (joined > 0 && Date.now() - joined > PEER_MS) break;

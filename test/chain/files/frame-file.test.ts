@@ -136,6 +136,20 @@ describe('a file of frames', () => {
     }
   });
 
+  it('whose making was cut short is none, and is made again', async () => {
+    const { files } = await made([]);
+    for (const size of [0, 1, 66, 100, 4_095, 4_096, FRAMES_AT - 1, FRAMES_AT]) {
+      const torn = files.copy();
+      torn.find('a')!.cut(size);
+      // A power cut may leave the length without the bytes.
+      if (size === FRAMES_AT) torn.find('a')!.replace(new Uint8Array(size));
+      expect(await FrameFile.open(torn, 'a', HEAD)).toBeNull();
+      const file = await FrameFile.create(torn, 'a', HEAD);
+      await file.append([{ type: 1, parts: [PAYLOADS[1]!] }]);
+      expect((await scanned(await opened(torn))).types).toEqual([1]);
+    }
+  });
+
   it('takes nothing for a frame that somebody else has made: not its own bytes elsewhere, nor another file’s bytes', async () => {
     const { files } = await made();
     const own = files.find('a')!.get(0, 1e6).slice(FRAMES_AT);
@@ -171,11 +185,6 @@ describe('a file of frames', () => {
     expect(await FrameFile.open(hurt, 'a', HEAD)).toBe('damaged');
     expect(await FrameFile.open(files, 'a', { ...HEAD, kind: 2 })).toBe('damaged');
     expect(await FrameFile.open(files, 'b', HEAD)).toBeNull();
-    for (const size of [0, 1, 65]) {
-      const short = files.copy();
-      short.find('a')!.cut(size);
-      expect(await FrameFile.open(short, 'a', HEAD)).toBe('damaged');
-    }
     await expect(FrameFile.open(files, 'a', { ...HEAD, owner: fill(32, 8) })).rejects.toThrow('ledger');
   });
 });
