@@ -43,7 +43,7 @@ export async function makeAndKill(
     const data = stage.copy(from, name);
     if (at === 'rebuild') rmSync(join(data, 'db'), { recursive: true, force: true });
     for (let row = Math.min(left, 1 + chance.below(ROW_MAX)); row > 0; row--, left--) {
-      const node = stage.start(data, chance.below(3) > 0);
+      const node = stage.start(data, { bare: chance.below(3) > 0 });
       await sleep(tally.drawStartMs(chance));
       await node.kill();
       if (node.end!.signal !== 'SIGKILL')

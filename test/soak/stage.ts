@@ -85,8 +85,12 @@ export class Stage {
   }
 
   /** `bare` is without the launcher. */
-  start(data: string, bare = false): TrialNode {
-    return new TrialNode({ bundle: this.bundle, data, genesis: this.gold.genesis, bare });
+  start(
+    data: string,
+    { bare = false, withGenesis = true }: { bare?: boolean; withGenesis?: boolean } = {},
+  ): TrialNode {
+    const genesis = withGenesis ? { genesis: this.gold.genesis } : {};
+    return new TrialNode({ bundle: this.bundle, data, bare, ...genesis });
   }
 
   /** Where the honest peer takes links. */
