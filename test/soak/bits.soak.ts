@@ -14,12 +14,12 @@ const COUNT = 364;
 const LANES = 2;
 const RUNNING_EVERY = 7;
 
-const soakFlips: Measure = async ({ bundle, options }) => {
+const soakBits: Measure = async ({ bundle, options }) => {
   const part = readPart(options, { count: COUNT, lanes: LANES });
   const stage = await Stage.set(bundle);
   const reports: FlipReport[] = [];
   try {
-    await runPart('flips', part, 1, async (number, chance) => {
+    await runPart('bits', part, 1, async (number, chance) => {
       const from = chance.pick([stage.gold.data, stage.gold.compact]);
       const data = stage.copy(from, `trial-${number}`);
       const report = await tryFlips(stage, data, number % RUNNING_EVERY === RUNNING_EVERY - 1, chance);
@@ -115,4 +115,4 @@ function tell(number: number, report: FlipReport, kept: string | null): void {
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 
-export default soakFlips;
+export default soakBits;
