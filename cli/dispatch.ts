@@ -41,7 +41,7 @@ export interface Sent {
   readonly costs: Costs | null;
   /** True if it was proved mined already. */
   readonly mined: boolean;
-  /** Says that its id was told, and that this command no longer looks after it. */
+  /** Ends the lock that shows that this command still looks after it. */
   release(): void;
 }
 
@@ -157,7 +157,7 @@ async function resume(
 export interface Settled {
   /** Those that may still be mined; `acknowledged` says whether a node holds them now. */
   readonly open: readonly OutboxEntry[];
-  /** Those that were proved mined just now. */
+  /** Those that are proved mined. The record keeps one that was not told of, until the account signs something else. */
   readonly mined: readonly OutboxEntry[];
   /** Why nobody takes an open one. */
   readonly refusals: ReadonlyMap<OutboxEntry, readonly Refusal[]>;
@@ -179,11 +179,11 @@ export async function settleOutbox(sending: Sending): Promise<Settled> {
       continue;
     }
     const outcome = await sending.prove((session) => outcomeOf(session, intentOf(entry), sending.demands));
-    if (outcome.kind === 'mined') mined.push(entry);
-    if (outcome.kind === 'open') kept.push(entry);
-    else gone.push(...entry.signed.map(({ key }) => key));
     const over = describeOutcome(entry, outcome);
     if (over !== null) context.output.warn(over);
+    if (outcome.kind === 'mined') mined.push(entry);
+    if (outcome.kind === 'open') kept.push(entry);
+    else if (outcome.kind !== 'mined' || entry.told) gone.push(...entry.signed.map(({ key }) => key));
   }
   const again = kept.filter(({ forgotten }) => !forgotten);
   const handed = await handOver(sending, again.map(newestOf));
@@ -194,7 +194,9 @@ export async function settleOutbox(sending: Sending): Promise<Settled> {
     refusals.set(now, answer?.refusals ?? []);
     return now;
   });
-  outbox.write(open);
+  // Its command could not answer. Until another one has, the same command must find it and not pay again.
+  const untold = mined.filter(({ told }) => !told);
+  outbox.write([...untold, ...open]);
   outbox.sweep(gone);
   return { open, mined, refusals };
 }
@@ -204,9 +206,10 @@ export function intentOf(entry: Pick<OutboxEntry, 'signed'>): SignedIntent {
   return { sender: newestOf(entry).sender, nonce: nonceOf(entry), versions };
 }
 
-/** A line about one that is over without having been mined; null for the others. */
+/** A line about one that is over, unless it was mined and its user knows of it; null for the others. */
 function describeOutcome(entry: OutboxEntry, outcome: Outcome): string | null {
   const name = `${entry.what} (${shortId(newestOf(entry).key)})`;
+  if (outcome.kind === 'mined') return entry.told ? null : `${name} is mined: its command could not say so`;
   if (outcome.kind === 'expired') return `${name} was not mined in time, and never will be`;
   if (outcome.kind === 'spent') return `the nonce of ${name} is used, by it or by another: ask pier tx`;
   return outcome.kind === 'replaced'
@@ -222,6 +225,8 @@ function blocked(entry: OutboxEntry, refusals: readonly Refusal[]): CliError {
       ? 'what becomes of it is not known'
       : `no node takes it: ${describeRefusals(refusals)}`;
   const message = `an earlier transaction of this account is not settled: ${entry.what} (${id}); ${why}`;
-  const hint = `nothing was signed; see it with pier pending, then: pier pending resend, replace or forget ${id}`;
-  return new CliError('PENDING', message, hint);
+  const remedy = entry.forgotten
+    ? `wait until one with its nonce is mined, or go on with it: pier pending resend ${id}, or replace ${id}`
+    : `see it with pier pending, then: pier pending resend, replace or forget ${id}`;
+  return new CliError('PENDING', message, `nothing was signed; ${remedy}`);
 }

@@ -63,7 +63,7 @@ const SYSTEM_HINTS: Partial<Record<string, string>> = {
 
 /** The hint for a code of the rules, as a node's answer carries it. Empty if there is none. */
 export function ruleHint(code: string): string {
-  return RULE_HINTS[code] ?? '';
+  return Object.hasOwn(RULE_HINTS, code) ? RULE_HINTS[code]! : '';
 }
 
 /** What to say about anything that was thrown. */

@@ -34,7 +34,8 @@ export async function chooseFee(sending: Sending, size: number, floor = 0): Prom
   const wanted = asked > BigInt(floor) ? asked : BigInt(floor);
   const limit = cap ?? defaultCap(least, size);
   if (wanted <= BigInt(limit)) return Number(wanted);
-  const who = price.node === null ? 'it takes' : `${price.node} asks for`;
+  const who =
+    wanted > asked ? 'a replacement takes' : price.node === null ? 'it takes' : `${price.node} asks for`;
   const message = `${who} a fee of ${formatFee(wanted)} PIER, and ${formatPier(limit)} is the most that is paid`;
   throw new CliError(
     'FEE_OVER_CAP',

@@ -54,7 +54,8 @@ export async function followTransaction(
 ): Promise<MinedIn> {
   const interrupted = async () => {
     progress.stop();
-    await onInterrupt();
+    // If this can't be noted, the same command given again goes on with it, and still pays once.
+    await onInterrupt().catch(() => {});
     err.text(`it still waits to be mined; look again with: pier tx ${transaction.key}\n`);
     process.exit(130);
   };
@@ -76,7 +77,7 @@ class Follower {
   readonly #dropped = new Map<string, number>();
   readonly #liars = new Set<string>();
   readonly #notes: WaitNotes;
-  /** Times that its nonce was found used. */
+  /** Times that its nonce was found used, and no block with it was shown. */
   #spent = 0;
 
   constructor(sending: Sending, transaction: Transaction, progress: Progress) {
@@ -140,8 +141,12 @@ class Follower {
       const message = `not mined by block ${validUntil}, so it never will be: that is proved, ${this.#sending.describe()}`;
       throw new CliError('EXPIRED', message, 'nothing was paid; do it again, perhaps with a higher --fee');
     }
-    if (outcome.kind === 'spent' && ++this.#spent >= UNPROVED_MAX) {
-      const message = `nonce ${nonce} is used, by it or by another transaction: no node shows which`;
+    const used = outcome.kind === 'spent' || outcome.kind === 'mined';
+    if (used && ++this.#spent >= UNPROVED_MAX) {
+      const message =
+        outcome.kind === 'mined'
+          ? 'it is mined, and no node shows in which block'
+          : `nonce ${nonce} is used, by it or by another transaction: no node shows which`;
       throw new CliError(
         'NOT_VERIFIED',
         message,

@@ -18,7 +18,7 @@ export interface Refusal {
 }
 
 export interface Handed {
-  /** True if a node said that it holds it. */
+  /** True if a node said that it holds it, or that it is mined. */
   readonly acknowledged: boolean;
   readonly refusals: readonly Refusal[];
 }

@@ -13,9 +13,15 @@ export function secretOptions(command: Command): Command {
 
 /** Of every command that signs. */
 export function sendingOptions(command: Command): Command {
-  return secretOptions(command)
+  const signing = secretOptions(command)
     .option('--fee <pier>', 'what the miner gets (default: the least that is mined now)')
-    .option('--max-fee <pier>', 'refuse to pay a higher fee (default: 20 times the least the ledger asks)')
+    .option('--max-fee <pier>', 'refuse to pay a higher fee (default: 20 times the least the ledger asks)');
+  return ledgerOptions(signing);
+}
+
+/** Of every command that signs or looks after what was signed. */
+export function ledgerOptions(command: Command): Command {
+  return command
     .option('--genesis <file>', 'the ledger that is meant, kept for this key and these nodes')
     .option('--depth <n>', 'blocks that must follow before an outcome is final (default: 6)');
 }

@@ -3,6 +3,7 @@
  * itself; all else goes through the wallet's client, which goes on with another node when one fails.
  */
 import { request } from 'node:http';
+import { RpcError } from '../wallet/rpc-errors.ts';
 import { CliError, ruleHint } from './faults.ts';
 import { dialable } from './wildcard.ts';
 
@@ -25,19 +26,21 @@ export async function callNode<T>(
 ): Promise<T> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
   const text = await post(url, body, cookie, timeoutMs);
-  let answer: {
-    result?: T;
-    error?: { code: number; message: string; data?: { code?: string; hint?: string } };
-  };
+  let answer: { result?: T; error?: { code?: unknown; message?: unknown; data?: unknown } } | null;
   try {
     answer = JSON.parse(text);
   } catch {
     throw new CliError('BAD_ANSWER', `${url} answered with something else than JSON`);
   }
-  if (answer.error !== undefined) {
+  if (typeof answer !== 'object' || answer === null)
+    throw new CliError('BAD_ANSWER', `${url} answered with something else than JSON-RPC`);
+  if (answer.error != null) {
     const { code, message, data } = answer.error;
-    throw new CliError(data?.code ?? `RPC_${code}`, message, data?.hint ?? ruleHint(data?.code ?? ''));
+    const error = new RpcError(url, Number(code), String(message), data);
+    const name = error.ledgerCode ?? `RPC_${error.code}`;
+    throw new CliError(name, error.message, error.hint ?? ruleHint(name));
   }
+  if (!Object.hasOwn(answer, 'result')) throw new CliError('BAD_ANSWER', `${url} gave no result`);
   return answer.result as T;
 }
 

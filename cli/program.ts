@@ -250,7 +250,7 @@ function addQueries(program: Command, context: MakeContext): void {
 }
 
 function addWhy(program: Command, context: MakeContext): void {
-  const why = group(program, 'why', 'the story behind what is: what a node saw, and when');
+  const why = group(program, 'why', 'what a node saw of a transaction or of its tip, and when');
   const commands = () => import('./commands/why.ts');
   why
     .command('tx')

@@ -4,10 +4,11 @@ import type { SpareKey } from '../../wallet/keyring.ts';
 import { newestOf, nonceOf } from '../../wallet/outbox.ts';
 import { proveKey } from '../../wallet/sign.ts';
 import type { Context } from '../context.ts';
-import { dispatch } from '../dispatch.ts';
+import { dispatch, settleOutbox } from '../dispatch.ts';
 import { CliError } from '../faults.ts';
 import { checkFeeOptions } from '../fees.ts';
 import { chooseKeyring } from '../keys.ts';
+import { shortId } from '../layout.ts';
 import { Sending, type SendingOptions } from '../sending.ts';
 import { authKeyText, keyNameOf, openSigner, passphraseOf, settleKey, whileOpening } from '../signing.ts';
 import { tellOutcome } from '../telling.ts';
@@ -37,9 +38,13 @@ export async function rotate(context: Context, who: string, options: SendingOpti
     context.output.result(document, `an earlier rotation of ${name} has been mined: it has its new key now`);
     return;
   }
-  const entries = sending.outbox.read().filter((entry) => nonceOf(entry) >= account.nonce);
-  if (entries.some((entry) => newestOf(entry).body.TAG === 'rotate')) {
-    const hint = `when it is mined, anything that signs with ${name} takes its new key`;
+  const { open } = await sending.outbox.exclusively(() => settleOutbox(sending));
+  const earlier = open.find(
+    (entry) => nonceOf(entry) >= account.nonce && newestOf(entry).body.TAG === 'rotate',
+  );
+  if (earlier !== undefined) {
+    const id = shortId(newestOf(earlier).key);
+    const hint = `when it is mined, anything that signs with ${name} takes its new key; if it is not: pier pending replace ${id}`;
     throw new CliError('ROTATION_PENDING', `an earlier change of ${name} waits to be mined`, hint);
   }
   const passphrase = await passphraseOf(current, options);

@@ -23,7 +23,8 @@ interface Listed {
 /** From this machine's own record alone: nodes can't add to it. */
 export async function list(context: Context): Promise<void> {
   const all = await readAll(context);
-  const shown = all.filter(({ entry }) => entry.mined === null);
+  // One that was seen mined and that no node has now may have been reorganised away.
+  const shown = all.filter(({ entry }) => entry.mined === null || !entry.acknowledged);
   const document = { pending: shown.map(documentOf) };
   context.output.result(document, () => {
     if (shown.length === 0) return 'nothing that was signed here waits';
@@ -40,11 +41,14 @@ export async function list(context: Context): Promise<void> {
   });
 }
 
-/** Hands it over again, with all else of its account that waits. */
+/** Hands it over again, with all else of its account that waits. One that was forgotten is no longer. */
 export async function resend(context: Context, id: string, options: SendingOptions): Promise<void> {
   const { sending, entry } = await openEntry(context, id, options);
   const { key } = newestOf(entry);
-  const settled = await sending.outbox.exclusively(() => settleOutbox(sending));
+  const settled = await sending.outbox.exclusively(() => {
+    change(sending.outbox, key, { forgotten: false });
+    return settleOutbox(sending);
+  });
   const open = settled.open.find((one) => newestOf(one).key === key);
   if (open === undefined) {
     const mined = settled.mined.some((one) => newestOf(one).key === key);
@@ -53,7 +57,7 @@ export async function resend(context: Context, id: string, options: SendingOptio
     return;
   }
   if (!open.acknowledged) {
-    const why = open.forgotten ? 'it was forgotten' : describeRefusals(settled.refusals.get(open) ?? []);
+    const why = describeRefusals(settled.refusals.get(open) ?? []);
     throw new CliError('NOT_TAKEN', `no node takes it: ${why}`, `see it with: pier pending`);
   }
   context.output.result({ id: key, status: 'pending' }, `pending: ${entry.what}, ${sending.describe()}`);
@@ -69,15 +73,10 @@ export async function replace(context: Context, id: string, options: SendingOpti
 }
 
 /** It stays in the record until it is proved to be over, since it may be mined all the same. */
-export async function forget(context: Context, id: string, _options: SendingOptions): Promise<void> {
+export async function forget(context: Context, id: string): Promise<void> {
   const { outbox, entry } = await findEntry(context, id);
   const { key } = newestOf(entry);
-  await outbox.exclusively(async () => {
-    const entries = outbox.read();
-    outbox.write(
-      entries.map((one) => (newestOf(one).key === key ? { ...one, forgotten: true, told: true } : one)),
-    );
-  });
+  await outbox.exclusively(async () => change(outbox, key, { forgotten: true, told: true }));
   context.output.result(
     { id: key, status: 'forgotten' },
     `forgotten: ${entry.what}. Whoever has its bytes can still have it mined, until block ${newestOf(entry).validUntil}`,
@@ -85,6 +84,11 @@ export async function forget(context: Context, id: string, _options: SendingOpti
   context.output.note(
     `the next transaction of this account takes its nonce ${nonceOf(entry)}, so one of the two is mined`,
   );
+}
+
+/** Sets marks of the entry whose newest version has that id. Under the account's lock. */
+function change(outbox: Outbox, key: string, marks: Partial<Pick<OutboxEntry, 'forgotten' | 'told'>>): void {
+  outbox.write(outbox.read().map((one) => (newestOf(one).key === key ? { ...one, ...marks } : one)));
 }
 
 async function openEntry(

@@ -89,6 +89,8 @@ function patternOf(line: string): RegExp {
     [/pier1[0-9a-z]+/y, () => 'pier1[0-9a-z]+'],
     [/[+-]\d\d:\d\d/y, () => '[+-]\\d\\d:\\d\\d'],
     [/[0-9.]+ PIER|fee [0-9.]+|"balance":"[0-9.]+"|(?<=\s)[+-][0-9.]+|127\.0\.0\.1/y, quote],
+    // One of them may be a block ahead.
+    [/of 2 nodes$/y, () => 'of 2 nodes(, [0-9]+ below the highest tip)?'],
     [/[0-9a-f]{8,}/y, () => '[0-9a-f]+'],
     [/[0-9]+/y, () => '[0-9]+'],
     [/\s+/y, () => '\\s+'],
