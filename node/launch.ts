@@ -1,7 +1,7 @@
 /**
  * Owns the launcher: a process that runs the node in a child, so that a crash of native code ends the child alone. The
  * launcher sees the signal, says so, and starts the node again; after repeated crashes it moves the database aside first.
- * See docs/decisions/0011-a-launcher-for-each-node.md.
+ * See docs/decisions/0013-a-launcher-for-each-node.md.
  *
  * Bounds: the last `TAIL_BYTES` of what the child writes to stderr are kept.
  */

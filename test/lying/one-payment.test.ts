@@ -69,7 +69,7 @@ test('a replacement has the same nonce and pays more; what was forgotten gives i
   const [newest] = replaced.signed.filter(({ key }) => key !== id);
   expect(newest).toMatchObject({ nonce: first.signed[0]!.nonce });
   expect(10 * newest!.fee).toBeGreaterThanOrEqual(11 * first.signed[0]!.fee);
-  await desk.run((context) => forget(context, id, {}), [HONEST], honest, home);
+  await desk.run((context) => forget(context, id), [HONEST], honest, home);
   // The node has it after all, and shows it: then it is not signed past, and not replaced either.
   const next = await desk.run(COMMANDS['record put']!, [HONEST], honest, home);
   expect(next.fault?.code).toBe('PENDING');
