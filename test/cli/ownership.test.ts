@@ -89,7 +89,7 @@ describe.sequential('on a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     });
     expect(await home.json(['record', 'get', '--trust', put.record])).toMatchObject({ name: 'motto' });
     const { stdout } = await home.run(['record', 'get', '--trust', 'motto@alice']);
-    expect(stdout).toMatch(/^text +hello$/m);
+    expect(stdout).toMatch(/^text +hello\\n$/m);
     await home.json(['record', 'get', '--trust', 'motto@alice', '-o', at('motto.txt')]);
     expect(readFileSync(at('motto.txt'), 'utf8')).toBe('hello\n');
     expect(await home.faultCode(['record', 'get', '--trust', 'motto@alice', '-o', at('motto.txt')])).toBe(
