@@ -299,7 +299,7 @@ describe.sequential('a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
     const blocks = () =>
       text.match(
-        /^[0-9:]{8}[+-]\d\d:\d\d {2}block \d+ {2}[0-9a-f]{10} {2}(empty|\d+ transactions?), mined by node \d$/gm,
+        /^[0-9:]{8} [+-]\d\d:\d\d {2}block \d+ {2}[0-9a-f]{10} {2}(empty|\d+ transactions?), mined by node \d$/gm,
       );
     expect(await waitUntil(() => (blocks()?.length ?? 0) >= 2, PATIENCE_MS), text).toBe(true);
     expect(text).toMatch(/^testnet goes on: 5 nodes agree after [0-9.]+ s/);
