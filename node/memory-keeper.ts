@@ -15,9 +15,11 @@ const BURST_BYTES = 4 * MIB;
 /** A collection that gives back less was in vain. Some are: the nursery shrinks with the one after. */
 const GAIN_BYTES = 2 * MIB;
 const VAIN_MAX = 4;
-/** A collection takes about a millisecond for each MiB that lives: of a larger heap it is as rare as those in vain. */
+/** They say nothing of what a burst will leave: its memory must be back a minute after it. */
+const VAIN_WAIT_MAX_MS = 30_000;
+/** A collection takes about a millisecond for each MiB that lives: a larger heap is collected rarely. */
 const LIVE_BYTES = 64 * MIB;
-const WAIT_MAX_MS = 600_000;
+const LIVE_WAIT_MS = 600_000;
 
 export interface MemoryPorts {
   /** Resident bytes of the process. */
@@ -36,7 +38,9 @@ export class MemoryKeeper {
   #before: number | null = null;
   #vain = 0;
   #waitMs = LOOK_MS;
-  #notBeforeMs = 0;
+  /** When the last collection was, and the bytes of the heap that it found alive. */
+  #collectedMs = Number.NEGATIVE_INFINITY;
+  #live = 0;
 
   constructor(ports: MemoryPorts = systemPorts()) {
     this.#ports = ports;
@@ -54,11 +58,13 @@ export class MemoryKeeper {
     const grew = bytes - this.#last;
     this.#last = bytes;
     this.#least = Math.min(this.#least, bytes);
+    if (grew > BURST_BYTES || bytes < this.#least + SLACK_BYTES) return;
     const nowMs = this.#ports.nowMs();
-    if (grew > BURST_BYTES || bytes < this.#least + SLACK_BYTES || nowMs < this.#notBeforeMs) return;
-    const live = this.#ports.collect();
+    const waitMs = this.#live > LIVE_BYTES ? LIVE_WAIT_MS : this.#waitMs;
+    if (nowMs - this.#collectedMs < waitMs) return;
+    this.#live = this.#ports.collect();
     this.#before = bytes;
-    this.#notBeforeMs = nowMs + (live > LIVE_BYTES ? WAIT_MAX_MS : this.#waitMs);
+    this.#collectedMs = nowMs;
   }
 
   #learn(gained: number): void {
@@ -67,7 +73,7 @@ export class MemoryKeeper {
       this.#vain = 0;
       this.#waitMs = LOOK_MS;
     } else if (++this.#vain >= VAIN_MAX) {
-      this.#waitMs = Math.min(2 * this.#waitMs, WAIT_MAX_MS);
+      this.#waitMs = Math.min(2 * this.#waitMs, VAIN_WAIT_MAX_MS);
     }
   }
 }
