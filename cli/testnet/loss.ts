@@ -36,12 +36,14 @@ function best(reached: readonly ReachedPlan[]): ReachedPlan | null {
   );
 }
 
-/** Watches a start for blocks that are gone. */
+/** Watches a start for blocks that are gone. To be called before any node is started. */
 export function lossOf(
   dir: string,
   before: ReachedPlan | null,
 ): { look(reports: readonly NodeReport[]): boolean; readonly notes: string[] } {
   const notes: string[] = [];
+  // A node without a note of its own has begun anew: that it lacks nothing says nothing.
+  const noted = new Set(nodeIndices(dir).filter((index) => readReached(nodeDir(dir, index)) !== null));
   let looks = 0;
   return {
     notes,
@@ -58,7 +60,9 @@ export function lossOf(
       }
       if (reports.some(({ status }) => status!.peers < reports.length - 1) || ++looks < LOOKS) return false;
       // Some node is whole, and has most of it: the testnet goes on with that, and grows past what is missing.
-      if (reports.some(({ status }) => status!.height > 0 && !isMissing(status!))) {
+      if (
+        reports.some(({ index, status }) => noted.has(index) && status!.height > 0 && !isMissing(status!))
+      ) {
         notes.splice(0, notes.length, ...describeLosses(dir, reports));
         if (before !== null && now!.height < before.height)
           notes.push(
