@@ -25,6 +25,8 @@ const SEALED_PIECE_BYTES = 64 * 1024;
 const ROWS_A_SLICE = 2_000;
 /** A whole database that is to take the place of the present one. */
 const FRESH = 'db.new';
+/** The one before it, until it is deleted. */
+const OLD = 'db.old';
 const SENTINEL_TEXT = 'The database beside this file was made once. If it is gone, it was lost.\n';
 
 type Database = Level<Uint8Array, Uint8Array>;
@@ -106,6 +108,8 @@ export async function openLevelStore(dataDir: string): Promise<{ store: LevelSto
       throw new StoreUnavailableError('IO', `a new database in ${path} can't be opened`, 'Check the disk.');
     }
   }
+  // Not before it is open: another process may be at work.
+  rmSync(join(dataDir, OLD), { recursive: true, force: true });
   if (!existsSync(sentinel)) writeFileAtomically(sentinel, SENTINEL_TEXT);
   return { store: new LevelStore(db), lost };
 }
@@ -119,7 +123,7 @@ export function takePlace(path: string, dataDir: string): void {
   rmSync(fresh, { recursive: true, force: true });
   renameSync(path, fresh);
   syncDirectory(dataDir);
-  const old = join(dataDir, 'db.old');
+  const old = join(dataDir, OLD);
   rmSync(old, { recursive: true, force: true });
   renameSync(join(dataDir, 'db'), old);
   renameSync(fresh, join(dataDir, 'db'));

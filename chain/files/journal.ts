@@ -10,6 +10,7 @@
 import type { Frame } from './frame.ts';
 import { FrameFile, type NewFrame } from './frame-file.ts';
 import type { Files } from './port.ts';
+import { setAside } from './set-aside.ts';
 
 /** Whoever writes entries of some types, and knows which of them are still wanted. */
 export interface EntryOwner {
@@ -43,12 +44,13 @@ export class Journal {
   readonly #owners = new Map<number, EntryOwner>();
   #file: FrameFile;
   #waiting: Waiting[] = [];
-  #isWriting = false;
-  /** Something is written that a power cut may still take. */
-  #isUnsynced = false;
+  /** Ends when nothing waits and no copy is being made; `null` while nothing is done. */
+  #writing: Promise<void> | null = null;
+  /** Something is written that a power cut may still take: at first what an earlier process wrote and did not sync. */
+  #isUnsynced = true;
   /** After a failed sync nobody knows what is on the disk: no later one can be believed. */
   #broken: unknown = null;
-  /** Size at which a copy is tried again after one failed. */
+  /** No copy is made of a smaller file: the last one failed, or got rid of little. */
   #nextCopyAt = 0;
 
   private constructor(place: JournalPlace, file: FrameFile) {
@@ -58,7 +60,7 @@ export class Journal {
 
   /**
    * Opens the file, or makes it. `damage` says in words what of it can't be read, `null` if all can; whatever is whole is
-   * kept. A file of which nothing can be read is set aside under the name `<name>.damaged`.
+   * kept. A file of which nothing can be read is set aside.
    */
   static async open(place: JournalPlace): Promise<{ journal: Journal; damage: string | null }> {
     const { files, name } = place;
@@ -66,9 +68,7 @@ export class Journal {
     let file = await FrameFile.open(files, name, place);
     let damage: string | null = null;
     if (file === 'damaged') {
-      damage = `the file ${name} can't be read; it was set aside as ${name}.damaged`;
-      await files.remove(`${name}.damaged`);
-      await files.rename(name, `${name}.damaged`);
+      damage = `the file ${name} can't be read and is kept as ${await setAside(files, name)}`;
       file = null;
     }
     file ??= await FrameFile.create(files, name, place);
@@ -100,21 +100,20 @@ export class Journal {
     return this.#give(entries, false);
   }
 
-  /** Ends the use of the file after what was given. */
+  /** Ends the use of the file after what was given, and after the copy that is being made. */
   async close(): Promise<void> {
-    await this.note([]).catch(() => undefined);
+    await this.#writing;
     await this.#file.close();
   }
 
   #give(entries: readonly NewFrame[], sync: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entries, sync, resolve, reject });
-      if (!this.#isWriting) void this.#writeAll();
+      this.#writing ??= this.#writeAll();
     });
   }
 
   async #writeAll(): Promise<void> {
-    this.#isWriting = true;
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
       this.#waiting = [];
@@ -126,7 +125,7 @@ export class Journal {
       }
       await this.#copyIfWorthIt();
     }
-    this.#isWriting = false;
+    this.#writing = null;
   }
 
   async #write(group: readonly Waiting[]): Promise<void> {
@@ -154,7 +153,7 @@ export class Journal {
     if (this.#broken !== null || end < this.#nextCopyAt || end <= 2 * wanted + SLACK_BYTES) return;
     try {
       await this.#copy();
-      this.#nextCopyAt = 0;
+      this.#nextCopyAt = this.#file.end + SLACK_BYTES;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
       // The old file is as good as before; the disk may be full.
@@ -183,14 +182,21 @@ export class Journal {
       await flush();
       await copy.sync();
       await files.rename(copyOf(name), name);
-      await files.sync();
     } catch (error) {
       await copy.close();
       throw error;
     }
-    await this.#file.close();
+    // The name is the copy's now: whatever fails from here on, the old file must not be written to again.
+    const old = this.#file;
     this.#file = copy;
     this.#isUnsynced = false;
+    await old.close().catch(() => undefined);
+    try {
+      await files.sync();
+    } catch (error) {
+      this.#broken = error;
+      throw error;
+    }
   }
 }
 

@@ -4,6 +4,7 @@
  *
  * Grows with the blocks that were complete, each of which took its miner work. At most `OPEN_MAX` files are open.
  */
+import { assert } from '../errors.ts';
 import { FRAME_HEAD_BYTES, type Frame } from '../files/frame.ts';
 import { FrameFile, type NewFrame } from '../files/frame-file.ts';
 import type { Files } from '../files/port.ts';
@@ -52,7 +53,8 @@ export class BlockFiles {
   #number: number;
   /** Open files, the longest unused first. The one that is written to stays. */
   readonly #readers = new Map<number, Reader>();
-  #synced = true;
+  #synced: boolean;
+  #closed = false;
 
   /** `last` is the file to go on in, whose number is `number`; without one the next block begins it. */
   constructor(files: Files, owner: Uint8Array, number: number, last: FrameFile | null) {
@@ -60,6 +62,8 @@ export class BlockFiles {
     this.#owner = owner;
     this.#number = number;
     this.#last = last;
+    // A process that was killed may have written blocks that it did not sync.
+    this.#synced = last === null;
     if (last !== null) this.#keepOpen(last);
   }
 
@@ -98,7 +102,9 @@ export class BlockFiles {
     return block.body;
   }
 
+  /** Nothing may be appended afterwards. */
   async close(): Promise<void> {
+    this.#closed = true;
     for (const { file } of this.#readers.values()) await closeFile(await file);
     this.#readers.clear();
     this.#last = null;
@@ -112,6 +118,8 @@ export class BlockFiles {
 
   /** The file that the next block goes to. */
   async #writable(): Promise<FrameFile> {
+    // To begin a file would delete the one of that name.
+    assert(!this.#closed, 'the block files are open');
     if (this.#last !== null && this.#last.end < FILE_BYTES) return this.#last;
     await this.sync();
     const number = this.#last === null ? this.#number : this.#number + 1;
@@ -137,11 +145,11 @@ export class BlockFiles {
     this.#readers.set(number, reader);
     reader.users++;
     try {
-      const file = await reader.file;
+      const file = await reader.file.catch((error) => {
+        this.#readers.delete(number);
+        throw error;
+      });
       return file === null || file === 'damaged' ? null : await read(file);
-    } catch (error) {
-      if (number !== this.#number) this.#readers.delete(number);
-      throw error;
     } finally {
       reader.users--;
       await this.#letGo();

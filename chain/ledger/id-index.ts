@@ -26,8 +26,10 @@ const HASH_BYTES = 32;
 const CACHE_BYTES = 4 * 1024 * 1024;
 /** Besides its items. */
 const SEGMENT_BYTES = 300;
-/** Segments read at once. */
-const READ_AT_ONCE = 32;
+/** Segments read at once: one of full blocks takes some megabytes. */
+const READ_AT_ONCE = 8;
+/** Bytes of segments that are hashed between two rests: some milliseconds of work. */
+const HASHED_AT_ONCE = 128 * 1024;
 /** Bytes of bodies read for one question, but that a segment that was begun is finished: some tenths of a second. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -36,6 +38,7 @@ export interface IdSource {
   readonly tip: HeaderNode;
   activeAt(height: number): HeaderNode | undefined;
   readBody(node: HeaderNode): Promise<Uint8Array | null>;
+  pause(): Promise<void>;
 }
 
 export interface FoundIds {
@@ -136,12 +139,19 @@ export class IdIndex {
     if (missing.length === 0) return found;
     const rows = await readWhole(this.#source.store, missing.map(rowOf));
     let next = 0;
-    return found.map((known, i) => {
-      if (known !== undefined) return known;
-      const items = openSegment(lasts[i]!, rows[next++]);
-      if (items !== undefined) this.#segments.put(lasts[i]!.key, items);
-      return items;
-    });
+    let hashed = 0;
+    for (const [i, last] of lasts.entries()) {
+      if (found[i] !== undefined) continue;
+      const row = rows[next++];
+      hashed += row?.length ?? 0;
+      const items = openSegment(last, row);
+      found[i] = items;
+      if (items !== undefined) this.#segments.put(last.key, items);
+      if (hashed < HASHED_AT_ONCE) continue;
+      hashed = 0;
+      await this.#source.pause();
+    }
+    return found;
   }
 
   /** The segment that ends in a block, made from the bodies and written; `null` if one of them is missing. */

@@ -15,6 +15,8 @@ export class Queue implements EntryOwner {
   readonly #journal: Journal;
   /** Bytes of each transaction that is kept, or about to be, by its key. */
   readonly #kept = new Map<string, number>();
+  /** Of those about to be, the write that keeps them. */
+  readonly #writes = new Map<string, Promise<void>>();
   #bytes = 0;
   /** What the journal held when it was opened, for the mempool to take back; empty once taken. */
   #restored: Uint8Array[] = [];
@@ -50,16 +52,25 @@ export class Queue implements EntryOwner {
 
   /**
    * Keeps transactions, with entries of others. Once it resolves both survive a power cut, and so does each of the
-   * transactions that somebody else is about to keep. Rejects if they can't be written; none of them is kept then.
+   * transactions that somebody else is about to keep. Rejects if one of them can't be written; those that were not kept
+   * before are not kept then.
    */
   async keep(transactions: readonly Transaction[], others: readonly NewFrame[] = []): Promise<void> {
     const fresh = transactions.filter(({ key }) => !this.#kept.has(key));
-    for (const { key, bytes } of fresh) this.#note(key, bytes.length);
+    // Of somebody else: if their write fails, these are not kept, though ours may succeed.
+    const theirs = transactions.flatMap(({ key }) => this.#writes.get(key) ?? []);
+    const write = this.#journal.add([...fresh.map(keptEntry), ...others]);
+    for (const { key, bytes } of fresh) {
+      this.#note(key, bytes.length);
+      this.#writes.set(key, write);
+    }
     try {
-      await this.#journal.add([...fresh.map(keptEntry), ...others]);
+      await Promise.all([write, ...theirs]);
     } catch (error) {
       for (const { key } of fresh) this.#drop(key);
       throw error;
+    } finally {
+      for (const { key } of fresh) if (this.#writes.get(key) === write) this.#writes.delete(key);
     }
   }
 

@@ -93,7 +93,7 @@ export class Scrub {
   async #compare(view: TipView, height: number): Promise<{ rows: number; suspect: EntryRef | null }> {
     const block = view.blockAt(height);
     const transactions = block && (await this.#ledger.readTransactions(block));
-    // What isn't there can't be compared; a lost body is the business of whoever keeps bodies.
+    // A reorganisation has left fewer blocks.
     if (block === undefined || transactions === null || transactions === undefined) {
       return { rows: 1, suspect: null };
     }

@@ -3,10 +3,11 @@
  * block it names is scanned. If the header file is damaged, gone, or names what isn't there, it is made again, from the
  * block files where need be. Files that can't be used are set aside under another name.
  *
- * Bounds: one entry of some 300 bytes for each stored block while it runs; `KEPT_ASIDE` files set aside of each name.
+ * Bounds: one entry of some 300 bytes for each stored block while it runs; files set aside as `setAside` says.
  */
 import { FrameFile } from '../files/frame-file.ts';
 import type { Files } from '../files/port.ts';
+import { setAside } from '../files/set-aside.ts';
 import { toText } from '../format/bytes.ts';
 import { headerIdOfBytes } from '../format/header.ts';
 import { BlockFiles, blockFileNumber, FILE_BYTES, readBlockFrame } from './block-files.ts';
@@ -21,9 +22,6 @@ export interface StoredBlocks {
   /** What can't be used, in words. */
   readonly damages: readonly string[];
 }
-
-/** Files of one name that are kept when they can't be used. */
-const KEPT_ASIDE = 2;
 
 /** Throws if the files belong to another ledger. */
 export async function openStoredBlocks(files: Files, owner: Uint8Array): Promise<StoredBlocks> {
@@ -108,7 +106,7 @@ async function openBlockFiles(
     const number = blockFileNumber(name);
     if (number === null) continue;
     const file = await FrameFile.open(files, name, { kind: FILE_KIND.blocks, owner });
-    if (file === 'damaged') await setAside(files, name, damages);
+    if (file === 'damaged') damages.push(await putAway(files, name));
     else if (file !== null) shelf.set(number, file);
   }
   return shelf;
@@ -116,23 +114,14 @@ async function openBlockFiles(
 
 async function openHeaders(files: Files, owner: Uint8Array, damages: string[]) {
   const opened = await HeaderFile.open(files, owner);
-  if (opened === 'damaged') await setAside(files, HEADER_FILE_NAME, damages);
-  return opened === 'damaged' ? null : opened;
+  if (opened !== 'damaged') return opened;
+  damages.push(await putAway(files, HEADER_FILE_NAME));
+  return null;
 }
 
-/** Gives a file or folder that can't be used another name, `<name>.damaged-<n>`. */
-async function setAside(files: Files, name: string, damages: string[]): Promise<void> {
-  const isKept = new RegExp(`^${name}\\.damaged-([0-9]{1,9})$`);
-  const numbers = (await files.list())
-    .flatMap((other) => isKept.exec(other)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
-  const kept = `${name}.damaged-${(numbers.at(-1) ?? 0) + 1}`;
-  await files.rename(name, kept);
-  for (const old of numbers.slice(0, Math.max(0, numbers.length + 1 - KEPT_ASIDE)))
-    await files.remove(`${name}.damaged-${old}`);
-  await files.sync();
-  damages.push(`the file ${name} can't be read and is kept as ${kept}`);
+/** Sets a file aside, and says so. */
+async function putAway(files: Files, name: string): Promise<string> {
+  return `the file ${name} can't be read and is kept as ${await setAside(files, name)}`;
 }
 
 function nameOf({ header }: StoredHeader): string {

@@ -3,6 +3,7 @@
  * with it.
  */
 import { CorruptStoreError, RuleError } from '../errors.ts';
+import { MissingBody } from './damage.ts';
 import type { RowReader } from './ports.ts';
 
 /** The values at these keys; `undefined` also for those that are damaged. */
@@ -25,10 +26,14 @@ export function unlessDamaged<T>(read: Promise<T>): Promise<T | null> {
   });
 }
 
-/** What was read, or `null` if it is damaged or the block it is read from is lost. */
+/**
+ * What was read, or `null` if it rests on a block that is lost and will be fetched again. Any other damage is no reason to
+ * go on without it.
+ */
 export function unlessLost<T>(read: Promise<T>): Promise<T | null> {
-  return unlessDamaged(read).catch((error) => {
-    if (error instanceof RuleError && error.code === 'BLOCK_LOST') return null;
+  return read.catch((error) => {
+    const isLost = error instanceof RuleError && error.code === 'BLOCK_LOST';
+    if (isLost || error instanceof MissingBody) return null;
     throw error;
   });
 }

@@ -21,6 +21,8 @@ const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
 /** No call begins while the client has so much to read. */
 const BEHIND_BYTES = 1024 * 1024;
 const CLOSE_MS = 1_000;
+/** RFC 6455, 5.2: two bytes, and the mask. */
+const CONTROL_HEAD_BYTES = 6;
 /** A client that is heard of no more for several of these has gone. */
 export const PING_MS = 10_000;
 
@@ -108,13 +110,25 @@ class SocketClient implements Subscriber {
     this.#deps = deps;
     this.#admin = admin;
     webSocket.on('error', () => {});
-    webSocket.on('pong', () => deps.heard(client));
+    webSocket.on('ping', ({ length }) => this.#forget(length));
+    webSocket.on('pong', ({ length }) => {
+      this.#forget(length);
+      deps.heard(client);
+    });
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     webSocket.once('close', () => this.#readOn());
-    client.socket.on('data', ({ length }) => {
+    // Before the WebSocket reads them: the message that they end releases them.
+    client.socket.prependListener('data', ({ length }) => {
       this.#partialBytes += length;
       client.account.hold(length, performance.now());
     });
+  }
+
+  /** A control frame is no part of a message: its bytes wait no more. */
+  #forget(payloadLength: number): void {
+    const bytes = Math.min(CONTROL_HEAD_BYTES + payloadLength, this.#partialBytes);
+    this.#partialBytes -= bytes;
+    this.#client.account.release(bytes, performance.now());
   }
 
   subscribe(topics: readonly Topic[]): number {

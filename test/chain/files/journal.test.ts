@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NewFrame } from '../../../chain/files/frame-file.ts';
 import { type EntryOwner, Journal } from '../../../chain/files/journal.ts';
 import { type Draw, type MemoryFile, MemoryFiles } from '../../../chain/files/memory-files.ts';
+import { FilesError } from '../../../chain/files/port.ts';
 import { draws } from '../../p2p/test-node.ts';
 
 /** Draws below a bound. */
@@ -133,6 +134,15 @@ describe('a journal', () => {
     }
   });
 
+  test('what a killed process wrote and did not sync is synced before anything is told to be safe', async () => {
+    const { files, journal } = await open();
+    await journal.note([entry(1)]);
+    const again = await open(files);
+    await again.journal.add([]);
+    files.cutPower(() => 0);
+    expect(await (await open(files)).numbers()).toEqual([1]);
+  });
+
   test('a full disk is told, and what was there stays', async () => {
     const { files, journal, numbers } = await open();
     await journal.add([entry(1)]);
@@ -182,6 +192,45 @@ describe('a journal of which most is outdated', () => {
     expect((await numbers()).filter((number) => number !== 12)).toEqual([7, 11]);
   });
 
+  test('is not copied behind the back of whoever closes it', async () => {
+    const { files, journal, shelf } = await outdated();
+    shelf.wanted.set(10, MB);
+    await journal.add([entry(10, 600_000)]);
+    shelf.wanted.delete(10);
+    const before = files.find('journal');
+    await journal.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([files.find('journal') === before, files.names()]).toEqual([true, ['journal']]);
+  });
+
+  test('writes nothing more if the name of the copy may be lost', async () => {
+    const { files, journal } = await outdated();
+    const rename = files.renameNow.bind(files);
+    files.renameNow = (from, to) => {
+      rename(from, to);
+      files.settleNames = () => {
+        throw new FilesError('IO', 'a bad disk');
+      };
+    };
+    await journal.add([entry(10, 600_000)]);
+    await expect(journal.add([entry(11)])).rejects.toThrow('a bad disk');
+  });
+
+  test('is not copied again and again for entries that are wanted twice', async () => {
+    const { files, journal, shelf } = await outdated();
+    shelf.wanted.set(8, 10);
+    for (let i = 0; i < 4; i++) await journal.add([entry(8, MB / 2)]);
+    await journal.add([]);
+    const make = files.make.bind(files);
+    let copies = 0;
+    files.make = (name) => {
+      copies++;
+      return make(name);
+    };
+    for (let i = 0; i < 10; i++) await journal.add([entry(7, 100)]);
+    expect(copies).toBe(0);
+  });
+
   test('loses nothing to a power cut at any moment of the copy', async () => {
     for (let seed = 1; seed <= 3; seed++) {
       const draw = drawer(seed);
@@ -224,11 +273,12 @@ describe('a damaged journal', () => {
     await journal.add([entry(1)]);
     files.find('journal')!.replace(new Uint8Array(5_000));
     const again = await open(files);
-    expect(again.damage).toContain('journal.damaged');
+    expect(again.damage).toContain('journal.damaged-1');
     await again.journal.add([entry(2)]);
-    expect([await again.numbers(), files.names()]).toEqual([[2], ['journal', 'journal.damaged']]);
-    files.remove('journal');
+    expect([await again.numbers(), files.names()]).toEqual([[2], ['journal', 'journal.damaged-1']]);
+    files.removeNow('journal');
     files.makeFolder('journal');
-    expect((await open(files)).damage).toContain('journal.damaged');
+    expect((await open(files)).damage).toContain('journal.damaged-2');
+    expect(files.names()).toEqual(['journal', 'journal.damaged-1', 'journal.damaged-2']);
   });
 });

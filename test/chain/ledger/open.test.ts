@@ -6,6 +6,7 @@ import { fromHex, toHex, u32 } from '../../../chain/format/bytes.ts';
 import type { Ledger } from '../../../chain/ledger/ledger.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
 import { JOURNAL_NAME } from '../../../chain/ledger/old-entries.ts';
+import { Scrub } from '../../../chain/ledger/scrub.ts';
 import { META, undoRow } from '../../../chain/ledger/store-keys.ts';
 import {
   addressFor,
@@ -245,6 +246,13 @@ describe('a lost body', () => {
     const { transactions } = chain.get('a1');
     for (const each of [ledger, again])
       expect(await each.readBody(nodeOf(each, 'a1'))).toEqual(encodeBody(transactions));
+  });
+
+  test('of the own chain does not end the scrub, which compares the rows of all other blocks', async () => {
+    const ledger = await openLedger(await lose('b4'));
+    const scrub = new Scrub(ledger);
+    while (!(await scrub.step()));
+    expect([scrub.rounds, [...ledger.lost]]).toEqual([1, [nodeOf(ledger, 'b4')]]);
   });
 
   test('of the own chain is damage once the way leads back through it; then all goes on with what is here', async () => {

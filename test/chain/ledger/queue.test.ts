@@ -49,6 +49,21 @@ test('whoever keeps what another is keeping waits for the same write', async () 
   await first;
 });
 
+test('whoever keeps what another fails to keep is told so', async () => {
+  const { files, queue } = await open();
+  files.full = true;
+  const first = queue.keep([tx]);
+  // The write under way is the first one's alone.
+  await null;
+  const second = queue.keep([tx]);
+  await expect(first).rejects.toMatchObject({ code: 'DISK_FULL' });
+  await expect(second).rejects.toMatchObject({ code: 'DISK_FULL' });
+  files.full = false;
+  expect([queue.has(tx.key), await restored(files)]).toEqual([false, []]);
+  await queue.keep([tx]);
+  expect(await restored(files)).toEqual([toHex(tx.bytes)]);
+});
+
 test('what could not be written is not kept', async () => {
   const { files, queue } = await open();
   files.full = true;
