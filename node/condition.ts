@@ -37,6 +37,28 @@ export interface StorageFacts {
   readonly syncing: boolean;
 }
 
+/** What is known of the blocks of the chain that the disk should have. */
+export interface BlockFacts {
+  readonly tip: { readonly height: number };
+  /** How many of them the disk has lost. */
+  readonly lostBlocks: number;
+  /** There are peers, which are asked for them. */
+  readonly linked: boolean;
+}
+
+/** The condition of a node whose state is whole: its files may still have lost blocks. */
+export function conditionOfBlocks({ tip, lostBlocks, linked }: BlockFacts): StorageCondition {
+  if (lostBlocks === 0) return SOUND;
+  const reason = `blocks of the chain that were damaged or deleted: ${lostBlocks}`;
+  return {
+    state: linked ? 'fetching' : 'lost',
+    done: tip.height - lostBlocks,
+    of: tip.height,
+    reason,
+    kept: null,
+  };
+}
+
 /** The condition as it follows from the facts. */
 export function conditionOf(facts: StorageFacts): StorageCondition {
   const { loss, reached, tip, best, rebuilding } = facts;

@@ -222,6 +222,8 @@ async function assemble(
         best: view.bestHeader,
         rebuilding: ledger.rebuilding,
         syncing: view.syncing,
+        lostBlocks: ledger.lost.size,
+        linked: view.peers().length > 0,
       }),
       () => mine !== null && reactor.mining.set(mine, undefined),
     );

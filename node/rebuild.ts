@@ -13,6 +13,7 @@ import { BLOCK_FOLDER } from './disk/folders.ts';
 import { NodeFiles } from './disk/node-files.ts';
 import { syncDirectory } from './files.ts';
 import { type LevelStore, openLevelStore, takePlace } from './level-store.ts';
+import { lockNodeFolder } from './node-lock.ts';
 import { ThreadPoolVerifier } from './verifier.ts';
 
 export interface Rebuilt {
@@ -39,19 +40,23 @@ export async function rebuildStore(
   if (!existsSync(join(dataDir, BLOCK_FOLDER)) && !existsSync(join(dataDir, 'db'))) {
     throw new ConfigError(`${dataDir} has no blocks`, 'Name the folder of a node with --data.');
   }
-  // Whoever has the old database open has the folder.
-  const { store: old } = await openLevelStore(dataDir);
+  // LevelDB's own lock ends with the old database, before the new one has taken its place.
+  const lock = await lockNodeFolder(dataDir, 0);
   try {
-    await moveBlocks(dataDir, params, old);
-    const rebuilt = await fill(dataDir, params, onProgress);
-    await old.close();
+    const { store: old } = await openLevelStore(dataDir);
+    let rebuilt: Rebuilt;
+    try {
+      await moveBlocks(dataDir, params, old);
+      rebuilt = await fill(dataDir, params, onProgress);
+    } finally {
+      await old.close();
+    }
     takePlace(join(dataDir, SCRATCH, 'db'), dataDir);
     rmSync(join(dataDir, SCRATCH), { recursive: true, force: true });
     syncDirectory(dataDir);
     return rebuilt;
-  } catch (error) {
-    await old.close();
-    throw error;
+  } finally {
+    lock.release();
   }
 }
 

@@ -7,7 +7,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAborts } from './aborts.ts';
 import {
+  type BlockFacts,
   conditionOf,
+  conditionOfBlocks,
   describeCondition,
   SOUND,
   type StorageCondition,
@@ -23,6 +25,8 @@ const NOTE_MS = 10_000;
 /** How often progress is written for those who can't ask the RPC yet. */
 const TELL_MS = 500;
 
+type ChainFacts = Omit<StorageFacts, 'loss' | 'reached'> & BlockFacts;
+
 export class StorageWatch {
   readonly #dataDir: string;
   readonly #clock: Clock;
@@ -31,7 +35,7 @@ export class StorageWatch {
   readonly #reached: Reached | null;
   /** Set by whoever works on the store, while nothing can be told from the chain. */
   #given: StorageCondition | null = null;
-  #chain: (() => Omit<StorageFacts, 'loss' | 'reached'>) | null = null;
+  #chain: (() => ChainFacts) | null = null;
   #whole = false;
   #last: StorageCondition = SOUND;
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -58,13 +62,19 @@ export class StorageWatch {
   }
 
   /** From now on the condition follows from the chain too. `healed` is called once, when nothing is missing (any more). */
-  follow(chain: () => Omit<StorageFacts, 'loss' | 'reached'>, healed: () => void): void {
+  follow(chain: () => ChainFacts, healed: () => void): void {
     this.#chain = chain;
     this.#healed = healed;
     this.update();
   }
 
   get current(): StorageCondition {
+    const state = this.#state;
+    return state.state === 'sound' && this.#chain !== null ? conditionOfBlocks(this.#chain()) : state;
+  }
+
+  /** Without regard to old blocks that are lost: the chain goes on without them. */
+  get #state(): StorageCondition {
     if (this.#given !== null) return this.#given;
     if (this.#chain === null || this.#whole) return SOUND;
     return conditionOf({ ...this.#chain(), loss: readLoss(this.#dataDir), reached: this.#reached });
@@ -89,7 +99,7 @@ export class StorageWatch {
       this.#toldAt = at;
       this.#tellFile(now);
     }
-    if (this.#chain === null || this.#given !== null || now.state !== 'sound') return;
+    if (this.#chain === null || this.#given !== null || this.#state.state !== 'sound') return;
     if (!this.#whole) this.#heal();
     if (at - this.#notedAt >= NOTE_MS) this.note();
   }

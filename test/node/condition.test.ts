@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { nextStep } from '../../node/aborts.ts';
 import { ClockWatch, describeClock } from '../../node/clock-watch.ts';
-import { conditionOf, describeCondition, SOUND, type StorageFacts } from '../../node/condition.ts';
+import {
+  conditionOf,
+  conditionOfBlocks,
+  describeCondition,
+  SOUND,
+  type StorageFacts,
+} from '../../node/condition.ts';
 
 const at = (height: number) => ({ height, work: BigInt(height * 100) });
 const facts = (more: Partial<StorageFacts>): StorageFacts => ({
@@ -35,6 +41,15 @@ test('what is missing is lost until a peer has it, then fetched, and rebuilt whe
     'rebuilding',
   );
   expect(conditionOf(facts({ ...missing, tip: at(50) }))).toEqual(SOUND);
+});
+
+test('blocks that the files have lost are fetched if there are peers, and lost while there are none', () => {
+  const tip = at(50);
+  expect(conditionOfBlocks({ tip, lostBlocks: 0, linked: false })).toEqual(SOUND);
+  expect(conditionOfBlocks({ tip, lostBlocks: 1, linked: true }).state).toBe('fetching');
+  const lost = conditionOfBlocks({ tip, lostBlocks: 50, linked: false });
+  expect(lost).toMatchObject({ state: 'lost', done: 0, of: 50 });
+  expect(describeCondition(lost)).toContain('damaged or deleted: 50');
 });
 
 test('where no height was noted, a loss lasts until it has all that its peers have', () => {

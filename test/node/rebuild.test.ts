@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { getTotals } from '../../chain/ledger/queries.ts';
 import { NodeFiles } from '../../node/disk/node-files.ts';
+import { isLockFile } from '../../node/folder-lock.ts';
 import { openLevelStore } from '../../node/level-store.ts';
+import { lockNodeFolder } from '../../node/node-lock.ts';
 import { rebuildStore } from '../../node/rebuild.ts';
 import { transfer } from '../chain/actors.ts';
 import { ChainBuilder } from '../chain/builder.ts';
@@ -37,6 +39,12 @@ beforeAll(async () => {
   await close();
 });
 
+/** Names in a node's folder, without what its lock leaves. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => !isLockFile(name, 'node.lock'))
+    .sort();
+
 function copy(): string {
   const folder = join(root, `copy-${++copies}`);
   cpSync(join(root, 'whole'), folder, { recursive: true });
@@ -49,7 +57,7 @@ async function expectWhole(folder: string): Promise<void> {
   expect((await getTotals(ledger)).tip).toBe(ledger.tip);
   expect(ledger.queue.takeRestored()).toHaveLength(1);
   await close();
-  expect(readdirSync(folder).sort()).toEqual(['SENTINEL', 'chain', 'db']);
+  expect(filesIn(folder)).toEqual(['SENTINEL', 'chain', 'db']);
 }
 
 test('makes the same database again, says how far it is, and keeps what was acknowledged', async () => {
@@ -102,4 +110,9 @@ test('a folder without blocks is refused, and one of a node that runs', async ()
   const { close } = await open(folder);
   await expect(rebuildStore(folder, chain.params, () => {})).rejects.toMatchObject({ code: 'LOCKED' });
   await close();
+  // Nor while a launcher or a node that opens no database yet has the folder.
+  const lock = await lockNodeFolder(folder);
+  await expect(rebuildStore(folder, chain.params, () => {})).rejects.toMatchObject({ code: 'LOCKED' });
+  lock.release();
+  expect((await rebuildStore(folder, chain.params, () => {})).height).toBe(30);
 });
