@@ -48,6 +48,11 @@ test('a crash is told and the node started again; the next moves the database as
 }, async () => {
   const first = await pidAfter(0);
   expect(first).not.toBe(launcher.pid);
+  if (process.platform === 'linux') {
+    const read = (what: string): string[] => readFileSync(`/proc/${first}/${what}`, 'utf8').split('\0');
+    expect(read('environ')).toContain('MALLOC_ARENA_MAX=1');
+    expect(read('cmdline')).toContain('--max-semi-space-size=4');
+  }
   process.kill(first, 'SIGABRT');
   const second = await pidAfter(first);
   expect(said).toMatch(
