@@ -86,6 +86,11 @@ export class Admission {
     return { errors, dropped: gone.length === 0 ? gone : lasting(pool, transactions, errors, gone) };
   }
 
+  /** Lets go of what was tried on the former tip: the next batch may be long in coming. */
+  tipChanged(): void {
+    this.#trial = null;
+  }
+
   /** The trial on the present tip, with what it has read and tried before, as far as that is kept. Kept again when all went well. */
   #takeTrial(): Trial {
     const kept = this.#trial;

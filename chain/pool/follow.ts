@@ -22,6 +22,7 @@ export interface PoolChange {
 
 /** Brings the pool from one tip to the next. */
 export async function followTip(admission: Admission, change: TipChange): Promise<PoolChange> {
+  admission.tipChanged();
   const { ledger, pool } = admission;
   const { connected, disconnected } = change;
   const stale = staleSenders(pool, change);

@@ -218,6 +218,14 @@ describe('what was read of a tip', () => {
     await world.check();
   });
 
+  test('is forgotten with the tip it was on', async () => {
+    const world = await PoolWorld.open();
+    await world.offer(transfer('alice', 'bob', 1));
+    expect(world.admission.held).toBeGreaterThan(0);
+    await world.block();
+    expect(world.admission.held).toBe(0);
+  });
+
   test('is forgotten when it is more than 10,000 entries', async () => {
     const world = await PoolWorld.open();
     await world.offer(transfer('alice', 'bob', 1));
