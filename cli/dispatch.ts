@@ -1,6 +1,6 @@
 /**
  * Owns the way from an intent to at most one payment: under the account's lock its nonce is chosen, it is signed,
- * rehearsed, written down and synced, and only then handed to nodes. See docs/decisions/0030-one-command-one-payment.md.
+ * rehearsed, written down and synced, and only then handed to nodes. See docs/decisions/0017-one-command-one-payment.md.
  */
 import { parseAddress } from '../chain/format/address.ts';
 import type { Body, Transaction } from '../chain/format/transaction.ts';

@@ -124,8 +124,9 @@ export function syncDirectory(path: string): void {
   }
   try {
     fsyncSync(folder);
-  } catch {
-    // A file system without it: nothing better can be done.
+  } catch (error) {
+    // A file system without it refuses as well, with another code: nothing better can be done there.
+    if (['EIO', 'ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   } finally {
     closeSync(folder);
   }

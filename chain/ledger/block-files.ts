@@ -54,6 +54,8 @@ export class BlockFiles {
   /** Open files, the longest unused first. The one that is written to stays. */
   readonly #readers = new Map<number, Reader>();
   #synced: boolean;
+  /** After a failed sync nobody knows what is on the disk: no later one can be believed. */
+  #broken: unknown = null;
   #closed = false;
 
   /** `last` is the file to go on in, whose number is `number`; without one the next block begins it. */
@@ -88,8 +90,14 @@ export class BlockFiles {
 
   /** Resolves once all that was appended survives a power cut. */
   async sync(): Promise<void> {
+    if (this.#broken !== null) throw this.#broken;
     if (this.#synced || this.#last === null) return;
-    await this.#last.sync();
+    try {
+      await this.#last.sync();
+    } catch (error) {
+      this.#broken = error;
+      throw error;
+    }
     this.#synced = true;
   }
 

@@ -164,7 +164,11 @@ export class Admissions {
   /** Takes back what the ledger's queue kept over the last stop. What can't be mined any more is given up. */
   async restore(): Promise<void> {
     const { queue } = this.#ledger;
-    const restored = queue.takeRestored().map(decodeTransaction);
+    // What another version wrote and this one can't read is passed over: it must not keep a node from starting.
+    const restored = queue
+      .takeRestored()
+      .map((bytes) => attempt(() => decodeTransaction(bytes)))
+      .filter((tx): tx is Transaction => !(tx instanceof RuleError));
     if (restored.length === 0) return;
     restored.sort((a, b) => a.nonce - b.nonce);
     const { results } = await this.#take(
