@@ -7,7 +7,7 @@ import { bundleInto } from '../../cli/build.mjs';
 import { Bench, preloadIn, type Trial } from '../soak/at-writes.ts';
 import { keyTrials, testnetTrials } from '../soak/write-trials.ts';
 
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 let programs: string;
 let bench: Bench;
 
@@ -31,13 +31,13 @@ describe.sequential('a command that is stopped at a write', { timeout: PATIENCE_
     };
     // Killed before its first write, there is no key, and what the next command says is no remedy.
     const { failures } = await bench.try(broken, 'kill');
-    expect(failures[0]).toMatch(/^broken, kill at 1: key show a --dir x fails/);
+    expect(failures[0]).toMatch(/^broken, kill at 1: /);
     bench.empty();
   });
 
   test.each(keyTrials())('$name', async (trial) => {
-    for (const how of ['kill', 'torn', 'full'] as const) {
-      const { rounds, failures } = await bench.try(trial, how, how === 'kill' ? 1 : 3);
+    for (const how of ['kill', 'full'] as const) {
+      const { rounds, failures } = await bench.try(trial, how, how === 'kill' ? 2 : 4);
       expect(failures).toEqual([]);
       expect(rounds).toBeGreaterThan(1);
     }
@@ -47,8 +47,8 @@ describe.sequential('a command that is stopped at a write', { timeout: PATIENCE_
 
   test('testnet start', async () => {
     const trial = testnetTrials(0).find(({ name }) => name === 'testnet start')!;
-    const { rounds, failures } = await bench.try(trial, 'kill', 7);
+    const { rounds, failures } = await bench.try(trial, 'kill', 400, 9);
     expect(failures).toEqual([]);
-    expect(rounds).toBeGreaterThan(2);
+    expect(rounds).toBe(1);
   });
 });

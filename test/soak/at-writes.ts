@@ -63,12 +63,12 @@ export class Bench {
 
   readonly run: Run = (args, input = '') => this.#run(args, input, {});
 
-  /** Runs the trial at its first write, its second and so on, or at each `every`th, until it makes no more. */
-  async try(trial: Trial, how: How, every = 1): Promise<Verdict> {
+  /** Runs the trial at its first write, its second and so on, or at each `every`th from `first`, until it makes no more. */
+  async try(trial: Trial, how: How, every = 1, first = 1): Promise<Verdict> {
     const failures: string[] = [];
     let rounds = 0;
     const fail = (at: number, text: string) => failures.push(`${trial.name}, ${how} at ${at}: ${text}`);
-    for (let at = 1; at <= WRITES_MAX; at += every) {
+    for (let at = first; at <= WRITES_MAX; at += every) {
       if (trial.fresh === true) this.empty();
       const { program = 'cli.js', command, input } = trial;
       const hindered = await this.#run(command, input ?? '', { PIER_AT: `${program}:${at}:${how}` });
