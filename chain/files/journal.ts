@@ -60,9 +60,11 @@ export class Journal {
 
   /**
    * Opens the file, or makes it. `damage` says in words what of it can't be read, `null` if all can; whatever is whole is
-   * kept. A file of which nothing can be read is set aside.
+   * kept. A file of which nothing can be read is set aside. `isNew` is true if there was none.
    */
-  static async open(place: JournalPlace): Promise<{ journal: Journal; damage: string | null }> {
+  static async open(
+    place: JournalPlace,
+  ): Promise<{ journal: Journal; damage: string | null; isNew: boolean }> {
     const { files, name } = place;
     await files.remove(copyOf(name));
     let file = await FrameFile.open(files, name, place);
@@ -71,10 +73,11 @@ export class Journal {
       damage = `the file ${name} can't be read and is kept as ${await setAside(files, name)}`;
       file = null;
     }
+    const isNew = file === null && damage === null;
     file ??= await FrameFile.create(files, name, place);
     const scan = await file.recover(0, () => undefined);
     if (scan.damaged > 0) damage = `${scan.damaged} bytes of the file ${name} are damaged`;
-    return { journal: new Journal(place, file), damage };
+    return { journal: new Journal(place, file), damage, isNew };
   }
 
   /** Says whose entries of these types are. Those of a type that is nobody's are kept for ever. */

@@ -14,16 +14,22 @@ import { OLD_CAUSES_ROWS, OLD_QUEUED_ROWS } from './store-keys.ts';
 
 export const JOURNAL_NAME = 'journal';
 
-/** `onDamage` is told, in words, what of the file can't be read. */
+/**
+ * `onDamage` is told, in words, what of the file can't be read. `hasBlocks` says whether there are stored blocks: the
+ * first of them came after the journal.
+ */
 export async function openJournal(
   files: Files,
   owner: Uint8Array,
   store: Store,
+  hasBlocks: boolean,
   onDamage: (damage: string) => void,
 ): Promise<Journal> {
   const place = { files, name: JOURNAL_NAME, kind: FILE_KIND.journal, owner };
-  const { journal, damage } = await Journal.open(place);
+  const { journal, damage, isNew } = await Journal.open(place);
   if (damage !== null) onDamage(damage);
+  if (isNew && hasBlocks)
+    onDamage(`the file ${JOURNAL_NAME} is gone: what was accepted here and is not mined may be lost`);
   try {
     const queued = await readRows(store, OLD_QUEUED_ROWS);
     const causes = await readRows(store, OLD_CAUSES_ROWS);

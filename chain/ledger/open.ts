@@ -85,7 +85,9 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
   let journal: Journal | null = null;
   try {
     for (const damage of damages) options.onDamage?.(damage);
-    journal = await openJournal(files, headers.chainId, store, (damage) => options.onDamage?.(damage));
+    journal = await openJournal(files, headers.chainId, store, found.size > 0, (damage) =>
+      options.onDamage?.(damage),
+    );
     const choice = new ForkChoice(headers);
     const stored = new Map(found);
     // Also where the version can't be read.

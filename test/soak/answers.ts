@@ -118,7 +118,10 @@ export async function examine(node: TrialNode, truth: Truth): Promise<Verdict> {
     const wanted = truth.answers[i]!;
     if (text === wanted) return;
     const what = `${question.method} ${JSON.stringify(question.params)}`;
-    if ('error' in outcome) {
+    // Not found, and it says that it could not look everywhere.
+    if ('result' in outcome && outcome.result.status === 'unknown' && outcome.result.complete === false)
+      refused.push(`${what}: unknown, not complete`);
+    else if ('error' in outcome) {
       const { code, message, data } = outcome.error;
       const told = `${what}: ${code} ${data?.code ?? ''} ${message}`;
       if (code === DAMAGED || REFUSALS.includes(data?.code ?? '')) refused.push(told);

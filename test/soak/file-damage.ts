@@ -18,7 +18,7 @@ import { join } from 'node:path';
 
 export interface FileDamage {
   readonly name: string;
-  /** `alone`: all is right again without a peer. `blocks`: blocks may have to come from a peer. `refusal`: or it says why not. */
+  /** Most that may be needed. `alone`: all is right again without a peer. `blocks`: blocks may have to come from a peer. `refusal`: or it says why not. */
   readonly most: 'alone' | 'blocks' | 'refusal';
   /** The node gets no `--genesis`. */
   readonly withoutGenesis?: true;
@@ -180,7 +180,9 @@ function filesIn(folder: string, below = ''): string[] {
   return readdirSync(join(folder, below), { withFileTypes: true })
     .flatMap((entry) => {
       const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      return entry.isDirectory() ? filesIn(folder, path) : [path];
+      if (entry.isDirectory()) return filesIn(folder, path);
+      // Locks are links and sockets.
+      return entry.isFile() ? [path] : [];
     })
     .sort();
 }

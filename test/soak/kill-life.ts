@@ -11,12 +11,15 @@ import { waitUntil } from '../../cli/testnet/wait.ts';
 import { easyGenesis, makePeople, paramsOf } from '../bench/workload.ts';
 import type { At, KillTally } from './kill-tally.ts';
 import { agree, countStatuses, isRepeatable, statusOf } from './ledger-check.ts';
-import { Load } from './load.ts';
+import { LOAD_BATCH, Load } from './load.ts';
 import type { Chance } from './parts.ts';
 import { TrialNode } from './trial-node.ts';
 
-/** After it serves, it lives so long at most. */
+/** After it has acknowledged what was drawn, it lives so long at most. */
 const LIFE_MS = 800;
+/** Most batches that are waited for, and how long. */
+const BATCHES_MAX = 5;
+const LOAD_MS = 10_000;
 const PEOPLE = 60;
 /** Two miners of this rate: a block every half second. */
 const WORK = 1_000;
@@ -77,6 +80,9 @@ export async function liveAndKill(
       const node: TrialNode = victim!;
       if (at === 'load') {
         const running = load.run(node);
+        // However slow the machine is, something is acknowledged before most kills.
+        const wanted = load.acknowledged.size + chance.below(BATCHES_MAX * LOAD_BATCH);
+        await waitUntil(() => load.acknowledged.size >= wanted, LOAD_MS);
         await sleep(chance.below(LIFE_MS));
         work = BigInt((await statusOf(node)).work);
         await node.kill();

@@ -8,7 +8,8 @@ import type { Params } from '../../chain/format/params.ts';
 import { decodeTransaction } from '../../chain/format/transaction.ts';
 import { type Person, signRound } from '../bench/workload.ts';
 
-const BATCH = 20;
+/** Transfers that are submitted at once. */
+export const LOAD_BATCH = 20;
 const FULL = ['POOL_FULL', 'QUEUE_FULL'];
 
 /** Whoever takes calls as a node does. */
@@ -67,8 +68,8 @@ export class Load {
   }
 
   #sign(): string[] {
-    const start = (this.#round++ * BATCH) % this.#people.length;
-    const people = this.#people.slice(start, start + BATCH);
+    const start = (this.#round++ * LOAD_BATCH) % this.#people.length;
+    const people = this.#people.slice(start, start + LOAD_BATCH);
     return signRound(this.#params, this.#chainId, people, people.length).map(toHex);
   }
 }

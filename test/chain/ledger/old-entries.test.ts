@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryFiles } from '../../../chain/files/memory-files.ts';
 import { concat, toHex, u32 } from '../../../chain/format/bytes.ts';
 import { ENTRY } from '../../../chain/ledger/journal-entries.ts';
-import { openJournal } from '../../../chain/ledger/old-entries.ts';
+import { JOURNAL_NAME, openJournal } from '../../../chain/ledger/old-entries.ts';
 import type { StoreWrite } from '../../../chain/ledger/ports.ts';
 import { OLD_CAUSES_ROWS, OLD_QUEUED_ROWS } from '../../../chain/ledger/store-keys.ts';
 import { FaultyStore } from './faulty-store.ts';
@@ -24,7 +24,7 @@ async function oldStore(): Promise<FaultyStore> {
 }
 
 async function entriesOf(files: MemoryFiles, store: FaultyStore): Promise<[type: number, payload: string][]> {
-  const journal = await openJournal(files, OWNER, store, () => {});
+  const journal = await openJournal(files, OWNER, store, false, () => {});
   const found: [number, string][] = [];
   await journal.read(({ type, payload }) => found.push([type, toHex(payload)]));
   return found;
@@ -46,7 +46,7 @@ test('a start that ends before the rows are gone loses nothing', async () => {
   const [files, store] = [new MemoryFiles(), await oldStore()];
   const write = store.write.bind(store);
   store.write = () => Promise.reject(new Error('killed'));
-  await expect(openJournal(files, OWNER, store, () => {})).rejects.toThrow('killed');
+  await expect(openJournal(files, OWNER, store, false, () => {})).rejects.toThrow('killed');
   store.write = write;
   expect(await entriesOf(files, store)).toEqual([...MOVED, ...MOVED]);
 });
@@ -54,7 +54,9 @@ test('a start that ends before the rows are gone loses nothing', async () => {
 test('no row goes before the journal is synced', async () => {
   const [files, store] = [new MemoryFiles(), await oldStore()];
   files.full = true;
-  await expect(openJournal(files, OWNER, store, () => {})).rejects.toMatchObject({ code: 'DISK_FULL' });
+  await expect(openJournal(files, OWNER, store, false, () => {})).rejects.toMatchObject({
+    code: 'DISK_FULL',
+  });
   expect((await rowsOf(store)).size).toBe(4);
 });
 
@@ -62,4 +64,23 @@ test('a damaged row is passed over', async () => {
   const store = await oldStore();
   await store.damage(concat(OLD_QUEUED_ROWS, new Uint8Array(32)), 'unreadable');
   expect(await entriesOf(new MemoryFiles(), store)).toEqual(MOVED.slice(1));
+});
+
+test('a journal that is gone is told where there are blocks, and only once', async () => {
+  for (const [hasBlocks, size] of [
+    [true, null],
+    [true, 0],
+    [false, null],
+  ] as const) {
+    const [files, store] = [new MemoryFiles(), new FaultyStore()];
+    const told: string[] = [];
+    const open = () => openJournal(files, OWNER, store, hasBlocks, (damage) => told.push(damage));
+    if (size !== null) {
+      await openJournal(files, OWNER, store, false, () => {});
+      files.find(JOURNAL_NAME)!.cut(size);
+    }
+    await open();
+    await open();
+    expect(told).toEqual(hasBlocks ? [expect.stringContaining('journal is gone')] : []);
+  }
 });
