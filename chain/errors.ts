@@ -113,6 +113,11 @@ export class OutdatedStoreError extends CorruptStoreError {
   }
 }
 
+/** What is stored is of another ledger, or of a later version: it can't be used here, and nothing is wrong with it. */
+export class ForeignStoreError extends Error {
+  override readonly name = 'ForeignStoreError';
+}
+
 /** Checks an invariant of ours. Never reachable from input. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`);

@@ -29,6 +29,9 @@ const FRESH = 'db.new';
 const OLD = 'db.old';
 const SENTINEL_TEXT = 'The database beside this file was made once. If it is gone, it was lost.\n';
 
+/** What LevelDB says of files that are gone, have another content, or are folders. */
+const DAMAGE = /corruption|no such file|invalid argument|(?:is|not) a directory/i;
+
 type Database = Level<Uint8Array, Uint8Array>;
 
 /** `Store` over an open database. Made by `openLevelStore`. */
@@ -174,7 +177,7 @@ function faultOf(error: unknown): Error {
     );
   }
   // A file that another one names and that isn't there is damage too: something deleted it.
-  const damaged = code === 'LEVEL_CORRUPTION' || /corruption|no such file|invalid argument/i.test(message);
+  const damaged = code === 'LEVEL_CORRUPTION' || DAMAGE.test(message);
   if (damaged) return new CorruptStoreError(message, { cause: error });
   if (code === 'LEVEL_IO_ERROR') {
     return new StoreUnavailableError('IO', message, 'Check the disk and the rights to its files.', error);

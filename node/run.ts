@@ -1,4 +1,6 @@
 /** Owns a node's life as a process: its signals, its last words, its exit code, and a new start after damage. */
+import { ForeignStoreError } from '../chain/errors.ts';
+import { FilesError } from '../chain/files/port.ts';
 import { ConfigError, type NodeConfig } from './config.ts';
 import type { ChildFault } from './launch.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
@@ -49,6 +51,10 @@ export async function runNode(config: NodeConfig, hooks: RunHooks = {}): Promise
 
 /** What was refused and what to do about it, or null if it is a fault of the program's own. */
 export function faultOf(error: unknown): ChildFault | null {
+  if (error instanceof ForeignStoreError || error instanceof FilesError) {
+    const code = error instanceof FilesError ? error.code : 'OTHER_LEDGER';
+    return { code, message: error.message, hint: STORE_HINTS[code] };
+  }
   if (!(error instanceof ConfigError || error instanceof StoreUnavailableError)) {
     const { code, syscall, path, message } = error as NodeJS.ErrnoException;
     if (typeof code !== 'string' || syscall === undefined) return null;
@@ -64,6 +70,13 @@ export function explain(error: unknown): string {
   if (fault !== null) return `${fault.message}. ${fault.hint}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
+
+const STORE_HINTS = {
+  OTHER_LEDGER: 'Name its genesis.json with --genesis, or choose another folder with --data.',
+  DISK_FULL: 'Free some space and start again.',
+  IO: 'Check the disk and the rights to its files.',
+  NOT_A_FILE: 'A folder is in the place of a file, or a file in that of a folder: move it away.',
+} as const;
 
 const SYSTEM_HINTS: Partial<Record<string, string>> = {
   ENOSPC: 'The disk is full: free some space and start again.',

@@ -2,6 +2,7 @@
  * Owns one file of frames: appends, positional reads, and the scan at start, which passes over damage and cuts off only
  * what has no valid frame behind it. Memory: one frame, or one step of a scan.
  */
+import { ForeignStoreError } from '../errors.ts';
 import { equalBytes, toHex } from '../format/bytes.ts';
 import {
   decodeFileHead,
@@ -95,7 +96,7 @@ export class FrameFile {
         return 'damaged';
       }
       if (!equalBytes(head.owner, owner)) {
-        throw new Error(
+        throw new ForeignStoreError(
           `the file ${name} belongs to the ledger ${toHex(head.owner)}, not to ${toHex(owner)}: use another folder or genesis`,
         );
       }

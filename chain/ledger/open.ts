@@ -3,7 +3,7 @@
  * and checks the state of the tip. Blocks of an earlier version's store are moved to files first.
  */
 import { type HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
-import { CorruptStoreError, OutdatedStoreError, RuleError } from '../errors.ts';
+import { CorruptStoreError, ForeignStoreError, OutdatedStoreError, RuleError } from '../errors.ts';
 import type { Journal } from '../files/journal.ts';
 import type { Files } from '../files/port.ts';
 import { equalBytes, fromText, toBigInt, toHex, toText, u32 } from '../format/bytes.ts';
@@ -129,12 +129,12 @@ function checkOwner(
   chainId: Uint8Array,
 ): void {
   if (format !== undefined && !isUpTo(format, FORMAT_VERSION)) {
-    throw new Error(
+    throw new ForeignStoreError(
       `this data folder has format ${toHex(format)}; this version reads ${FORMAT_VERSION}: use a new folder`,
     );
   }
   if (chain !== undefined && !equalBytes(chain, chainId)) {
-    throw new Error(
+    throw new ForeignStoreError(
       `this data folder belongs to the ledger ${toHex(chain)}, the genesis given is of ${toHex(chainId)}: use another folder or genesis`,
     );
   }

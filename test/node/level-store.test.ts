@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Level } from 'level';
@@ -101,6 +101,18 @@ describe('a damaged database', () => {
     writeFileSync(join(folder, 'db', 'CURRENT'), '');
     await expectLost();
     expect(readdirSync(folder)).toContain('db.corrupt-1');
+  });
+
+  it('with a folder in the place of a file, or a file in its own, is moved aside', async () => {
+    for (const kind of [/^CURRENT$/, /^MANIFEST/, /^LOCK$/]) {
+      const path = join(folder, 'db', readdirSync(join(folder, 'db')).find((name) => kind.test(name))!);
+      rmSync(path);
+      mkdirSync(path);
+      await expectLost();
+    }
+    rmSync(join(folder, 'db'), { recursive: true });
+    writeFileSync(join(folder, 'db'), 'a file');
+    await expectLost();
   });
 
   it('without its MANIFEST is moved aside', async () => {

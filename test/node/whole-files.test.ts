@@ -12,6 +12,7 @@ const CASES: readonly [name: RegExp, outcome: 'right' | 'refused'][] = [
   [/^chain\/headers cut to 0 /, 'right'],
   [/^identity is no text$/, 'refused'],
   [/^genesis\.json is no JSON$/, 'refused'],
+  [/^genesis\.json gone, none given$/, 'refused'],
 ];
 
 let stage: Stage;

@@ -16,7 +16,9 @@ const soakFiles: Measure = async ({ bundle, options }) => {
     options: { name: { type: 'string', default: '' }, lanes: { type: 'string', default: String(LANES) } },
   });
   const stage = await Stage.set(bundle);
-  const damages = damagesOf(stage.gold.data, stage.gold.old).filter(({ name }) => name.includes(values.name));
+  const damages = damagesOf(stage.gold.data, stage.gold.old).filter(({ name }) =>
+    new RegExp(values.name).test(name),
+  );
   const reports: FileReport[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
