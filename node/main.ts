@@ -41,7 +41,12 @@ function fail(error: unknown): void {
 }
 
 // A node whose launcher was killed is killed with it: nobody would see it crash, and who killed it wants it gone.
-if (launched) process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+if (launched) {
+  const end = (): boolean => process.kill(process.pid, 'SIGKILL');
+  process.on('disconnect', end);
+  // The launcher may have been killed before this program was loaded.
+  if (!process.connected) end();
+}
 
 // The store is at a block boundary at any moment: to end at once is safe, to go on in an unknown state isn't.
 process.on('uncaughtException', fail);
