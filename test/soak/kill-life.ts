@@ -96,9 +96,9 @@ export async function liveAndKill(
         }
         const next = start();
         await sleep(tally.drawStartMs(chance));
-        await next.kill();
-        if (next.end!.signal !== 'SIGKILL')
-          tally.fault('failedStarts', `${data}: ended by itself: ${next.stderr.slice(-500)}`);
+        const end = await next.kill();
+        if (end.signal !== 'SIGKILL')
+          tally.fault('failedStarts', `${data}: ${JSON.stringify(end)} ${next.stderr.slice(-500)}`);
       }
       tally.kills[at]++;
       if (!(await tally.serves(start()))) return;

@@ -45,9 +45,9 @@ export async function makeAndKill(
     for (let row = Math.min(left, 1 + chance.below(ROW_MAX)); row > 0; row--, left--) {
       const node = stage.start(data, { bare: chance.below(3) > 0 });
       await sleep(tally.drawStartMs(chance));
-      await node.kill();
-      if (node.end!.signal !== 'SIGKILL')
-        tally.fault('failedStarts', `${data}: ended by itself: ${node.stderr.slice(-500)}`);
+      const end = await node.kill();
+      if (end.signal !== 'SIGKILL')
+        tally.fault('failedStarts', `${data}: ${JSON.stringify(end)} ${node.stderr.slice(-500)}`);
       tally.kills[at]++;
     }
     const node = stage.start(data);

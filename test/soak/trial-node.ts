@@ -125,9 +125,14 @@ export class TrialNode {
     });
   }
 
-  kill(): Promise<TrialEnd> {
+  /** Resolves with neither code nor signal if what it started lives on. */
+  async kill(): Promise<TrialEnd> {
     this.#child.kill('SIGKILL');
-    return this.ended;
+    const gaveUp = new AbortController();
+    const outlived = sleep(STOP_MS, { code: null, signal: null }, { signal: gaveUp.signal });
+    const end = await Promise.race([this.ended, outlived.catch(() => this.ended)]);
+    gaveUp.abort();
+    return end;
   }
 
   /** Ends it in order. True if it ended so, with 0. */
