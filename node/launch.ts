@@ -84,7 +84,7 @@ interface ChildEnd {
   readonly tail: string;
 }
 
-/** Keep the node's memory small: docs/decisions/0016-a-node-of-little-memory.md has the figures. */
+/** Keep the node's memory small: docs/decisions/0018-a-node-of-little-memory.md has the figures. */
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
 const V8_FLAGS = ['--max-semi-space-size=4'];
 
