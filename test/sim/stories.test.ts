@@ -194,12 +194,12 @@ test('what waits says for what; what is replaced says by what; what is refused s
     ahead: 1,
     bytesAhead: expect.any(Number),
     blocks: 0,
-    rate: 1_000,
+    rate: 1_000n,
   });
   await world.submit(near, dearer);
   const replaced = await story(near, first);
   expect([replaced.status, last(replaced, 'dropped').by]).toEqual(['dropped', dearer.key]);
-  expect((await story(near, dearer)).standing).toMatchObject({ earlier: 0, ahead: 0, rate: 5_000 });
+  expect((await story(near, dearer)).standing).toMatchObject({ earlier: 0, ahead: 0, rate: 5_000n });
   await world.submit(near, alone);
   const refused = await story(near, alone);
   expect([refused.status, last(refused, 'refused').reason.code]).toEqual(['refused', 'NONCE_GAP']);
