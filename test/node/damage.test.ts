@@ -109,15 +109,28 @@ describe('a node whose database has', () => {
       const { height, tip, stateRoot } = await call(alone, 'status');
       expect(await call(truth, 'header', { height: height as number })).toMatchObject({ id: tip, stateRoot });
       await stop(alone);
-      const again = await start(damaged, { peer: [truth.info.p2p!] });
       const best = (await call(truth, 'status')).tip;
-      while ((await call(again, 'status')).tip !== best);
+      const caughtUp = async (): Promise<RunningNode> => {
+        const node = await start(damaged, { peer: [truth.info.p2p!] });
+        while ((await call(node, 'status')).tip !== best);
+        return node;
+      };
+      let again = await caughtUp();
+      /** An answer; a node that finds damage on its way to one refuses it and ends, and the next start has it. */
+      const answerOf = async (method: string, params: object) => {
+        const answer = await call(again, method, params);
+        if (answer !== undefined) return answer;
+        expect(await again.ended).toEqual({ cause: 'damaged' });
+        await stop(again);
+        again = await caughtUp();
+        return call(again, method, params);
+      };
       for (const [method, params] of [
         ['account', { address: MINER }],
         ['history', { address: MINER }],
         ['block', { height: BLOCKS >> 1 }],
       ] as const) {
-        expect(await call(again, method, params)).toEqual(await call(truth, method, params));
+        expect(await answerOf(method, params)).toEqual(await call(truth, method, params));
       }
     },
   );
