@@ -113,7 +113,7 @@ export class OutdatedStoreError extends CorruptStoreError {
   }
 }
 
-/** What is stored is of another ledger, or of a later version: it can't be used here, and nothing is wrong with it. */
+/** The stored data belong to another ledger or to a later version. They are not damaged, but this node can't use them. */
 export class ForeignStoreError extends Error {
   override readonly name = 'ForeignStoreError';
 }

@@ -16,7 +16,7 @@ export interface Found {
   readonly urls: readonly string[];
   /** Other nodes of the same network: good for comparing, and not to be asked instead of those that were named. */
   readonly others: readonly string[];
-  /** True if all of them are processes of this machine that Pier started: they execute every block for us. */
+  /** True if Pier started all of these nodes on this machine. Such nodes execute every block for the user. */
   readonly own: boolean;
 }
 

@@ -56,7 +56,7 @@ export class LevelStore implements Store {
     // Chained: five times as fast as an array of operations, and as atomic.
     const chained = this.#db.batch();
     for (let i = 0; i < batch.length; i++) {
-      // Nothing of it shows until it is written, so other work may run meanwhile.
+      // Readers see no part of the batch before it is written, so other work may run in between.
       if (i > 0 && i % ROWS_A_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
       const [key, value] = batch[i]!;
       if (value === null) chained.del(key);

@@ -27,7 +27,7 @@ export class BlockStore {
     this.#headers = headers;
   }
 
-  /** Opens the files of a ledger. `found` and `damages` are as `openStoredBlocks` says. */
+  /** Opens the files of a ledger. `openStoredBlocks` describes `found` and `damages`. */
   static async open(
     files: Files,
     owner: Uint8Array,

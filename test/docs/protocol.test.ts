@@ -57,7 +57,7 @@ const seconds = (ms: number): string => `${ms / 1_000} s`;
 const minutes = (ms: number): string => (ms === 600_000 ? 'ten minutes' : `${ms / 60_000} minutes`);
 const kib = (bytes: number): string => `${bytes / 1_024} KiB`;
 
-/** What the row of a request says of the code's limits and deadlines. */
+/** The limits and deadlines of the code that a request's row states. */
 const REQUEST_WORDS: Readonly<Record<string, readonly string[]>> = {
   ping: [`${seconds(limits.PING_TIMEOUT_MS)}, then the link is closed`],
   getAddresses: [

@@ -9,7 +9,7 @@ import type { Json, Lie } from './lying-node.ts';
 import { COMMANDS, HONEST, LIAR, type Run, type SigningDesk } from './signing-desk.ts';
 
 /**
- * `beside`: an honest node is named after the liar. `alone`: nobody else is known. `behind`: alone, on a branch of its own
+ * `beside`: an honest node is named after the liar. `alone`: the liar is the only known node. `behind`: alone, on a branch of its own
  * with less work than the honest chain, which was checked before. `branch`: beside an honest one, on such a branch.
  */
 export const SCENARIOS = ['beside', 'alone', 'behind', 'branch'] as const;

@@ -61,7 +61,7 @@ export type Claim =
     };
 
 /**
- * Judges a claim under the header that everything hangs on, which is the caller's to check. Throws `ProofError`:
+ * Judges a claim under a header. The caller checks that header. Throws `ProofError`:
  * 'BAD_PATH', 'BAD_VALUE', 'BAD_HISTORY' or 'BAD_SIGNATURE', the first of these that is true.
  */
 export type VerifyClaim = (block: Header, chainId: Uint8Array) => Claim;

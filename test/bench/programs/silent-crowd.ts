@@ -1,5 +1,5 @@
 /**
- * A crowd that wants nothing but places: `silent-crowd HOST PORT COUNT SECONDS`. Half of its connections say nothing, a
+ * Opens connections that only take up places: `silent-crowd HOST PORT COUNT SECONDS`. Half of its connections say nothing, a
  * quarter drips a byte a second, a quarter opens a link and says nothing on it; each is dialled again when it closes.
  */
 import { randomBytes } from 'node:crypto';

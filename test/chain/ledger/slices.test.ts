@@ -90,7 +90,7 @@ describe('a block of the widest transfers', () => {
     await connectBlock(ledger, await makeBlock(ledger, sign(OUTPUTS_MAX, 0)));
     rests();
     const block = await makeBlock(ledger, sign(OUTPUTS_MAX, first));
-    // To collect what is touched, read, execute, encode, hash, and update the tree.
+    // One rest a slice in each of six steps: collect, read, execute, encode, hash, update the tree.
     expect(rests()).toBeGreaterThanOrEqual(6 * slices);
     await connectBlock(ledger, block);
     // The same, and to note the changes and the rows of the index.
