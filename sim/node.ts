@@ -113,6 +113,12 @@ export class SimNode {
     return this.#mount !== null;
   }
 
+  /** True for as long as the process runs that runs now: another one on the same disk knows nothing of its work. */
+  get life(): () => boolean {
+    const mount = this.#mount;
+    return () => mount !== null && this.#mount === mount;
+  }
+
   /** The running reactor; `null` while there is none. */
   get reactor(): Reactor | null {
     return this.#process?.reactor ?? null;
@@ -213,8 +219,8 @@ export class SimNode {
       .then(() => {
         if (this.#mount !== mount) return;
         mount.crash();
-        this.#renew(error.message);
         this.#mount = null;
+        this.#renew(error.message);
         this.start();
       })
       .catch((failure) => this.#giveUp(failure));
@@ -239,11 +245,8 @@ export class SimNode {
     try {
       return await open();
     } catch (error) {
+      if (this.#mount === mount && this.disk.full) this.crash();
       if (this.#mount !== mount) return null;
-      if (this.disk.full) {
-        this.crash();
-        return null;
-      }
       if (!(error instanceof CorruptStoreError)) throw error;
       this.#renew(error.message);
       return await open();

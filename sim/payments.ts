@@ -28,6 +28,7 @@ export class Payments {
   async hand(
     orders: readonly { readonly node: SimNode; readonly transaction: Transaction }[],
   ): Promise<void> {
+    const lives = orders.map(({ node }) => node.life);
     const answers = orders.map(async ({ node, transaction }) => {
       const [answer] = await this.#world.hand(node, [transaction]);
       if (answer === undefined || !('status' in answer)) return;
@@ -35,7 +36,7 @@ export class Payments {
       accepted.nodes.add(node);
       this.accepted.set(transaction.key, accepted);
     });
-    await this.#world.finish(Promise.all(answers), () => orders.every(({ node }) => node.isUp));
+    await this.#world.finish(Promise.all(answers), () => lives.every((isAlive) => isAlive()));
   }
 
   async send(node: SimNode, user: number, body: Body): Promise<void> {

@@ -6,8 +6,6 @@ import { NobleVerifier } from '../chain/crypto/ed25519.ts';
 import { CorruptStoreError } from '../chain/errors.ts';
 import type { Params } from '../chain/format/params.ts';
 import type { Body, Transaction } from '../chain/format/transaction.ts';
-import { stateRow } from '../chain/ledger/store-keys.ts';
-import { accountRef, decodeAccount } from '../chain/state/entries.ts';
 import type { Submitted } from '../node/reactor/admissions.ts';
 import { Gang } from './adversaries/gang.ts';
 import { areIdle, describeNodes, doAgree } from './agreement.ts';
@@ -18,6 +16,7 @@ import { SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Referee } from './referee/referee.ts';
 import { Schedule } from './schedule.ts';
+import { nextNonce, standingsOf } from './standing.ts';
 import { Users } from './users.ts';
 import { SharedVerifier } from './verifier.ts';
 import { Watch } from './watch.ts';
@@ -25,6 +24,8 @@ import type { WorldOptions } from './world-options.ts';
 
 /** Peers each node is told of: the ones before it, so that the graph is connected. */
 const PEERS_TOLD = 4;
+/** No node takes longer over one order, however slow its disk is. */
+const FINISH_MS = 120_000;
 
 export class World {
   readonly params: Params;
@@ -154,7 +155,8 @@ export class World {
 
   /** Hands a signed transaction to a node, as a user. Resolves at once in virtual time unless disks are slow. */
   async submit(node: SimNode, ...transactions: readonly Transaction[]): Promise<Submitted[]> {
-    return (await this.finish(this.hand(node, transactions), () => node.isUp)) ?? [];
+    const isAlive = node.life;
+    return (await this.finish(this.hand(node, transactions), isAlive)) ?? [];
   }
 
   /** The same without letting time go on. Never resolves if the node dies meanwhile. */
@@ -167,31 +169,32 @@ export class World {
     });
   }
 
-  /** Lets time go on until work is done; `undefined` if `lasts` ends first, or the world has nothing more to do. */
+  /** Lets time go on until work is done, `FINISH_MS` at most; `undefined` if `lasts` or the world's work ends first. */
   async finish<T>(work: Promise<T>, lasts: () => boolean): Promise<T | undefined> {
-    let done: { readonly value: T } | null = null;
-    let failure: unknown = null;
+    // Called once the work is over: gives what came of it, or throws.
+    let outcome = null as (() => T) | null;
     work.then(
       (value) => {
-        done = { value };
+        outcome = () => value;
       },
       (error) => {
-        failure = error;
+        outcome = () => this.#throw(error);
       },
     );
+    const end = this.now + FINISH_MS;
     await this.#schedule.settle();
-    while (done === null && failure === null && lasts() && this.#schedule.nextAt !== undefined)
+    while (outcome === null && lasts() && this.#schedule.nextAt !== undefined) {
+      if (this.now > end)
+        this.#throw(new Error(`work is not done within ${FINISH_MS} ms\n${this.describe()}`));
       if (this.#step()) await this.#settle();
-    if (failure !== null) this.#throw(failure);
-    return (done as { readonly value: T } | null)?.value;
+    }
+    return outcome?.();
   }
 
   /** The nonce a user's next transaction needs, as the node sees it. */
   async nextNonce(node: SimNode, user: number): Promise<number> {
-    const address = this.users.address(user);
-    const [bytes] = await node.disk.content.getMany([stateRow(accountRef(address).key)]);
-    const mined = bytes === undefined ? 0 : decodeAccount(bytes).nonce;
-    return mined + node.reactor!.pool.queueOf(address).length;
+    const [standing] = await standingsOf(node, [this.users.address(user)]);
+    return nextNonce(standing!);
   }
 
   /** A user signs a transaction and hands it to a node. Both, and what the node said. */

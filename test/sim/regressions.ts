@@ -54,6 +54,22 @@ export const REGRESSIONS: readonly Regression[] = [
     minutes: 5,
     plan: { ...PLAIN, nodes: 5, spares: 2, faults: ['churn', 'stall', 'lag'], bytesPerMs: 50, actMs: 6_000 },
   },
+  {
+    found:
+      'a world waited for good for the answer of a node that had ended and started again in the same moment',
+    seed: 7,
+    minutes: 2,
+    plan: {
+      ...PLAIN,
+      nodes: 5,
+      spares: 2,
+      faults: ['churn', 'clog', 'crash', 'cut', 'flip', 'full', 'lag', 'loss', 'oneway', 'stop'],
+      adversaries: ['censor', 'forger', 'withholder'],
+      diskLatencyMs: 30,
+      actMs: 3_000,
+      uneven: true,
+    },
+  },
 ];
 
 /** Lives one of them in a world of the caller's making; throws what it finds. */
