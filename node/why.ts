@@ -2,7 +2,8 @@
 import type { HeaderNode } from '../chain/consensus/header-tree.ts';
 import { fromHex, toHex } from '../chain/format/bytes.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
-import { getAccounts, getMined, getMinedHeights } from '../chain/ledger/queries.ts';
+import { getMined, getMinedHeights } from '../chain/ledger/mined.ts';
+import { getAccounts } from '../chain/ledger/queries.ts';
 import type { Answer } from '../chain/ledger/tip-view.ts';
 import { branchesOf } from './branches.ts';
 import type { CauseLog } from './reactor/cause-log.ts';

@@ -1,41 +1,51 @@
 /**
- * Owns finding a transaction of the active chain without its row, and with it the proof that there is none: for each run
- * of `SEGMENT_BLOCKS` blocks a sorted list of the beginnings of their ids. A segment is written once, under the id of its
- * last block, with a hash over itself; one that is missing or damaged is made again from the bodies, which alone decide.
+ * Owns finding a transaction of the active chain without its row, and with it the proof that there is none. The beginnings
+ * of all ids are in segments (`id-chunk.ts`): of each level there are fewer than `FAN` that no higher one covers, and a
+ * question reads one chunk of each. A chunk has a hash over itself and is bound to the last block of its segment. One that
+ * is missing or damaged is made again from the level below, and of level 0 from the bodies, which alone decide.
  *
- * Memory: segments by `CACHE_BYTES`, and the ids of the blocks behind the last whole segment, at most `TAIL_MAX` blocks.
+ * A chunk of a higher level is made when it is first read, by a question or by the scrub. Chunks of levels above 0 stay
+ * when their blocks are taken back: nothing reads them then, and a branch that long takes its work.
+ *
+ * Memory: chunks by `CACHE_BYTES`; those of a segment of level 0, or `FAN` and those made of them, while they are made.
  */
 import { ByteCache } from '../byte-cache.ts';
 import type { HeaderNode } from '../consensus/header-tree.ts';
-import { RuleError } from '../errors.ts';
-import { transactionIds } from '../format/block.ts';
-import { concat, equalBytes, first48 } from '../format/bytes.ts';
-import { DOMAIN, hash } from '../format/hash.ts';
-import { txRoot } from '../format/merkle.ts';
 import type { Transaction } from '../format/transaction.ts';
+import { BlockIds, type Budget } from './block-ids.ts';
+import {
+  blocksOf,
+  CHUNKS,
+  type Chunk,
+  chunksOf,
+  decodeChunk,
+  encodeChunk,
+  FAN,
+  itemsOf,
+  keyOfChunk,
+  lookUp,
+  numberOf,
+  rowOfChunk,
+  SEGMENT_BLOCKS,
+  startOf,
+} from './id-chunk.ts';
 import type { Store, StoreWrite } from './ports.ts';
-import { segmentRow } from './store-keys.ts';
-import { readWhole, unlessLost } from './whole-rows.ts';
+import { readWhole } from './whole-rows.ts';
 
-export const SEGMENT_BLOCKS = 256;
-const TAIL_MAX = 2 * SEGMENT_BLOCKS;
-/** An item is a number: the first 40 bits of an id, then 8 bits for the block's place in the segment. */
-const ITEM_BYTES = 6;
-const PLACES = 256;
-const HASH_BYTES = 32;
 const CACHE_BYTES = 4 * 1024 * 1024;
 /** Besides its items. */
-const SEGMENT_BYTES = 300;
-/** Segments read at once: one of full blocks takes some megabytes. */
-const READ_AT_ONCE = 8;
-/** Bytes of segments that are hashed between two rests: some milliseconds of work. */
-const HASHED_AT_ONCE = 128 * 1024;
-/** Bytes of bodies read for one question, but that a segment that was begun is finished: some tenths of a second. */
-const BODY_BYTES_MAX = 16 * 1024 * 1024;
+const CHUNK_BYTES = 300;
+/** Bytes of chunks that are hashed or merged between two rests: some milliseconds of work. */
+const BYTES_A_SLICE = 128 * 1024;
+/** Bytes of bodies and of chunks to be merged that are read for one question, but that what was begun is finished: some tenths of a second. */
+const READ_MAX = 16 * 1024 * 1024;
+/** What reading a chunk counts at least. */
+const READ_LEAST = 1_024;
 
 export interface IdSource {
   readonly store: Store;
   readonly tip: HeaderNode;
+  readonly headers: { ancestor(node: HeaderNode, height: number): HeaderNode };
   activeAt(height: number): HeaderNode | undefined;
   readBody(node: HeaderNode): Promise<Uint8Array | null>;
   pause(): Promise<void>;
@@ -44,222 +54,220 @@ export interface IdSource {
 export interface FoundIds {
   /** Heights of blocks of the active chain that may have the transaction; no other block has, if `complete`. */
   readonly heights: number[];
-  /** False while segments are missing that it would take long to make. */
+  /** False while chunks are missing that it would take long to make, or blocks are lost. */
   readonly complete: boolean;
-}
-
-interface Part {
-  readonly block: HeaderNode;
-  /** Beginnings of its ids, as items of place 0. */
-  readonly starts: Float64Array;
 }
 
 export class IdIndex {
   readonly #source: IdSource;
-  readonly #segments = new ByteCache<Float64Array>(
-    CACHE_BYTES,
-    ({ byteLength }) => byteLength + SEGMENT_BYTES,
-  );
-  /** By height. */
-  readonly #tail = new Map<number, Part>();
+  readonly #chunks = new ByteCache<Float64Array>(CACHE_BYTES, ({ byteLength }) => byteLength + CHUNK_BYTES);
+  readonly #blocks: BlockIds;
+  /** Bytes handled since the last rest. */
+  #handled = 0;
 
   constructor(source: IdSource) {
     this.#source = source;
+    this.#blocks = new BlockIds((block) => source.readBody(block));
   }
 
-  /** Notes a block that is being connected, and returns the row of the segment that it completes. */
-  connect(block: HeaderNode, transactions: readonly Transaction[]): StoreWrite[] {
-    this.#tail.set(
-      block.height,
-      partOf(
-        block,
-        transactions.map(({ id }) => id),
-      ),
+  /** Notes a block that is being connected, and returns the rows of the segment that it completes. */
+  async connect(block: HeaderNode, transactions: readonly Transaction[]): Promise<StoreWrite[]> {
+    this.#blocks.keep(
+      block,
+      transactions.map(({ id }) => id),
     );
-    this.#tail.delete(block.height - TAIL_MAX);
     if (block.height % SEGMENT_BLOCKS !== 0) return [];
-    const parts: Part[] = [];
-    for (let at = block; parts.length < SEGMENT_BLOCKS; at = at.parent!) {
-      const part = this.#tail.get(at.height);
-      if (part?.block !== at) return [];
-      parts.push(part);
+    const places: Float64Array[] = [];
+    for (let at = block; places.length < SEGMENT_BLOCKS; at = at.parent!) {
+      const starts = this.#blocks.kept(at);
+      if (starts === null) return [];
+      places.push(starts);
     }
-    return [this.#seal(block, parts.reverse())];
+    return this.#seal(chunksFrom(0, block, 0, CHUNKS), places.reverse());
   }
 
   /** Rows that go with a block that is taken back. */
   disconnect(block: HeaderNode): StoreWrite[] {
-    this.#tail.delete(block.height);
-    return block.height % SEGMENT_BLOCKS === 0 ? [[rowOf(block), null]] : [];
+    this.#blocks.forget(block);
+    if (block.height % SEGMENT_BLOCKS !== 0) return [];
+    return chunksFrom(0, block, 0, CHUNKS).map((chunk) => [rowOfChunk(chunk), null]);
   }
 
   /** Where a transaction may be. Of one tip if the chain doesn't change meanwhile. */
   async find(id: Uint8Array): Promise<FoundIds> {
     const { tip } = this.#source;
+    const start = startOf(id);
     const heights: number[] = [];
-    const whole = Math.floor(tip.height / SEGMENT_BLOCKS);
+    const budget: Budget = { bytes: READ_MAX };
     let complete = true;
-    const budget: Budget = { bytes: BODY_BYTES_MAX };
-    for (let first = 0; first < whole; first += READ_AT_ONCE) {
-      const lasts = this.#lasts(first, Math.min(first + READ_AT_ONCE, whole));
-      const segments = await this.#load(lasts);
-      for (const [i, last] of lasts.entries()) {
-        const segment = segments[i] ?? (budget.bytes > 0 ? await this.#make(last, budget) : null);
-        if (segment === null) complete = false;
-        else heights.push(...lookUp(segment, id).map((at) => last.height - SEGMENT_BLOCKS + 1 + at));
-      }
-    }
-    for (let height = whole * SEGMENT_BLOCKS + 1; height <= tip.height; height++) {
-      const part = await this.#partAt(height, budget);
-      if (part === null) complete = false;
-      else if (part.starts.includes(startOf(id))) heights.push(height);
+    for (const { level, lasts } of this.#cover(tip))
+      if (!(await this.#search(level, lasts, start, heights, budget))) complete = false;
+    for (let height = tip.height - (tip.height % SEGMENT_BLOCKS) + 1; height <= tip.height; height++) {
+      const starts = await this.#blocks.readLast(this.#source.activeAt(height)!, budget);
+      if (starts === null) complete = false;
+      else if (starts.includes(start)) heights.push(height);
     }
     return { heights, complete };
   }
 
-  /** Makes the segment that ends at this height if it is missing or damaged. True if it had to be. */
+  /**
+   * Makes what is missing or damaged of the segments, one of each level, that end at this height. True if there was
+   * something to make and it could be made.
+   */
   async mend(height: number): Promise<boolean> {
     const last = this.#source.activeAt(height);
-    if (last === undefined || height % SEGMENT_BLOCKS !== 0) return false;
-    this.#segments.delete(last.key);
-    const [segment] = await this.#load([last]);
-    return segment === undefined && (await this.#make(last, { bytes: 0 })) !== null;
+    if (last === undefined || height === 0) return false;
+    let mended = false;
+    for (let level = 0; height % blocksOf(level) === 0; level++) {
+      for (let first = 0; first < chunksOf(level); first += CHUNKS) {
+        const chunks = chunksFrom(level, last, first, CHUNKS);
+        for (const chunk of chunks) this.#chunks.delete(keyOfChunk(chunk));
+        const found = await this.#load(chunks);
+        const missing = chunks.filter((_, i) => found[i] === undefined);
+        const made = await this.#need(missing, { bytes: Number.POSITIVE_INFINITY });
+        if (made.includes(null)) return false;
+        mended ||= made.length > 0;
+      }
+    }
+    return mended;
   }
 
-  #lasts(first: number, end: number): HeaderNode[] {
-    const lasts: HeaderNode[] = [];
-    for (let n = first; n < end; n++) lasts.push(this.#source.activeAt((n + 1) * SEGMENT_BLOCKS)!);
-    return lasts;
+  /** Last blocks of the segments that hold all blocks up to a tip but for its tail, highest level first. */
+  #cover(tip: HeaderNode): { level: number; lasts: HeaderNode[] }[] {
+    const cover: { level: number; lasts: HeaderNode[] }[] = [];
+    let level = 0;
+    while (blocksOf(level + 1) <= tip.height) level++;
+    for (let end = 0; level >= 0; level--) {
+      const lasts: HeaderNode[] = [];
+      for (; end + blocksOf(level) <= tip.height; lasts.push(this.#source.activeAt(end)!))
+        end += blocksOf(level);
+      cover.push({ level, lasts });
+    }
+    return cover;
   }
 
-  /** The segments that end in these blocks; `undefined` for those that aren't there as they were written. */
-  async #load(lasts: readonly HeaderNode[]): Promise<(Float64Array | undefined)[]> {
-    const found = lasts.map(({ key }) => this.#segments.get(key));
-    const missing = lasts.filter((_, i) => found[i] === undefined);
-    if (missing.length === 0) return found;
-    const rows = await readWhole(this.#source.store, missing.map(rowOf));
-    let next = 0;
-    let hashed = 0;
+  /** Adds the heights of blocks of some segments that may have an id. False if some chunk can't be had now. */
+  async #search(
+    level: number,
+    lasts: readonly HeaderNode[],
+    start: number,
+    heights: number[],
+    budget: Budget,
+  ): Promise<boolean> {
+    const number = numberOf(start, level);
+    const found = await this.#need(
+      lasts.map((last) => ({ level, last, number })),
+      budget,
+    );
+    let complete = true;
     for (const [i, last] of lasts.entries()) {
+      const items = found[i]!;
+      const places = items === null ? [] : lookUp(items, start);
+      if (items === null) complete = false;
+      else if (level === 0) heights.push(...places.map((at) => last.height - SEGMENT_BLOCKS + 1 + at));
+      else if (places.length > 0) {
+        const below = this.#below(level, last);
+        const some = places.map((at) => below[at]!);
+        if (!(await this.#search(level - 1, some, start, heights, budget))) complete = false;
+      }
+    }
+    return complete;
+  }
+
+  /** Last blocks of the segments that one of a higher level is made of. */
+  #below(level: number, last: HeaderNode): HeaderNode[] {
+    const step = blocksOf(level - 1);
+    // By parents, never by the active chain, which may change meanwhile: what is made is for this block for ever.
+    return Array.from({ length: FAN }, (_, i) =>
+      this.#source.headers.ancestor(last, last.height - (FAN - 1 - i) * step),
+    );
+  }
+
+  /** Chunks as they are, or made; `null` for those that can't be made, or not within the budget. */
+  async #need(chunks: readonly Chunk[], budget: Budget): Promise<(Float64Array | null)[]> {
+    const found = await this.#load(chunks);
+    const needed: (Float64Array | null)[] = [];
+    for (const [i, chunk] of chunks.entries()) {
+      // It may have been made with one before it.
+      const items = found[i] ?? (await this.#load([chunk]))[0];
+      needed.push(items ?? (budget.bytes > 0 ? await this.#make(chunk, budget) : null));
+    }
+    return needed;
+  }
+
+  /** Chunks as they were written; `undefined` for those that aren't there so. */
+  async #load(chunks: readonly Chunk[]): Promise<(Float64Array | undefined)[]> {
+    const found = chunks.map((chunk) => this.#chunks.get(keyOfChunk(chunk)));
+    const missing = chunks.filter((_, i) => found[i] === undefined);
+    if (missing.length === 0) return found;
+    const rows = await readWhole(this.#source.store, missing.map(rowOfChunk));
+    let next = 0;
+    for (const [i, chunk] of chunks.entries()) {
       if (found[i] !== undefined) continue;
       const row = rows[next++];
-      hashed += row?.length ?? 0;
-      const items = openSegment(last, row);
+      const items = decodeChunk(chunk, row);
       found[i] = items;
-      if (items !== undefined) this.#segments.put(last.key, items);
-      if (hashed < HASHED_AT_ONCE) continue;
-      hashed = 0;
-      await this.#source.pause();
+      if (items !== undefined) this.#chunks.put(keyOfChunk(chunk), items);
+      await this.#rest(row?.length ?? 0);
     }
     return found;
   }
 
-  /** The segment that ends in a block, made from the bodies and written; `null` if one of them is missing. */
-  async #make(last: HeaderNode, budget: Budget): Promise<Float64Array | null> {
-    const parts: Part[] = [];
-    for (let at = last; parts.length < SEGMENT_BLOCKS; at = at.parent!) {
-      const part = await this.#part(at, budget);
-      if (part === null) return null;
-      parts.push(part);
+  /** A chunk, made and written with those that are made of the same; `null` if something that it is made of is missing. */
+  async #make(chunk: Chunk, budget: Budget): Promise<Float64Array | null> {
+    const { level, last, number } = chunk;
+    const places = await (level === 0 ? this.#blocksOf(last, budget) : this.#chunksBelow(chunk, budget));
+    if (places === null) return null;
+    const all =
+      level === 0 ? chunksFrom(0, last, 0, CHUNKS) : chunksFrom(level, last, number - (number % FAN), FAN);
+    await this.#source.store.write(await this.#seal(all, places), { sync: false });
+    return itemsOf(chunk, places);
+  }
+
+  /** What a segment of level 0 is made of. */
+  async #blocksOf(last: HeaderNode, budget: Budget): Promise<Float64Array[] | null> {
+    const places: Float64Array[] = [];
+    for (let at = last; places.length < SEGMENT_BLOCKS; at = at.parent!) {
+      const starts = await this.#blocks.read(at, budget);
+      if (starts === null) return null;
+      places.push(starts);
     }
-    await this.#source.store.write([this.#seal(last, parts.reverse())], { sync: false });
-    return this.#segments.get(last.key)!;
+    return places.reverse();
   }
 
-  #seal(last: HeaderNode, parts: readonly Part[]): StoreWrite {
-    const items = sortItems(parts);
-    this.#segments.put(last.key, items);
-    const bytes = encodeItems(items);
-    return [rowOf(last), concat(hash(DOMAIN.idSegment, last.id, bytes), bytes)];
+  /** What a chunk of a higher level is made of. */
+  async #chunksBelow({ level, last, number }: Chunk, budget: Budget): Promise<Float64Array[] | null> {
+    const places: Float64Array[] = [];
+    for (const end of this.#below(level, last)) {
+      const below = { level: level - 1, last: end, number: Math.floor(number / FAN) };
+      const [items] = await this.#need([below], budget);
+      if (items === null || items === undefined) return null;
+      budget.bytes -= Math.max(items.byteLength, READ_LEAST);
+      places.push(items);
+    }
+    return places;
   }
 
-  async #partAt(height: number, budget: Budget): Promise<Part | null> {
-    const block = this.#source.activeAt(height)!;
-    const known = this.#tail.get(height);
-    if (known?.block === block) return known;
-    const part = budget.bytes > 0 ? await this.#part(block, budget) : null;
-    if (part !== null) this.#tail.set(height, part);
-    return part;
+  /** The rows of chunks. */
+  async #seal(chunks: readonly Chunk[], places: readonly Float64Array[]): Promise<StoreWrite[]> {
+    const rows: StoreWrite[] = [];
+    for (const chunk of chunks) {
+      const items = itemsOf(chunk, places);
+      this.#chunks.put(keyOfChunk(chunk), items);
+      rows.push([rowOfChunk(chunk), encodeChunk(chunk, items)]);
+      await this.#rest(2 * items.byteLength);
+    }
+    return rows;
   }
 
-  async #part(block: HeaderNode, budget: Budget): Promise<Part | null> {
-    const known = this.#tail.get(block.height);
-    if (known?.block === block) return known;
-    const body = await unlessLost(this.#source.readBody(block));
-    if (body === null) return null;
-    budget.bytes -= body.length;
-    const ids = idsOf(block, body);
-    return ids === null ? null : partOf(block, ids);
-  }
-}
-
-/** What a question may still read. */
-interface Budget {
-  bytes: number;
-}
-
-/** The ids in a body, or `null` if it isn't that of its block. */
-function idsOf({ header }: HeaderNode, body: Uint8Array): Uint8Array[] | null {
-  try {
-    const ids = transactionIds(body);
-    return equalBytes(txRoot(ids), header.txRoot) ? ids : null;
-  } catch (error) {
-    if (error instanceof RuleError) return null;
-    throw error;
+  async #rest(bytes: number): Promise<void> {
+    this.#handled += bytes;
+    if (this.#handled < BYTES_A_SLICE) return;
+    this.#handled = 0;
+    await this.#source.pause();
   }
 }
 
-const rowOf = (last: HeaderNode): Uint8Array => segmentRow(last.height / SEGMENT_BLOCKS, last.id);
-
-function openSegment(last: HeaderNode, row: Uint8Array | undefined): Float64Array | undefined {
-  if (row === undefined || (row.length - HASH_BYTES) % ITEM_BYTES !== 0) return undefined;
-  const bytes = row.slice(HASH_BYTES);
-  const intact = equalBytes(hash(DOMAIN.idSegment, last.id, bytes), row.subarray(0, HASH_BYTES));
-  return intact ? decodeItems(bytes) : undefined;
-}
-
-const startOf = (id: Uint8Array): number => first48(id) - id[ITEM_BYTES - 1]!;
-
-function partOf(block: HeaderNode, ids: readonly Uint8Array[]): Part {
-  return { block, starts: Float64Array.from(ids.map(startOf)) };
-}
-
-/** The items of blocks, in order. */
-function sortItems(parts: readonly Part[]): Float64Array {
-  const items = new Float64Array(parts.reduce((sum, { starts }) => sum + starts.length, 0));
-  let next = 0;
-  for (const [place, { starts }] of parts.entries())
-    for (const start of starts) items[next++] = start + place;
-  return items.sort();
-}
-
-function encodeItems(items: Float64Array): Uint8Array {
-  const bytes = new Uint8Array(ITEM_BYTES * items.length);
-  const view = new DataView(bytes.buffer);
-  for (const [i, item] of items.entries()) {
-    view.setUint16(ITEM_BYTES * i, Math.floor(item / 2 ** 32));
-    view.setUint32(ITEM_BYTES * i + 2, item % 2 ** 32);
-  }
-  return bytes;
-}
-
-function decodeItems(bytes: Uint8Array): Float64Array {
-  const items = new Float64Array(bytes.length / ITEM_BYTES);
-  for (let i = 0; i < items.length; i++) items[i] = first48(bytes.subarray(ITEM_BYTES * i));
-  return items;
-}
-
-/** Places in the segment of the blocks that have an id with this beginning. */
-function lookUp(items: Float64Array, id: Uint8Array): number[] {
-  const start = startOf(id);
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (items[middle]! < start) low = middle + 1;
-    else high = middle;
-  }
-  const places: number[] = [];
-  for (let at = low; at < items.length && items[at]! < start + PLACES; at++) places.push(items[at]! - start);
-  return places;
+function chunksFrom(level: number, last: HeaderNode, first: number, count: number): Chunk[] {
+  return Array.from({ length: count }, (_, i) => ({ level, last, number: first + i }));
 }

@@ -229,7 +229,7 @@ export class Ledger {
         const full = connected.length >= BATCH_BLOCKS_MAX || this.overlay.bytes >= BATCH_BYTES_MAX;
         if (full && at.work > from.work) break;
         const transactions = await this.#connect(node);
-        this.overlay.putAll(this.ids.connect(node, transactions));
+        this.overlay.putAll(await this.ids.connect(node, transactions));
         connected.push({ header: node.header, transactions });
         at = node;
       }

@@ -20,7 +20,8 @@ import {
 import { accountRef, type EntryRef, isAccountName, recordRef, TOTALS } from '../state/entries.ts';
 import { HISTORY_PAGE_MAX, readHistory, touchesIn } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { getMined, proveEntry } from './queries.ts';
+import { getMined } from './mined.ts';
+import { proveEntry } from './queries.ts';
 import { type Answer, atTip, type TipView } from './tip-view.ts';
 
 /** What can be proved. Absence is proved by asking for what isn't there. */

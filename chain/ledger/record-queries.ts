@@ -14,8 +14,9 @@ import {
 } from '../state/entries.ts';
 import { HISTORY_PAGE_MAX } from './history.ts';
 import type { Ledger } from './ledger.ts';
+import type { Mined } from './mined.ts';
 import { readOwned } from './owned-index.ts';
-import { checkLimit, type Mined, readMinedPage } from './queries.ts';
+import { checkLimit, readMinedPage } from './queries.ts';
 import { type Answer, atTip, type TipView } from './tip-view.ts';
 
 /** Most records of one page. One takes about 1.3 KiB at most. */

@@ -21,7 +21,7 @@ import {
 import { accountsOf, recordOf } from '../state/execute.ts';
 import { DamagedMined, DamagedOwned } from './damage.ts';
 import { HISTORY_PAGE_MAX, readHistory, touchesIn } from './history.ts';
-import { SEGMENT_BLOCKS } from './id-index.ts';
+import { SEGMENT_BLOCKS } from './id-chunk.ts';
 import type { Ledger } from './ledger.ts';
 import { minedBytes } from './place.ts';
 import type { StoreWrite } from './ports.ts';

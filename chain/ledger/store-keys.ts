@@ -9,7 +9,7 @@
  *   t txid(32)                    → height(4) index(4) block(8)                  where a transaction was mined
  *   a entry(20) ordinal(6)        → height(4) index(4) before(32)                the touches of an entry, in order
  *   o owner(20) record(32)        → nothing                                      which records an account owns now
- *   i segment(4) id(32)           → hash(32) and ids (ledger/id-index.ts)        which ids some blocks hold
+ *   i level chunk(4) last(4) id(32) → hash(32) and ids (ledger/id-chunk.ts)      which ids some blocks hold
  *
  * LevelDB may lose a row, bring back an older version of one, or leave one out of an iteration, without a word. So each
  * kind that answers a question is bound to something that a header commits to:
@@ -22,7 +22,8 @@
  *   a    with the transaction, the hash   the entry's count, and the hash   ordinal over the count      the entry's history
  *        of touches in the entry          of the touch above it                                         hash in the state
  *   o    the record names the owner       sum of the account's deposits     the same sum                the same sum
- *   i    hash before the ids              made again from the bodies        made again from the bodies  its key is a block's id
+ *   i    hash before the ids              made again from the level below   likewise; level 0 from      its key is a block's id
+ *                                                                           the bodies
  *   m    tip: its state root must match; chain and format are compared
  *
  * Blocks are in files of their own (`block-files.ts`), and so is what no block tells (`journal-entries.ts`). Up to format 4
@@ -80,8 +81,9 @@ export function touchRow(entry: Uint8Array, ordinal: number): Uint8Array {
   return row;
 }
 
-export const segmentRow = (segment: number, last: Uint8Array): Uint8Array =>
-  concat(SEGMENT, u32(segment), last);
+/** Row of a chunk of a segment, which ends with the block of this id, the last of the 256 × `last` first blocks. */
+export const chunkRow = (level: number, chunk: number, last: number, id: Uint8Array): Uint8Array =>
+  concat(SEGMENT, Uint8Array.of(level), u32(chunk), u32(last), id);
 
 export const ownedRow = (owner: Uint8Array, record: Uint8Array): Uint8Array => concat(OWNED, owner, record);
 

@@ -8,7 +8,7 @@
 import { RuleError } from '../errors.ts';
 import type { Transaction } from '../format/transaction.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { areMined } from '../ledger/queries.ts';
+import { areMined } from '../ledger/mined.ts';
 import { weightOf } from '../state/execute.ts';
 import type { Dropped, Mempool } from './mempool.ts';
 import { HELD_MAX, Trial } from './trial.ts';

@@ -6,8 +6,7 @@ import { RuleError } from '../../chain/errors.ts';
 import type { NewFrame } from '../../chain/files/frame-file.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
 import type { Ledger, TipChange } from '../../chain/ledger/ledger.ts';
-import { areMined, getMined } from '../../chain/ledger/queries.ts';
-import { unlessLost } from '../../chain/ledger/whole-rows.ts';
+import { findMined } from '../../chain/ledger/mined.ts';
 import type { Admission } from '../../chain/pool/admission.ts';
 import { accountsChanged, followTip, type PoolChange } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
@@ -120,7 +119,7 @@ export class Admissions {
     const valid = decoded.filter((tx): tx is Transaction => !(tx instanceof RuleError));
     await this.#ledger.verdicts.check(valid);
     const errors = new Map<Transaction, RuleError | null>();
-    const mined = new Set<string>();
+    let refused: readonly Transaction[] = [];
     let added: readonly Transaction[] = [];
     let written: Promise<void> = Promise.resolve();
     await this.#lane.run(async () => {
@@ -128,15 +127,8 @@ export class Admissions {
       valid.forEach((tx, i) => {
         errors.set(tx, result.errors[i]!);
       });
-      // What waits isn't mined; of the others, a user wants to hear it before any other fault.
-      for (const tx of valid) {
-        if (this.#pool.has(tx.key) || errors.get(tx)?.code === 'BAD_SIGNATURE') continue;
-        const found = await unlessLost(getMined(this.#ledger, tx.id));
-        // Of a lost block only the row is left, which names it.
-        const [named] = found === null ? await areMined(this.#ledger, [tx.id]) : [];
-        if (named === true || (found !== null && found.value !== null)) mined.add(tx.key);
-      }
       const kept = valid.filter(({ key }) => this.#pool.has(key));
+      refused = valid.filter((tx) => !this.#pool.has(tx.key) && errors.get(tx)?.code !== 'BAD_SIGNATURE');
       added = valid.filter((tx) => errors.get(tx) === null);
       if (result.dropped.length > 0) this.#outcome.dropped(result.dropped);
       const told = way === 'new' ? this.#outcome.entriesWith(added) : [];
@@ -145,6 +137,8 @@ export class Admissions {
     });
     // Outside the lane: all that are admitted while the disk is busy share the next sync. Nobody hears of them before.
     await written;
+    // What waits isn't mined; of the others, a user wants to hear it before any other fault.
+    const mined = await findMined(this.#ledger, refused);
     this.#report(
       added.filter(({ key }) => this.#pool.has(key)),
       null,

@@ -3,7 +3,7 @@ import { formatAddress } from '../../chain/format/address.ts';
 import { formatPlanks } from '../../chain/format/amount.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import { amountFor, counterpartOf } from '../../chain/format/movement.ts';
-import type { Mined } from '../../chain/ledger/queries.ts';
+import type { Mined } from '../../chain/ledger/mined.ts';
 import { method } from './method.ts';
 import { MARK_LENGTH, readMark, writeMark } from './page-mark.ts';
 import * as sample from './samples.ts';

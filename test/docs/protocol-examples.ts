@@ -25,7 +25,8 @@ import {
   type Transaction,
 } from '../../chain/format/transaction.ts';
 import { makeGenesis } from '../../chain/ledger/genesis.ts';
-import { getMined, proveEntry } from '../../chain/ledger/queries.ts';
+import { getMined } from '../../chain/ledger/mined.ts';
+import { proveEntry } from '../../chain/ledger/queries.ts';
 import { getEntries } from '../../chain/ledger/tip-view.ts';
 import { accountRef, pendingRef, recordRef, TOTALS } from '../../chain/state/entries.ts';
 import { encodeMessage } from '../../p2p/messages.ts';

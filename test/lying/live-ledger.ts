@@ -6,7 +6,7 @@ import { formatAddress } from '../../chain/format/address.ts';
 import { headerId } from '../../chain/format/header.ts';
 import { parseParams } from '../../chain/format/params.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
-import { areMined } from '../../chain/ledger/queries.ts';
+import { areMined } from '../../chain/ledger/mined.ts';
 import { buildTemplate } from '../../chain/ledger/template.ts';
 import { Admission } from '../../chain/pool/admission.ts';
 import { followTip } from '../../chain/pool/follow.ts';

@@ -1,11 +1,11 @@
 /** Owns asking a ledger everything that its users can ask, and what the model says the answers are. */
 import { toHex } from '../../../chain/format/bytes.ts';
 import type { Ledger } from '../../../chain/ledger/ledger.ts';
+import { getMined } from '../../../chain/ledger/mined.ts';
 import { prove } from '../../../chain/ledger/proofs.ts';
 import {
   getAccounts,
   getHistory,
-  getMined,
   getRecord,
   getTotals,
   type MinedPage,

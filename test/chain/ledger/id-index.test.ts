@@ -6,11 +6,13 @@ import { u32 } from '../../../chain/format/bytes.ts';
 import { DOMAIN, hash } from '../../../chain/format/hash.ts';
 import { txRoot } from '../../../chain/format/merkle.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
-import { IdIndex, type IdSource, SEGMENT_BLOCKS } from '../../../chain/ledger/id-index.ts';
+import { CHUNKS, SEGMENT_BLOCKS } from '../../../chain/ledger/id-chunk.ts';
+import { IdIndex, type IdSource } from '../../../chain/ledger/id-index.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
-import { segmentRow } from '../../../chain/ledger/store-keys.ts';
+import { chunkRow } from '../../../chain/ledger/store-keys.ts';
 
-const SEGMENTS = 10;
+/** One of level 1, and two behind it. */
+const SEGMENTS = 18;
 const HEIGHT = SEGMENTS * SEGMENT_BLOCKS + 5;
 
 /** A transaction as the index sees it: bytes, and their hash. */
@@ -22,16 +24,25 @@ function fake(height: number, index: number): Transaction {
 const transactionsAt = (height: number): Transaction[] =>
   height % 3 === 0 ? [] : [fake(height, 0), fake(height, 1)];
 
+class CountedStore extends MemoryStore {
+  rows = 0;
+
+  override getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    this.rows += keys.length;
+    return super.getMany(keys);
+  }
+}
+
 /** A chain of blocks that have what the index asks of them. */
 class Chain implements IdSource {
-  readonly store = new MemoryStore();
+  readonly store = new CountedStore();
   readonly nodes: HeaderNode[] = [];
   /** Heights of blocks that no file has. */
   readonly lost = new Set<number>();
   reads = 0;
 
-  constructor() {
-    for (let height = 0; height <= HEIGHT; height++) {
+  constructor(top = HEIGHT) {
+    for (let height = 0; height <= top; height++) {
       const id = hash(DOMAIN.header, u32(height));
       const header = { txRoot: txRoot(transactionsAt(height).map((tx) => tx.id)) };
       const parent = this.nodes.at(-1) ?? null;
@@ -41,6 +52,10 @@ class Chain implements IdSource {
 
   get tip(): HeaderNode {
     return this.nodes.at(-1)!;
+  }
+
+  get headers() {
+    return { ancestor: (_: HeaderNode, height: number): HeaderNode => this.nodes[height]! };
   }
 
   activeAt(height: number): HeaderNode | undefined {
@@ -58,13 +73,15 @@ class Chain implements IdSource {
   /** The index of a node that has connected all blocks. */
   async connected(): Promise<IdIndex> {
     const index = new IdIndex(this);
-    for (const node of this.nodes.slice(1))
-      await this.store.write(index.connect(node, transactionsAt(node.height)), { sync: false });
+    for (const node of this.nodes.slice(1)) {
+      const rows = await index.connect(node, transactionsAt(node.height));
+      if (rows.length > 0) await this.store.write(rows, { sync: false });
+    }
     return index;
   }
 
   async rows(): Promise<[Uint8Array, Uint8Array][]> {
-    return this.store.iterate({ from: new Uint8Array(0), to: Uint8Array.of(0xff), limit: 1_000 });
+    return this.store.iterate({ from: new Uint8Array(0), to: Uint8Array.of(0xff), limit: 100_000 });
   }
 }
 
@@ -82,29 +99,52 @@ describe('the index of ids', () => {
   test('finds what blocks have, and no more, from segments as from memory', async () => {
     const chain = new Chain();
     await expectWhole(await chain.connected());
-    expect([chain.reads, (await chain.rows()).length]).toEqual([0, SEGMENTS]);
+    expect(chain.reads).toBe(0);
     // After a restart only the blocks behind the last segment are read.
     await expectWhole(new IdIndex(chain));
     expect(chain.reads).toBe(5);
   });
 
+  test('reads a bounded number of chunks for an id that is in no block, however long the chain is', async () => {
+    const counts: number[] = [];
+    for (const segments of [31, 271]) {
+      const chain = new Chain(segments * SEGMENT_BLOCKS);
+      const made = await chain.connected();
+      for (let n = 1; n <= segments; n++) await made.mend(n * SEGMENT_BLOCKS);
+      chain.store.rows = 0;
+      const index = new IdIndex(chain);
+      expect(await index.find(fake(1, 2).id)).toEqual({ heights: [], complete: true });
+      counts.push(chain.store.rows);
+      const found = 17 * SEGMENT_BLOCKS + 2;
+      expect(await index.find(fake(found, 1).id)).toEqual({ heights: [found], complete: true });
+    }
+    // Of 31 segments: one of level 1 and 15 of level 0. Of 271: one of level 2 and 15 of level 0.
+    expect(counts).toEqual([16, 16]);
+  });
+
   test('makes segments again that are missing, damaged, cut or of other blocks', async () => {
     const chain = new Chain();
     await chain.connected();
+    for (let n = 1; n <= SEGMENTS; n++) await new IdIndex(chain).mend(n * SEGMENT_BLOCKS);
     const rows = await chain.rows();
-    const [first, second, third, fourth] = rows;
-    const flipped = second![1].slice();
-    flipped[40]! ^= 4;
-    await chain.store.write(
-      [
-        [first![0], null],
-        [second![0], flipped],
-        [third![0], third![1].slice(0, 32)],
-        [fourth![0], first![1]],
-      ],
-      { sync: false },
-    );
-    await expectWhole(new IdIndex(chain));
+    const level1 = rows.findIndex(([key]) => key[1] === 1);
+    for (const from of [0, 4 * CHUNKS, level1, level1 + 40]) {
+      const [first, second, third, fourth] = rows.slice(from, from + 4);
+      const flipped = second![1].slice();
+      flipped[5]! ^= 4;
+      await chain.store.write(
+        [
+          [first![0], null],
+          [second![0], flipped],
+          [third![0], third![1].slice(0, 31)],
+          [fourth![0], rows[level1 - 1]![1]],
+        ],
+        { sync: false },
+      );
+    }
+    const mending = new IdIndex(chain);
+    await expectWhole(mending);
+    for (let n = 1; n <= SEGMENTS; n++) await mending.mend(n * SEGMENT_BLOCKS);
     expect(await chain.rows()).toEqual(rows);
   });
 
@@ -112,7 +152,8 @@ describe('the index of ids', () => {
     const chain = new Chain();
     await chain.connected();
     const last = chain.nodes[SEGMENT_BLOCKS]!;
-    await chain.store.write([[segmentRow(1, last.id), null]], { sync: false });
+    for (let chunk = 0; chunk < CHUNKS; chunk++)
+      await chain.store.write([[chunkRow(0, chunk, 1, last.id), null]], { sync: false });
     chain.lost.add(7);
     const index = new IdIndex(chain);
     expect(await index.find(fake(1, 2).id)).toEqual({ heights: [], complete: false });
@@ -130,9 +171,9 @@ describe('the index of ids', () => {
       const node = chain.nodes.pop()!;
       await chain.store.write(index.disconnect(node), { sync: false });
     }
-    expect((await chain.rows()).length).toBe(SEGMENTS - 2);
+    expect((await chain.rows()).length).toBe((SEGMENTS - 2) * CHUNKS);
     expect(await index.find(fake(HEIGHT - 1, 0).id)).toEqual({ heights: [], complete: true });
-    const [{ id }] = transactionsAt(chain.tip.height - 1) as [Transaction];
-    expect((await index.find(id)).heights).toEqual([chain.tip.height - 1]);
+    const [{ id }] = transactionsAt(chain.tip.height - 2) as [Transaction];
+    expect((await index.find(id)).heights).toEqual([chain.tip.height - 2]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { RuleError } from '../../../chain/errors.ts';
 import { toHex } from '../../../chain/format/bytes.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
@@ -224,6 +224,30 @@ describe('transactions of users', () => {
       [null, [first!.key, second!.key]],
     ]);
     expect((await admissions.submit([first!.bytes])).map(statusOf)).toEqual(['pending']);
+  });
+
+  test('are looked for among those mined only if their nonce is used, and beside the lane', async () => {
+    const { world, admissions, lane, settled } = await setUp();
+    await world.block({ transactions: [world.sign(transfer('bob', 'alice', 1))] });
+    const used = world.sign(transfer('bob', 'alice', 2, { nonce: 0 }));
+    const poor = world.sign(transfer('carol', 'bob', 999_999_999));
+    const { ids } = world.harness.ledger;
+    const asked: string[] = [];
+    let answer: () => void = () => undefined;
+    ids.find = async (id) => {
+      asked.push(toHex(id));
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return { heights: [], complete: true };
+    };
+    const submitted = admissions.submit([poor.bytes, used.bytes]);
+    await vi.waitFor(() => expect(asked).toEqual([used.key]));
+    // The lane is free: others are admitted meanwhile.
+    await lane.run(async () => undefined);
+    answer();
+    expect((await submitted).map(statusOf)).toEqual(['OVERSPEND', 'NONCE_USED']);
+    await settled();
   });
 
   test('are on disk once answered, also one that a peer had brought', async () => {
