@@ -37,7 +37,7 @@ describe.sequential('a command that is stopped at a write', { timeout: PATIENCE_
 
   test.each(keyTrials())('$name', async (trial) => {
     for (const how of ['kill', 'full'] as const) {
-      const { rounds, failures } = await bench.try(trial, how, how === 'kill' ? 2 : 4);
+      const { rounds, failures } = await bench.try(trial, how, how === 'kill' ? 3 : 6);
       expect(failures).toEqual([]);
       expect(rounds).toBeGreaterThan(1);
     }

@@ -8,8 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parsePier } from '../../chain/format/amount.ts';
 import { toHex } from '../../chain/format/bytes.ts';
 import { piecesRoot } from '../../chain/format/pieces.ts';
+import { readCookie } from '../../cli/node-file.ts';
+import { callNode } from '../../cli/node-rpc.ts';
+import { NODE_HASHRATE } from '../../cli/testnet/create.ts';
 import { waitUntil } from '../../cli/testnet/wait.ts';
-import { PierHome } from './run-pier.ts';
+import { heightOf, PierHome } from './run-pier.ts';
 
 /** Far above what anything here takes: a machine may be busy. */
 const PATIENCE_MS = 90_000;
@@ -32,13 +35,18 @@ const thiefs = (...args: string[]): string[] => [
   join(thief.path, 'pw'),
 ];
 
-/** Waits until a block of that height can only be followed. */
+/** Has the node make blocks at a rate, or none: what must happen before some block isn't left to how busy a machine is. */
+async function mine(hashrate: number | null): Promise<void> {
+  const { address } = await home.json(['key', 'show', 'miner-1']);
+  const cookie = readCookie(at('testnet/node-1'));
+  await callNode(url, 'mine', hashrate === null ? { address: null } : { address, hashrate }, { cookie });
+}
+
+/** Has blocks come quickly until one of that height can only be followed. */
 async function passHeight(height: number): Promise<void> {
-  const passed = await waitUntil(
-    async () => (await home.json(['status', '--trust'])).height >= height,
-    PATIENCE_MS,
-    100,
-  );
+  await mine(20 * NODE_HASHRATE);
+  const passed = await waitUntil(async () => (await heightOf(url)) >= height, PATIENCE_MS, 100);
+  await mine(NODE_HASHRATE);
   if (!passed) throw new Error(`no block ${height} in time`);
 }
 
@@ -239,18 +247,21 @@ describe.sequential('on a testnet', { timeout: 2 * PATIENCE_MS }, () => {
   });
 
   test('the theft drill: a thief rotates and tries to veto; the owner recovers after the delay', async () => {
-    const delay = 60;
+    const delay = 30;
     expect(await home.faultCode(['key', 'revoke', 'alice'])).toBe('NO_RECOVERY');
     const set = await home.json(['recovery', 'set', 'alice', '--by', 'bob', '--delay', String(delay)]);
     expect(set).toMatchObject({ status: 'mined', recovery: { delay } });
     await steal('alice', 'alices');
     await thief.json(signs('key', 'rotate', 'alices'));
+    await mine(null);
     const fault = await home.run(['send', 'alice', 'bob', '1', '--json']);
     expect(JSON.parse(fault.stdout).error).toMatchObject({
       code: 'WRONG_KEY',
       hint: expect.stringContaining('pier recovery status alice'),
     });
+    await mine(NODE_HASHRATE);
     const started = await home.json(['recovery', 'start', 'alice', '--from', 'bob']);
+    await mine(null);
     expect(started).toMatchObject({ status: 'mined', key: 'alice', claimFrom: started.block.height + delay });
     expect(await home.faultCode(['recovery', 'start', 'alice', '--from', 'bob'])).toBe('RECOVERY_PENDING');
     const { address } = await home.json(['key', 'show', 'alice']);
@@ -287,7 +298,9 @@ describe.sequential('on a testnet', { timeout: 2 * PATIENCE_MS }, () => {
     await steal('alice', 'again');
     const carol = (await home.json(['key', 'show', 'carol'])).address;
     await thief.json(signs('recovery', 'set', 'again', '--by', carol, '--delay', '1'));
+    await mine(null);
     expect((await status()).pendingChange).toMatchObject({ recovery: { account: carol, delay: 1 } });
+    await mine(NODE_HASHRATE);
     expect(await home.json(['recovery', 'veto', 'alice', '--from', 'bob'])).toMatchObject({
       stopped: 'change',
     });

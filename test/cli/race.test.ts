@@ -1,7 +1,7 @@
 /** Commands that race: several sends of one account at once, on real nodes; then a split. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../../cli/testnet/wait.ts';
-import { PierHome } from './run-pier.ts';
+import { heightOf, PierHome } from './run-pier.ts';
 
 const PATIENCE_MS = 90_000;
 
@@ -37,11 +37,10 @@ describe.sequential('with real nodes', { timeout: 2 * PATIENCE_MS }, () => {
     await home.json(['testnet', 'split', '1', '2,3']);
     const ask = (id: string, url: string) => home.json(['why', 'tx', id, '--node', url]);
     const { id } = await home.json(['send', 'faucet', 'bob', '1', '--node', urls[0]!]);
-    const height = async (url: string) => (await home.json(['status', '--node', url])).height;
     const ready = await waitUntil(
       async () =>
         (await ask(id, urls[0]!)).status === 'mined' &&
-        (await height(urls[1]!)) > 2 + (await height(urls[0]!)),
+        (await heightOf(urls[1]!)) > 2 + (await heightOf(urls[0]!)),
       PATIENCE_MS,
       200,
     );

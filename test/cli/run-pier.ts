@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
+import { callNode } from '../../cli/node-rpc.ts';
 
 export interface Outcome {
   readonly code: number | null;
@@ -69,4 +70,9 @@ export class PierHome {
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+/** Height of the node whose RPC has that URL. */
+export async function heightOf(url: string): Promise<number> {
+  return (await callNode<{ height: number }>(url, 'status')).height;
 }

@@ -29,6 +29,8 @@ interface StartedNode {
 const NODES = 4;
 /** Far above what anything here takes: a machine may be busy. */
 const PATIENCE_MS = 90_000;
+/** Each look is a command, which takes most of a core for so long. */
+const LOOK_MS = 300;
 const home = new PierHome();
 const dir = join(home.path, 'testnet');
 let started: { dir: string; chainId: string; nodes: StartedNode[] };
@@ -44,7 +46,7 @@ async function nodesWhen(what: string, wanted: (states: NodeState[]) => boolean)
       return wanted(states);
     },
     PATIENCE_MS,
-    100,
+    LOOK_MS,
   );
   if (!met) throw new Error(`${what}: ${JSON.stringify(states)}`);
   return states;
@@ -216,7 +218,7 @@ describe.sequential('a testnet', { timeout: 2 * PATIENCE_MS }, () => {
       const mined = await waitUntil(
         async () => (await home.json(['tx', id])).status === 'mined',
         PATIENCE_MS,
-        100,
+        LOOK_MS,
       );
       expect(mined).toBe(true);
     }
@@ -257,7 +259,7 @@ describe.sequential('a testnet', { timeout: 2 * PATIENCE_MS }, () => {
       seen = await pings();
       return seen.length === NODES - 1 && seen.every((ms) => ms > 0);
     };
-    expect(await waitUntil(all, PATIENCE_MS, 100), `${seen}`).toBe(true);
+    expect(await waitUntil(all, PATIENCE_MS, LOOK_MS), `${seen}`).toBe(true);
     // There and back again.
     for (const ms of seen) expect(ms).toBeGreaterThanOrEqual(2 * lagMs - 1);
     expect(await home.json(['testnet', 'heal'])).toEqual({ groups: null, healed: true });
