@@ -67,7 +67,7 @@ export async function openSession(
   const { timer } = context.world;
   const witnesses = context.found().others;
   const session = await Session.open({ rpc, chain, world: surroundings, timer, witnesses, ...options });
-  if (session.agreement.header.work > endOfChain(chain).work) saveChain(context.places, session.chain);
+  if (session.top.work > endOfChain(chain).work) saveChain(context.places, session.chain);
   return session;
 }
 

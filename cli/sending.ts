@@ -28,6 +28,11 @@ import { chooseKeyring } from './keys.ts';
 import { Outbox } from './outbox.ts';
 import type { SecretOptions } from './passphrase.ts';
 import { findSigningLedger, type SigningLedger } from './signing-ledger.ts';
+import { sleep } from './world.ts';
+
+/** How often, and how long apart, a lone node is asked that is behind: a block may be on its way to it. */
+const BEHIND_TIMES = 6;
+const BEHIND_MS = 100;
 
 export interface SendingOptions extends SecretOptions {
   readonly fee?: string;
@@ -153,9 +158,23 @@ export class Sending {
   }
 }
 
-/** The state of a lone node is taken at its tip: its newest payments count, and nothing final is decided on it. */
-function sessionOf(context: Context, rpc: RpcClient, chain: VerifiedChain): Promise<Session> {
-  return twice(() => openSession(context, rpc, chain, { askWitnesses: true, depth: 0 }));
+/**
+ * The state of a lone node is taken at its tip: its newest payments count, and nothing final is decided on it. A lone
+ * node with less work than was verified before may leave out payments that are known, so it must catch up first.
+ */
+async function sessionOf(context: Context, rpc: RpcClient, chain: VerifiedChain): Promise<Session> {
+  for (let times = 1; ; times++) {
+    const session = await twice(() => openSession(context, rpc, chain, { askWitnesses: true, depth: 0 }));
+    if (session.agreement.nodes.length > 1 || !session.isBehind) return session;
+    if (times === BEHIND_TIMES) throw behind(session, endOfChain(chain).header.height);
+    await sleep(context.world, BEHIND_MS);
+  }
+}
+
+function behind({ agreement, top }: Session, known: number): WalletError {
+  const message = `the chain of ${agreement.node} ends with block ${top.header.height} and has less work than the one that was checked here before, up to block ${known}`;
+  const hint = 'nothing was signed: wait until it has caught up, or name another node with --node URL';
+  return new WalletError('NOT_VERIFIED', message, hint);
 }
 
 /** True if the chain may have been reorganised between two questions, and asking again may do. */

@@ -103,10 +103,9 @@ export class Session {
     return this.top.work < endOfChain(this.#options.chain).work;
   }
 
-  /** What to keep for the next time: the chain up to the header that was agreed on. */
+  /** What to keep for the next time: all of the heaviest chain that was compared, so that a later one is compared with it. */
   get chain(): VerifiedChain {
-    const { branch, header } = this.agreement;
-    return followBranch(this.#options.chain, branch, header);
+    return followBranch(this.#options.chain, this.agreement.branch, this.top);
   }
 
   source(node: string): HeaderSource {
