@@ -9,7 +9,15 @@ import { type Costs, rehearse } from '../wallet/checked/rehearsal.ts';
 import { shownTransactions } from '../wallet/checked/shown.ts';
 import { checkedAccount } from '../wallet/checked/state-answers.ts';
 import type { Signer } from '../wallet/identity.ts';
-import { chooseNonce, newestOf, nonceOf, type OutboxEntry, saySame } from '../wallet/outbox.ts';
+import {
+  chooseNonce,
+  isUsedSince,
+  newestOf,
+  nonceOf,
+  type OutboxEntry,
+  type Seen,
+  saySame,
+} from '../wallet/outbox.ts';
 import { signTransaction, sizeOf } from '../wallet/sign.ts';
 import { CliError } from './faults.ts';
 import { chooseFee } from './fees.ts';
@@ -33,6 +41,8 @@ export interface Intent {
   /** In words for people: it ends the sentence that begins with 'pending' or 'mined'. */
   readonly what: string;
   body(place: Place): Body;
+  /** Writes down what must be on disk before anything leaves the process, as a new key. Called when all else is checked. */
+  beforeSent?(): Promise<void>;
 }
 
 export interface Sent {
@@ -62,21 +72,34 @@ async function signNext(sending: Sending, signer: Signer, intent: Intent): Promi
     const earlier = await resume(sending, entry, intent, mined.includes(entry));
     if (earlier !== null) return earlier;
   }
-  const { transaction, costs } = await sending.prove(async (session) => {
+  const { transaction, costs, proved } = await sending.prove(async (session) => {
     const account = await checkedAccount(session, signer.address);
     const shown = account === null ? [] : await shownTransactions(session, signer.address, account);
     const choice = chooseNonce(account?.nonce ?? 0, open, shown);
     if ('blockedBy' in choice) throw blocked(choice.blockedBy, refusals.get(choice.blockedBy) ?? []);
     const { nonce, waiting } = choice;
+    const { work } = session.agreement.header;
+    refuseUsed(sending, nonce, work);
     const body = intent.body({ chainId, nonce });
     const fee = await chooseFee(sending, sizeOf(body));
     const validUntil = session.top.header.height + VALID_BLOCKS;
     const transaction = signTransaction({ chainId, nonce, signer, validUntil, body, fee });
-    return { transaction, costs: await rehearse(session, waiting, transaction) };
+    const proved = { nonce: account?.nonce ?? 0, work };
+    return { transaction, costs: await rehearse(session, waiting, transaction), proved };
   });
+  await intent.beforeSent?.();
   const flags = { acknowledged: false, told: false, forgotten: false, mined: null };
   const entry = { what: intent.what, signedAt: Date.now(), signed: [transaction], ...flags };
-  return launch(sending, open, entry, costs);
+  return launch(sending, open, entry, { costs, proved });
+}
+
+/** Nodes may be behind what was proved here before: a nonce that was used then is not signed again. */
+function refuseUsed({ outbox, rpc }: Sending, nonce: number, work: bigint): void {
+  const seen = outbox.seen();
+  if (!isUsedSince(seen, nonce, work)) return;
+  const message = `nonce ${nonce} is used, as was proved here before, and the chain on which ${rpc.nodes.join(', ')} show it free has less work`;
+  const hint = 'nothing was signed: wait until the nodes have caught up, or name another with --node URL';
+  throw new CliError('NOT_VERIFIED', message, hint);
 }
 
 /** Writes down the entry and syncs it, and then hands over its newest version. */
@@ -84,19 +107,22 @@ async function launch(
   sending: Sending,
   others: readonly OutboxEntry[],
   entry: OutboxEntry,
-  costs: Costs,
+  { costs, proved }: { readonly costs: Costs; readonly proved: Seen | null },
 ): Promise<Sent> {
   const { outbox } = sending;
   const transaction = newestOf(entry);
   const life = await outbox.claim(transaction.key);
-  outbox.write([...others, { ...entry, acknowledged: false }]);
-  const [handed] = await handOver(sending, [transaction]);
-  if (handed!.acknowledged) {
+  const release = (): void => life?.release();
+  try {
+    outbox.write([...others, { ...entry, acknowledged: false }], proved);
+    const [handed] = await handOver(sending, [transaction]);
+    if (!handed!.acknowledged) throw notTaken(transaction, handed!.refusals);
     outbox.write([...others, { ...entry, acknowledged: true }]);
-    return { transaction, costs, mined: false, release: () => life?.release() };
+    return { transaction, costs, mined: false, release };
+  } catch (error) {
+    release();
+    throw error;
   }
-  life?.release();
-  throw notTaken(transaction, handed!.refusals);
 }
 
 /**
@@ -118,15 +144,16 @@ export async function replaceEntry(sending: Sending, signer: Signer, id: string)
       const { body, nonce } = before;
       const floor = Math.ceil((before.fee * REPLACE_NUMERATOR) / REPLACE_DENOMINATOR);
       const signed = await sending.prove(async (session) => {
+        refuseUsed(sending, nonce, session.agreement.header.work);
         const fee = await chooseFee(sending, sizeOf(body), floor);
         const validUntil = session.top.header.height + VALID_BLOCKS;
         const { chainId } = sending;
         const transaction = signTransaction({ chainId, nonce, signer, validUntil, body, fee });
         const waiting = others.map(newestOf).filter((one) => one.nonce < nonce);
-        return { transaction, costs: await rehearse(session, waiting, transaction) };
+        return { transaction, costs: await rehearse(session, waiting, transaction), proved: null };
       });
       const versions = [...entry.signed, signed.transaction];
-      return launch(sending, others, { ...entry, forgotten: false, signed: versions }, signed.costs);
+      return launch(sending, others, { ...entry, forgotten: false, signed: versions }, signed);
     });
   } finally {
     signer.erase();
@@ -170,7 +197,6 @@ export async function settleOutbox(sending: Sending): Promise<Settled> {
   if (entries.length === 0) return { open: [], mined: [], refusals: new Map() };
   const kept: OutboxEntry[] = [];
   const mined: OutboxEntry[] = [];
-  const gone: string[] = [];
   const { depth } = sending.demands;
   const final = await sending.prove((session) => finalNonce(session, parseAddress(sending.address), depth));
   for (const entry of entries) {
@@ -183,7 +209,6 @@ export async function settleOutbox(sending: Sending): Promise<Settled> {
     if (over !== null) context.output.warn(over);
     if (outcome.kind === 'mined') mined.push(entry);
     if (outcome.kind === 'open') kept.push(entry);
-    else if (outcome.kind !== 'mined' || entry.told) gone.push(...entry.signed.map(({ key }) => key));
   }
   const again = kept.filter(({ forgotten }) => !forgotten);
   const handed = await handOver(sending, again.map(newestOf));
@@ -196,8 +221,8 @@ export async function settleOutbox(sending: Sending): Promise<Settled> {
   });
   // Its command could not answer. Until another one has, the same command must find it and not pay again.
   const untold = mined.filter(({ told }) => !told);
-  outbox.write([...untold, ...open]);
-  outbox.sweep(gone);
+  outbox.write([...untold, ...open], final);
+  await outbox.sweep();
   return { open, mined, refusals };
 }
 

@@ -7,14 +7,23 @@ import { join } from 'node:path';
 import { makePrivateDirectory, readFileIfThere, syncDirectory, writeFileAtomically } from '../node/files.ts';
 import { isLockFile, LockHeldError, takeLock, withFolderLock } from '../node/folder-lock.ts';
 import type { FolderLock } from '../node/lock-socket.ts';
-import { WalletError } from '../wallet/errors.ts';
-import { decodeOutbox, encodeOutbox, inOrder, type OutboxEntry, type OutboxFile } from '../wallet/outbox.ts';
+import { WALLET_ERRORS, WalletError } from '../wallet/errors.ts';
+import {
+  decodeOutbox,
+  encodeOutbox,
+  inOrder,
+  type OutboxEntry,
+  type OutboxFile,
+  type Seen,
+} from '../wallet/outbox.ts';
 import { CliError } from './faults.ts';
 
 /** Longer than a command takes that no node answers. */
 const PATIENCE_MS = 60_000;
 /** Of the chain id that is in a file's name. */
 const ID_DIGITS = 16;
+/** Of the account and of the chain id, in the name of the lock of a transaction. */
+const LIFE_DIGITS = 8;
 const SUFFIX = '.outbox';
 
 export class Outbox {
@@ -24,8 +33,11 @@ export class Outbox {
   readonly chainId: string;
   readonly #folder: string;
 
+  readonly #patienceMs: number;
+
   /** `directory` is the keyring's. */
-  constructor(directory: string, account: string, chainId: string) {
+  constructor(directory: string, account: string, chainId: string, patienceMs = PATIENCE_MS) {
+    this.#patienceMs = patienceMs;
     this.#folder = join(directory, 'outbox');
     this.account = account;
     this.chainId = chainId;
@@ -33,37 +45,52 @@ export class Outbox {
 
   /** What was signed and not seen settled, in the order of nonces. 'BAD_OUTBOX' if the file is damaged. */
   read(): readonly OutboxEntry[] {
-    const found = readFile(this.#path);
-    if (found === null) return [];
-    if (found.account === this.account && found.chainId === this.chainId) return found.entries;
-    throw damaged(this.#path, 'it is of another account or ledger');
+    return this.#read()?.entries ?? [];
   }
 
-  /** On disk, synced, when it returns. */
-  write(entries: readonly OutboxEntry[]): void {
+  /** The account's nonce as it was proved last; null if nothing was signed yet. 'BAD_OUTBOX' likewise. */
+  seen(): Seen | null {
+    return this.#read()?.seen ?? null;
+  }
+
+  /** On disk, synced, when it returns. A proof on a chain with less work than the last one changes nothing about `seen`. */
+  write(entries: readonly OutboxEntry[], proved: Seen | null = null): void {
     const { account, chainId } = this;
-    const content = encodeOutbox({ account, chainId, entries: inOrder(entries) });
+    const before = this.seen();
+    const seen = before === null || (proved !== null && proved.work >= before.work) ? proved : before;
+    const content = encodeOutbox({ account, chainId, seen, entries: inOrder(entries) });
     // What could not be read again must not be relied on.
     decodeOutbox(content);
     this.#makeFolder();
     writeFileAtomically(this.#path, content);
   }
 
-  /** A lock that shows that the command which signed `id` lives; null if it does. The caller releases it. */
-  async claim(id: string): Promise<FolderLock | null> {
-    try {
-      return await takeLock(this.#folder, lifeOf(id));
-    } catch (error) {
-      if (error instanceof LockHeldError) return null;
-      throw error;
-    }
+  #read(): OutboxFile | null {
+    const found = readFile(this.#path);
+    if (found === null || nameOf(found) === this.#name) return found;
+    throw damaged(this.#path, 'it is of another account or ledger');
   }
 
-  /** Takes away what the locks of settled transactions have left. Call it while no other command signs. */
-  sweep(ids: readonly string[]): void {
-    const names = ids.map(lifeOf);
-    for (const file of readdirSync(this.#folder)) {
-      if (names.some((name) => isLockFile(file, name))) rmSync(join(this.#folder, file), { force: true });
+  /** A lock that shows that the command which signed `id` lives; null if it does. The caller releases it. */
+  claim(id: string): Promise<FolderLock | null> {
+    return takeIfFree(this.#folder, this.#lifeOf(id));
+  }
+
+  /**
+   * Takes away what the locks of transactions have left that are not in the record any more. One that a command still
+   * holds, since it follows its transaction, stays. Under the account's lock.
+   */
+  async sweep(): Promise<void> {
+    const living = new Set(this.read().flatMap(({ signed }) => signed.map(({ key }) => this.#lifeOf(key))));
+    const filesOf = (): string[] => readdirSync(this.#folder).filter((file) => file.startsWith(this.#lives));
+    const names = new Set(filesOf().flatMap((file) => /^(.*\.life)\./.exec(file)?.slice(1) ?? []));
+    for (const name of names) {
+      if (living.has(name)) continue;
+      const lock = await takeIfFree(this.#folder, name);
+      for (const file of lock === null ? [] : filesOf()) {
+        if (isLockFile(file, name)) rmSync(join(this.#folder, file), { force: true });
+      }
+      lock?.release();
     }
   }
 
@@ -71,7 +98,7 @@ export class Outbox {
   async exclusively<T>(change: () => Promise<T>): Promise<T> {
     this.#makeFolder();
     try {
-      return await withFolderLock(this.#folder, `${this.#name}.lock`, { waitMs: PATIENCE_MS }, change);
+      return await withFolderLock(this.#folder, `${this.#name}.lock`, { waitMs: this.#patienceMs }, change);
     } catch (error) {
       if (!(error instanceof LockHeldError)) throw error;
       const who = error.holder ?? 'another command';
@@ -80,7 +107,16 @@ export class Outbox {
   }
 
   get #name(): string {
-    return `${this.account}-${this.chainId.slice(0, ID_DIGITS)}`;
+    return nameOf(this);
+  }
+
+  /** Beginning of the names of all such locks. It is short, since a socket's path has room for little more than 100 bytes. */
+  get #lives(): string {
+    return `${this.account.slice(-LIFE_DIGITS)}${this.chainId.slice(0, LIFE_DIGITS)}-`;
+  }
+
+  #lifeOf(id: string): string {
+    return `${this.#lives}${id.slice(0, ID_DIGITS)}.life`;
   }
 
   get #path(): string {
@@ -93,38 +129,77 @@ export class Outbox {
   }
 }
 
-const lifeOf = (id: string): string => `${id.slice(0, ID_DIGITS)}.life`;
+const nameOf = ({ account, chainId }: Pick<OutboxFile, 'account' | 'chainId'>): string =>
+  `${account}-${chainId.slice(0, ID_DIGITS)}`;
 
-/** All that a keyring has. 'BAD_OUTBOX' if one is damaged. */
-export function listOutboxes(directory: string): Outbox[] {
-  const folder = join(directory, 'outbox');
-  let names: string[];
+async function takeIfFree(folder: string, name: string): Promise<FolderLock | null> {
   try {
-    names = readdirSync(folder);
+    return await takeLock(folder, name);
+  } catch (error) {
+    if (error instanceof LockHeldError) return null;
+    throw error;
+  }
+}
+
+export interface DamagedOutbox {
+  readonly path: string;
+  /** Of the file's name; null if that names none. Nothing is signed for it. */
+  readonly account: string | null;
+  readonly fault: CliError;
+}
+
+/** All that a keyring has. One that is damaged hides no other. */
+export function listOutboxes(directory: string): {
+  readonly outboxes: readonly Outbox[];
+  readonly damaged: readonly DamagedOutbox[];
+} {
+  const folder = join(directory, 'outbox');
+  const outboxes: Outbox[] = [];
+  const damaged: DamagedOutbox[] = [];
+  for (const file of namesIn(folder).filter((name) => name.endsWith(SUFFIX))) {
+    const path = join(folder, file);
+    try {
+      const found = readFile(path);
+      if (found === null) continue;
+      const name = nameOf(found);
+      if (`${name}${SUFFIX}` !== file) throw misnamed(path, name);
+      outboxes.push(new Outbox(directory, found.account, found.chainId));
+    } catch (fault) {
+      if (!(fault instanceof CliError)) throw fault;
+      damaged.push({ path, account: /^(pier1[0-9a-z]+)-/.exec(file)?.[1] ?? null, fault });
+    }
+  }
+  return { outboxes, damaged };
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  const paths = names.filter((name) => name.endsWith(SUFFIX)).sort();
-  return paths.flatMap((name) => {
-    const found = readFile(join(folder, name));
-    return found === null ? [] : [new Outbox(directory, found.account, found.chainId)];
-  });
 }
 
 function readFile(path: string): OutboxFile | null {
-  const bytes = readFileIfThere(path);
-  if (bytes === null) return null;
   try {
-    return decodeOutbox(new TextDecoder().decode(bytes));
+    const bytes = readFileIfThere(path);
+    return bytes === null ? null : decodeOutbox(bytes);
   } catch (error) {
-    if (error instanceof WalletError) throw damaged(path, error.message);
+    if (error instanceof WalletError || 'syscall' in (error as Error)) {
+      throw damaged(path, (error as Error).message.replace(`${WALLET_ERRORS.BAD_OUTBOX}: `, ''));
+    }
     throw error;
   }
 }
 
 function damaged(path: string, why: string): CliError {
   const hint =
-    'it says what was signed, so nothing more is signed: restore it, or, if nothing of this account waits, delete it';
-  return new CliError('BAD_OUTBOX', `${path}: ${why}`, hint);
+    'it says what was signed, so nothing more is signed for this account: restore it, or delete it once nothing of the account waits';
+  return new CliError('BAD_OUTBOX', `${path} is damaged: ${why}`, hint);
+}
+
+function misnamed(path: string, name: string): CliError {
+  const hint = `it is a copy: delete it, or give it that name if there is no such file`;
+  return new CliError('BAD_OUTBOX', `${path} is not used: its name should be ${name}${SUFFIX}`, hint);
 }

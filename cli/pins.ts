@@ -4,11 +4,15 @@
  */
 import { join } from 'node:path';
 import { makePrivateDirectory, readFileIfThere, writeFileAtomically } from '../node/files.ts';
+import { LockHeldError, withFolderLock } from '../node/folder-lock.ts';
 import { address, id, list, object, type Read, text, whole } from '../wallet/answers.ts';
 import { CliError } from './faults.ts';
 
 const VERSION = 1;
 const PINS_MAX = 4_096;
+const LOCK = 'ledgers.lock';
+/** A change takes milliseconds. */
+const PATIENCE_MS = 10_000;
 
 const pin = object({ account: address, node: text, chainId: id });
 const file = object({ version: whole, pins: list(pin) });
@@ -22,13 +26,26 @@ export function pinnedLedgers(directory: string, account: string, nodes: readonl
   return [...new Set(found.map(({ chainId }) => chainId))];
 }
 
-/** Pins a ledger; the ids of others that were pinned there before. */
-export function pinLedger(
+/** Pins a ledger; the ids of others that were pinned there before. Commands take turns. */
+export async function pinLedger(
   directory: string,
   account: string,
   nodes: readonly string[],
   chainId: string,
-): string[] {
+): Promise<string[]> {
+  makePrivateDirectory(directory);
+  try {
+    return await withFolderLock(directory, LOCK, { waitMs: PATIENCE_MS }, async () =>
+      changePins(directory, account, nodes, chainId),
+    );
+  } catch (error) {
+    if (!(error instanceof LockHeldError)) throw error;
+    const who = error.holder ?? 'another command';
+    throw new CliError('ACCOUNT_BUSY', `${who} changes ${pathOf(directory)}`, 'wait for it, and try again');
+  }
+}
+
+function changePins(directory: string, account: string, nodes: readonly string[], chainId: string): string[] {
   const origins = nodes.map(originOf);
   const pins = readPins(directory);
   const isHere = (one: Pin) => one.account === account && origins.includes(one.node);
@@ -42,7 +59,6 @@ export function pinLedger(
   if (kept.length > PINS_MAX) {
     throw new CliError('TOO_MANY', `${pathOf(directory)} has ${PINS_MAX} lines`, 'delete those you know');
   }
-  makePrivateDirectory(directory);
   writeFileAtomically(pathOf(directory), `${JSON.stringify({ version: VERSION, pins: kept }, null, 1)}\n`);
   return before;
 }

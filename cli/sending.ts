@@ -82,7 +82,7 @@ export class Sending {
     const ledger = await findSigningLedger(context, rpc, address, options.genesis);
     const session = await sessionOf(context, rpc, ledger.chain);
     const sending = new Sending(context, name, address, options, { rpc, ledger, session });
-    ledger.pin(session.agreement.nodes.filter((node) => rpc.nodes.includes(node)));
+    await ledger.pin(session.agreement.nodes.filter((node) => rpc.nodes.includes(node)));
     sending.tellObjections();
     return sending;
   }

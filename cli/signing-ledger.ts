@@ -17,7 +17,7 @@ import { ask } from './prompt.ts';
 export interface SigningLedger {
   readonly chain: VerifiedChain;
   /** Pins it at these nodes, which have shown its chain, if its user has just said that it is meant. */
-  pin(nodes: readonly string[]): void;
+  pin(nodes: readonly string[]): Promise<void>;
 }
 
 const REMEDY =
@@ -34,8 +34,8 @@ export async function findSigningLedger(
   const pinned = pinnedLedgers(directory, account, rpc.nodes);
   const keep = (chain: VerifiedChain): SigningLedger => ({
     chain,
-    pin(nodes) {
-      const before = pinLedger(directory, account, nodes, toHex(chain.ledger.genesis.id));
+    async pin(nodes) {
+      const before = await pinLedger(directory, account, nodes, toHex(chain.ledger.genesis.id));
       for (const old of before) {
         const what = `the ledger of this key at ${nodes.join(', ')}`;
         context.output.warn(`${what} was ${old.slice(0, 16)}… and is ${nameOfLedger(chain)} from now on`);
@@ -47,12 +47,12 @@ export async function findSigningLedger(
     return keep(await chainOf(context, ledger.params, toHex(ledger.chainId)));
   }
   const local = await localChain(context);
-  if (local !== null) return { chain: local, pin() {} };
+  if (local !== null) return { chain: local, async pin() {} };
   if (pinned.length > 1) {
     const ids = pinned.map((id) => `${id.slice(0, 16)}…`).join(' and ');
     throw new CliError('OTHER_LEDGER', `these nodes are pinned to different ledgers: ${ids}`, REMEDY);
   }
-  if (pinned.length === 1) return { chain: await claimedChain(context, rpc, pinned[0]!), pin() {} };
+  if (pinned.length === 1) return { chain: await claimedChain(context, rpc, pinned[0]!), async pin() {} };
   const claimed = await claimedChain(context, rpc);
   const claim = `${rpc.nodes.join(', ')} says ${nameOfLedger(claimed)}`;
   if (!context.output.asks()) {

@@ -72,6 +72,15 @@ export interface SpareKey {
   readonly key: KeyDescription;
 }
 
+/** A key that is in no file yet. */
+export interface DrawnKey {
+  readonly spare: SpareKey;
+  /** The caller erases it. */
+  readonly signer: Signer;
+  /** Writes it down; it is on disk when this resolves. */
+  keep(): Promise<void>;
+}
+
 /** Throws `WalletError('BAD_KEY_NAME')` unless it is 1 to 32 of a-z 0-9 _ - and begins with a letter or digit. */
 export function checkKeyName(name: string): void {
   if (/^[a-z0-9][a-z0-9_-]{0,31}$/.test(name)) return;
@@ -102,13 +111,21 @@ export class Keyring {
     return this.#store(name, this.#draw(words), passphrase, address);
   }
 
-  /** Makes the key that is to follow the one of that name, for the same account, and keeps it beside it. */
-  async createNext(name: string, { passphrase, words = 24 }: NewKeyOptions = {}): Promise<SpareKey> {
-    const { address } = await this.show(name);
-    const { info, encrypted, bytes } = await this.#seal(name, this.#draw(words), passphrase, address);
+  /**
+   * Draws the key that is to follow the one of that name, for the same account. With `address` there may be none of that
+   * name yet: it becomes the key of that name. No file has it before `keep`, so a refused change leaves nothing behind.
+   */
+  async drawNext(name: string, { passphrase, words = 24, address }: NewKeyOptions = {}): Promise<DrawnKey> {
+    const isFirst = address !== undefined && (await this.#files.read(name)) === undefined;
+    const account = address ?? (await this.show(name)).address;
+    const { info, encrypted, bytes } = await this.#seal(name, this.#draw(words), passphrase, account);
     const label = labelOf('next', info);
-    if (!(await this.#files.writeSpare(name, label, bytes))) throw new WalletError('KEY_EXISTS', label);
-    return { label, state: 'next', key: { ...info, encrypted } };
+    const signer = await this.#open(this.#parse(name, bytes), passphrase);
+    const keep = async (): Promise<void> => {
+      const isKept = isFirst ? this.#files.write(name, bytes) : this.#files.writeSpare(name, label, bytes);
+      if (!(await isKept)) throw new WalletError('KEY_EXISTS', name);
+    };
+    return { spare: { label, state: 'next', key: { ...info, encrypted } }, signer, keep };
   }
 
   /** The keys kept beside the one of that name. */

@@ -1,8 +1,10 @@
 /**
- * Owns the record of what one account has signed on one ledger and not seen settled: its form, its bytes as JSON, and
- * which nonce the next intent gets. It is what keeps one intent from being paid twice. At most `ENTRIES_MAX` entries.
+ * Owns the record of what one account has signed on one ledger and not seen settled: its form, its bytes, and which nonce
+ * the next intent gets. It is what keeps one intent from being paid twice. At most `ENTRIES_MAX` entries.
  */
-import { equalBytes, fromHex, toHex } from '../chain/format/bytes.ts';
+import { parseAddress } from '../chain/format/address.ts';
+import { concat, equalBytes, fromHex, toHex } from '../chain/format/bytes.ts';
+import { DOMAIN, hash } from '../chain/format/hash.ts';
 import {
   type Body,
   decodeTransaction,
@@ -10,10 +12,15 @@ import {
   type Transaction,
   type UnsignedTransaction,
 } from '../chain/format/transaction.ts';
-import { address, flag, hex, id, list, maybe, object, type Read, text, whole } from './answers.ts';
+import { address, decimal, flag, hex, id, list, maybe, object, type Read, text, whole } from './answers.ts';
 import { WALLET_ERRORS, WalletError } from './errors.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+/** The first line of a file: this and the checksum of all that follows it. */
+const HEAD = `pier-outbox ${VERSION} `;
+const CHECKSUM_DIGITS = 64;
+const NEWLINE = 0x0a;
+const BRACE = 0x7b;
 /** Far more than a node keeps waiting for one account. */
 export const ENTRIES_MAX = 512;
 
@@ -34,9 +41,20 @@ const entry = object({
   /** The block it was seen in, which may still be reorganised away. */
   mined: maybe(block),
 });
-const file = object({ version: whole, account: address, chainId: id, entries: list(entry) });
+const file = object({
+  account: address,
+  chainId: id,
+  seen: maybe(object({ nonce: whole, work: decimal })),
+  entries: list(entry),
+});
 
 type Written = Read<typeof entry>;
+
+/** The account's nonce, as it was proved at a block whose chain has that work: no chain with less says anything newer. */
+export interface Seen {
+  readonly nonce: number;
+  readonly work: bigint;
+}
 
 /** One intent, signed here. */
 export interface OutboxEntry extends Omit<Written, 'signed'> {
@@ -49,6 +67,8 @@ export interface OutboxFile {
   readonly account: string;
   /** Hex. */
   readonly chainId: string;
+  /** What was proved last; null if the record has not been written yet. */
+  readonly seen: Seen | null;
   /** In the order of their nonces. */
   readonly entries: readonly OutboxEntry[];
 }
@@ -56,23 +76,28 @@ export interface OutboxFile {
 export const newestOf = ({ signed }: Pick<OutboxEntry, 'signed'>): Transaction => signed.at(-1)!;
 export const nonceOf = (entry: Pick<OutboxEntry, 'signed'>): number => newestOf(entry).nonce;
 
-export function encodeOutbox({ account, chainId, entries }: OutboxFile): string {
-  const written = entries.map((one) => ({ ...one, signed: one.signed.map(({ bytes }) => toHex(bytes)) }));
-  return `${JSON.stringify({ version: VERSION, account, chainId, entries: written }, null, 1)}\n`;
+export function encodeOutbox({ account, chainId, seen, entries }: OutboxFile): Uint8Array {
+  const document = {
+    account,
+    chainId,
+    seen: seen && { nonce: seen.nonce, work: String(seen.work) },
+    entries: entries.map((one) => ({ ...one, signed: one.signed.map(({ bytes }) => toHex(bytes)) })),
+  };
+  const body = new TextEncoder().encode(`${JSON.stringify(document, null, 1)}\n`);
+  return concat(new TextEncoder().encode(`${HEAD}${toHex(hash(DOMAIN.outbox, body))}\n`), body);
 }
 
-/** Throws `WalletError('BAD_OUTBOX')` if it is not such a file. */
-export function decodeOutbox(json: string): OutboxFile {
+/** Throws `WalletError('BAD_OUTBOX')` if it is not such a file, or not as it was written. */
+export function decodeOutbox(bytes: Uint8Array): OutboxFile {
   try {
-    const read = file(JSON.parse(json), 'the record');
-    if (read.version !== VERSION) throw new Error(`it is of version ${read.version}`);
-    if (read.entries.length > ENTRIES_MAX) throw new Error(`it has more than ${ENTRIES_MAX} entries`);
-    const entries = read.entries.map((one): OutboxEntry => {
-      const signed = one.signed.map((hex) => decodeTransaction(fromHex(hex)));
-      if (signed.length === 0) throw new Error('an entry has no bytes');
-      return { ...one, signed };
-    });
-    return { account: read.account, chainId: read.chainId, entries: inOrder(entries) };
+    const { account, chainId, seen, entries } = file(JSON.parse(bodyOf(bytes)), 'the record');
+    if (entries.length > ENTRIES_MAX) throw new Error(`it has more than ${ENTRIES_MAX} entries`);
+    return {
+      account,
+      chainId,
+      seen: seen && { nonce: seen.nonce, work: BigInt(seen.work) },
+      entries: inOrder(entries.map((one) => ({ ...one, signed: decodeVersions(one.signed, account) }))),
+    };
   } catch (error) {
     // A reader's fault is about a node's answer; here only the place counts.
     const { message } = error as Error;
@@ -80,8 +105,42 @@ export function decodeOutbox(json: string): OutboxFile {
   }
 }
 
+/** What follows the first line, which must fit it. */
+function bodyOf(bytes: Uint8Array): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  // Version 1 was the JSON alone.
+  if (bytes[0] === BRACE) return decoder.decode(bytes);
+  const end = HEAD.length + CHECKSUM_DIGITS;
+  const head = decoder.decode(bytes.subarray(0, end));
+  const body = bytes.subarray(end + 1);
+  if (!head.startsWith(HEAD)) throw new Error('it does not begin as such a file does');
+  if (bytes[end] !== NEWLINE || head.slice(HEAD.length) !== toHex(hash(DOMAIN.outbox, body))) {
+    throw new Error('its checksum is wrong, so it was changed after it was written');
+  }
+  return decoder.decode(body);
+}
+
+function decodeVersions(signed: readonly string[], account: string): Transaction[] {
+  const versions = signed.map((one) => decodeTransaction(fromHex(one)));
+  const [first] = versions;
+  if (first === undefined) throw new Error('an entry has no bytes');
+  if (!equalBytes(first.sender, parseAddress(account))) throw new Error('an entry is of another account');
+  if (versions.some((one) => one.nonce !== first.nonce || !saySame(one.body, first.body))) {
+    throw new Error('an entry has versions of different intents');
+  }
+  return versions;
+}
+
 export function inOrder(entries: readonly OutboxEntry[]): OutboxEntry[] {
   return [...entries].sort((a, b) => nonceOf(a) - nonceOf(b) || a.signedAt - b.signedAt);
+}
+
+/**
+ * True if a nonce is known to be used although a chain of that work shows it free: it was seen used on a chain with more
+ * work. One with as much work that shows it free has undone what used it.
+ */
+export function isUsedSince(seen: Seen | null, nonce: number, work: bigint): boolean {
+  return seen !== null && nonce < seen.nonce && work < seen.work;
 }
 
 export type NonceChoice =

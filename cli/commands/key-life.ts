@@ -49,8 +49,9 @@ export async function rotate(context: Context, who: string, options: SendingOpti
   }
   const passphrase = await passphraseOf(current, options);
   const signer = await whileOpening(context, name, () => keyring.open(name, passphrase));
-  const next = await keyring.createNext(name, passphrase === undefined ? {} : { passphrase });
-  const newKey = await whileOpening(context, name, () => keyring.openSpare(name, next.label, passphrase));
+  const next = await whileOpening(context, name, () =>
+    keyring.drawNext(name, passphrase === undefined ? {} : { passphrase }),
+  );
   try {
     const sender = signer.address;
     const what = `new key for ${name}`;
@@ -58,19 +59,20 @@ export async function rotate(context: Context, who: string, options: SendingOpti
       what,
       body: ({ chainId, nonce }) => ({
         TAG: 'rotate',
-        data: proveKey(newKey, { chainId, sender, nonce }),
+        data: proveKey(next.signer, { chainId, sender, nonce }),
       }),
+      beforeSent: next.keep,
     });
     const block = await tellOutcome(sending, sent, options.wait !== false, {
       what,
       document: { name, address },
       facts: [['address', `${address}, as before`]],
     });
-    if (block !== null) await keyring.use(name, next);
+    if (block !== null) await keyring.use(name, next.spare);
   } finally {
-    newKey.erase();
+    next.signer.erase();
   }
-  tellWords(context, name, next);
+  tellWords(context, name, next.spare);
 }
 
 function tellWords(context: Context, name: string, { key }: SpareKey): void {

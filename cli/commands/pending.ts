@@ -8,7 +8,7 @@ import { checkFeeOptions } from '../fees.ts';
 import { describeRefusals } from '../hand-over.ts';
 import { chooseKeyring } from '../keys.ts';
 import { countOf, formatTime, layTable, shortId } from '../layout.ts';
-import { listOutboxes, type Outbox } from '../outbox.ts';
+import { type DamagedOutbox, listOutboxes, type Outbox } from '../outbox.ts';
 import { Sending, type SendingOptions } from '../sending.ts';
 import { keyNameOf, openSigner } from '../signing.ts';
 import { tellOutcome } from '../telling.ts';
@@ -22,12 +22,23 @@ interface Listed {
 
 /** From this machine's own record alone: nodes can't add to it. */
 export async function list(context: Context): Promise<void> {
-  const all = await readAll(context);
+  const { all, damaged } = readAll(context);
   // One that was seen mined and that no node has now may have been reorganised away.
   const shown = all.filter(({ entry }) => entry.mined === null || !entry.acknowledged);
-  const document = { pending: shown.map(documentOf) };
+  for (const { fault } of damaged) context.output.warn(`${fault.message}; ${fault.hint}`);
+  const told = damaged.map(({ path, account, fault: { message, hint } }) => ({
+    path,
+    account,
+    message,
+    hint,
+  }));
+  const document = { pending: shown.map(documentOf), damaged: told };
   context.output.result(document, () => {
-    if (shown.length === 0) return 'nothing that was signed here waits';
+    if (shown.length === 0) {
+      return damaged.length === 0
+        ? 'nothing that was signed here waits'
+        : 'no other record here has anything that waits';
+    }
     const rows = shown.map(({ entry }) => [
       shortId(newestOf(entry).key),
       formatTime(entry.signedAt),
@@ -107,10 +118,11 @@ async function openEntry(
 
 async function findEntry(context: Context, id: string): Promise<Listed> {
   const digits = id.toLowerCase();
-  const found = (await readAll(context)).filter(({ entry }) =>
-    entry.signed.some(({ key }) => key.startsWith(digits)),
-  );
+  const { all, damaged } = readAll(context);
+  const found = all.filter(({ entry }) => entry.signed.some(({ key }) => key.startsWith(digits)));
   if (found.length === 1 && digits.length >= LEAST_DIGITS) return found[0]!;
+  const [first] = damaged;
+  if (found.length === 0 && first !== undefined) throw first.fault;
   const what = found.length === 0 ? 'nothing here has' : `${countOf(found.length, 'transaction')} have`;
   throw new CliError(
     'BAD_ID',
@@ -119,9 +131,13 @@ async function findEntry(context: Context, id: string): Promise<Listed> {
   );
 }
 
-async function readAll(context: Context): Promise<Listed[]> {
-  const { directory } = chooseKeyring(context);
-  return listOutboxes(directory).flatMap((outbox) => outbox.read().map((entry) => ({ outbox, entry })));
+function readAll(context: Context): {
+  readonly all: readonly Listed[];
+  readonly damaged: readonly DamagedOutbox[];
+} {
+  const { outboxes, damaged } = listOutboxes(chooseKeyring(context).directory);
+  const all = outboxes.flatMap((outbox) => outbox.read().map((entry) => ({ outbox, entry })));
+  return { all, damaged };
 }
 
 function stateOf({ acknowledged, forgotten }: OutboxEntry): string {

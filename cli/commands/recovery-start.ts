@@ -1,6 +1,5 @@
 /** Owns `pier recovery start`: a new key for an account whose own is lost or stolen, and the word of its recovery account. */
 import { formatAddress, parseAddress } from '../../chain/format/address.ts';
-import type { Signer } from '../../wallet/identity.ts';
 import { checkKeyName } from '../../wallet/keyring.ts';
 import type { AccountAnswer } from '../../wallet/ledger-answers.ts';
 import type { Passphrase } from '../../wallet/secret-text.ts';
@@ -39,16 +38,19 @@ export async function start(context: Context, target: string, options: StartOpti
   const passphrase = await passphraseOf(await settleKey(context, from, guardianAccount), options);
   const signer = await whileOpening(context, from, () => keyring.open(from, passphrase));
   const chosen = await passphraseOfNew(context, name, passphrase, options);
-  const newKey = await whileOpening(context, name, () => newKeyFor(context, name, address, chosen));
+  const sealing = { ...(chosen === undefined ? {} : { passphrase: chosen }), address: parseAddress(address) };
+  // Never a key that was there: it may be stolen too.
+  const next = await whileOpening(context, name, () => keyring.drawNext(name, sealing));
   try {
     const sender = signer.address;
     const what = `recovery of ${looksLikeAddress(target) ? shortAddress(address) : target} has begun`;
     const sent = await dispatch(sending, signer, {
       what,
       body: ({ chainId, nonce }) => {
-        const proved = proveKey(newKey, { chainId, sender, nonce, target: parseAddress(address) });
+        const proved = proveKey(next.signer, { chainId, sender, nonce, target: parseAddress(address) });
         return { TAG: 'recover', data: { target: parseAddress(address), ...proved } };
       },
+      beforeSent: next.keep,
     });
     const block = await tellOutcome(sending, sent, options.wait !== false, {
       what,
@@ -64,7 +66,7 @@ export async function start(context: Context, target: string, options: StartOpti
     if (block !== null)
       context.output.note(`it can be claimed from block ${block.height + recovery.delay} on`);
   } finally {
-    newKey.erase();
+    next.signer.erase();
   }
   context.output.note(
     'until then the present key can still spend, and stop this if it has been current for longer than the delay',
@@ -104,26 +106,6 @@ async function nameFor(
   return keyNameOf(context, address).catch(() => {
     throw new CliError('USAGE', 'no key of that account is here', 'say what to call its new key: --as NAME');
   });
-}
-
-/**
- * A new key for the account, beside the one of that name if there is one: never one that was there, which may be stolen
- * too. It is on disk before anything is signed.
- */
-async function newKeyFor(
-  context: Context,
-  name: string,
-  address: string,
-  passphrase: Passphrase | undefined,
-): Promise<Signer> {
-  const { keyring } = chooseKeyring(context);
-  const sealing = { ...(passphrase === undefined ? {} : { passphrase }), address: parseAddress(address) };
-  if (!(await isHere(context, name))) {
-    await keyring.create(name, sealing);
-    return keyring.open(name, passphrase);
-  }
-  const { label } = await keyring.createNext(name, sealing);
-  return keyring.openSpare(name, label, passphrase);
 }
 
 async function isHere(context: Context, name: string): Promise<boolean> {

@@ -102,14 +102,21 @@ test('a fee over the cap is refused with the name of who asks for it, unless it 
   expect(allowed.signed[0]!.fee).toBe(300 * 170);
 });
 
-test('a ledger is pinned for an account and a node, and another takes its place openly', () => {
+test('a ledger is pinned for an account and a node, and another takes its place openly', async () => {
   const [a, b] = ['aa'.repeat(32), 'bb'.repeat(32)];
   const account = LIVE_GENESIS.allocations[0]!.address;
   const keys = join(desk.newHome(), 'keys');
   expect(pinnedLedgers(keys, account, [LIAR])).toEqual([]);
-  expect(pinLedger(keys, account, [LIAR], a)).toEqual([]);
+  expect(await pinLedger(keys, account, [LIAR], a)).toEqual([]);
   expect(pinnedLedgers(keys, account, [LIAR, HONEST])).toEqual([a]);
   expect(pinnedLedgers(keys, account, [HONEST])).toEqual([]);
-  expect(pinLedger(keys, account, [LIAR, HONEST], b)).toEqual([a]);
+  expect(await pinLedger(keys, account, [LIAR, HONEST], b)).toEqual([a]);
   expect(pinnedLedgers(keys, account, [LIAR, HONEST])).toEqual([b]);
+});
+
+test('commands that pin at the same time lose none of their pins', async () => {
+  const keys = join(desk.newHome(), 'keys');
+  const accounts = LIVE_GENESIS.allocations.map(({ address }) => address);
+  await Promise.all(accounts.map((account) => pinLedger(keys, account, [LIAR], 'aa'.repeat(32))));
+  for (const account of accounts) expect(pinnedLedgers(keys, account, [LIAR])).toHaveLength(1);
 });

@@ -41,9 +41,10 @@ export interface Demands {
   readonly own: boolean;
 }
 
-/** What is final of an account: its nonce as of a block that `depth` others follow, and that block's height. */
+/** What is final of an account: its nonce as of a block that `depth` others follow, and that block's height and work. */
 export interface Final {
   readonly height: number;
+  readonly work: bigint;
   readonly nonce: number;
 }
 
@@ -53,7 +54,7 @@ export async function finalNonce(session: Session, sender: Uint8Array, depth: nu
   const account = deep === null ? undefined : await accountAt(session, sender, deep);
   return deep === null || account === undefined
     ? null
-    : { height: deep.header.height, nonce: account?.nonce ?? 0 };
+    : { height: deep.header.height, work: deep.work, nonce: account?.nonce ?? 0 };
 }
 
 /** True if neither its nonce nor its time is over, so that it may still be mined. */
