@@ -90,7 +90,7 @@ export async function openKeyFile(
   };
   let privateKey: Uint8Array | undefined;
   try {
-    privateKey = privateKeyOf(secret);
+    privateKey = await privateKeyOf(secret);
     if (!equalBytes(identityOf(privateKey).publicKey, file.publicKey))
       throw bad("its secret isn't that of its public key");
     return secret;

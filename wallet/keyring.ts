@@ -206,7 +206,7 @@ export class Keyring {
     const secret = await openKeyFile(file, passphrase, this.#kdf);
     let privateKey: Uint8Array | undefined;
     try {
-      privateKey = privateKeyOf(secret);
+      privateKey = await privateKeyOf(secret);
       return createSigner(privateKey, file.address);
     } finally {
       secret.bytes.fill(0);
@@ -276,7 +276,7 @@ export class Keyring {
       const encrypted = text !== '';
       if (!encrypted && !this.testnet)
         throw new WalletError('PASSPHRASE_NEEDED', name, 'choose one that is not empty');
-      privateKey = privateKeyOf(secret);
+      privateKey = await privateKeyOf(secret);
       const { address: own, publicKey } = identityOf(privateKey);
       const info: KeyInfo = { name, address: address ?? own, publicKey, kind: secret.kind };
       const ports = { kdf: this.#kdf, random: this.#random, cost: this.#cost };

@@ -28,12 +28,12 @@ export function formatSecret(secret: Secret): string {
 }
 
 /** The private key, 32 bytes: the bare one, or that of account 0 of the words. The caller erases it. */
-export function privateKeyOf(secret: Secret): Uint8Array {
+export async function privateKeyOf(secret: Secret): Promise<Uint8Array> {
   if (secret.kind === 'seed') {
     if (secret.bytes.length !== 32) throw new WalletError('BAD_SEED', `${secret.bytes.length} bytes`);
     return secret.bytes.slice();
   }
-  const seed = seedFromEntropy(secret.bytes);
+  const seed = await seedFromEntropy(secret.bytes);
   try {
     const node = deriveNode(seed, accountPath(0));
     node.chainCode.fill(0);

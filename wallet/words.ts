@@ -2,7 +2,7 @@
  * Owns recovery words: BIP-39, English, 12 or 24 of them (other lengths exist, we neither make nor take them).
  * No error names a word that was typed: it may be nearly all of a secret.
  */
-import { entropyToMnemonic, mnemonicToEntropy, mnemonicToSeedSync } from '@scure/bip39';
+import { entropyToMnemonic, mnemonicToEntropy, mnemonicToSeed, mnemonicToSeedWebcrypto } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { WalletError } from './errors.ts';
 
@@ -57,6 +57,8 @@ export function isComplete(text: string): boolean {
 }
 
 /** The 64-byte seed of BIP-39. Pier's keyring uses no passphrase here: its files have their own. */
-export function seedFromEntropy(entropy: Uint8Array, passphrase = ''): Uint8Array {
-  return mnemonicToSeedSync(wordsFromEntropy(entropy), passphrase);
+export function seedFromEntropy(entropy: Uint8Array, passphrase = ''): Promise<Uint8Array> {
+  // The platform's PBKDF2 takes a hundredth of the time. A page that didn't come over TLS has none.
+  const toSeed = globalThis.crypto?.subtle === undefined ? mnemonicToSeed : mnemonicToSeedWebcrypto;
+  return toSeed(wordsFromEntropy(entropy), passphrase);
 }

@@ -28,8 +28,8 @@ describe('the key tree', () => {
 
   test.each(frozen.vectors)(
     'words to address, account $account',
-    ({ words, account, privateKey, publicKey, address }) => {
-      const node = deriveNode(seedFromEntropy(entropyFromWords(words)), accountPath(account));
+    async ({ words, account, privateKey, publicKey, address }) => {
+      const node = deriveNode(await seedFromEntropy(entropyFromWords(words)), accountPath(account));
       expect(toHex(node.privateKey)).toBe(privateKey);
       const identity = identityOf(node.privateKey);
       expect(toHex(identity.publicKey)).toBe(publicKey);

@@ -22,8 +22,8 @@ const secretOf = (kind: 'words' | 'seed', length: number): Secret => ({
   bytes: Uint8Array.from({ length }, (_, i) => i + 1),
 });
 
-function infoOf(secret: Secret, name = 'alice'): KeyInfo {
-  const { address, publicKey } = identityOf(privateKeyOf(secret));
+async function infoOf(secret: Secret, name = 'alice'): Promise<KeyInfo> {
+  const { address, publicKey } = identityOf(await privateKeyOf(secret));
   return { name, address, publicKey, kind: secret.kind };
 }
 
@@ -37,7 +37,7 @@ describe('an encrypted key file', () => {
     ['seed', 32],
   ] as const)('gives back %s of %d bytes', async (kind, length) => {
     const secret = secretOf(kind, length);
-    const info = infoOf(secret);
+    const info = await infoOf(secret);
     const file = parseKeyFile(await sealKeyFile(info, secret, 'correct horse', ports()));
     expect(file).toMatchObject({ ...info, encrypted: true });
     expect(await openKeyFile(file, 'correct horse', portableKdf)).toEqual(secret);
@@ -45,9 +45,9 @@ describe('an encrypted key file', () => {
 
   test('holds no secret in the clear', async () => {
     const secret = secretOf('words', 32);
-    const text = new TextDecoder().decode(await sealKeyFile(infoOf(secret), secret, 'pw', ports()));
+    const text = new TextDecoder().decode(await sealKeyFile(await infoOf(secret), secret, 'pw', ports()));
     expect(text).not.toContain(toHex(secret.bytes));
-    expect(text).not.toContain(toHex(privateKeyOf(secret)));
+    expect(text).not.toContain(toHex(await privateKeyOf(secret)));
   });
 
   test.each(frozen.files)('frozen: $what', async ({ file, passphrase, kind, secret }) => {
@@ -58,7 +58,7 @@ describe('an encrypted key file', () => {
 
   test('the reading of earlier versions opens what it was made with, once, and tells', async () => {
     const secret = secretOf('seed', 32);
-    const made = parseKeyFile(await sealKeyFile(infoOf(secret), secret, 'p\ufffdss', ports()));
+    const made = parseKeyFile(await sealKeyFile(await infoOf(secret), secret, 'p\ufffdss', ports()));
     let tries = 0;
     let told = 0;
     const kdf: Kdf = (...given) => {
@@ -72,7 +72,7 @@ describe('an encrypted key file', () => {
     const other = { ...passphrase, lossy: 'q\ufffdss' };
     await expect(openKeyFile(made, other, kdf)).rejects.toBe(refused);
     const marked = { ...passphrase, exact: 'secret', lossy: '\ufeffsecret' };
-    const plain = parseKeyFile(await sealKeyFile(infoOf(secret), secret, 'secret', ports()));
+    const plain = parseKeyFile(await sealKeyFile(await infoOf(secret), secret, 'secret', ports()));
     expect(await openKeyFile(plain, marked, kdf)).toEqual(secret);
     expect([tries, told]).toEqual([3, 1]);
     const fault = await walletFault(() => openKeyFile(made, marked, kdf));
@@ -81,7 +81,7 @@ describe('an encrypted key file', () => {
 
   test('a passphrase is the same however its letters were composed', async () => {
     const secret = secretOf('seed', 32);
-    const file = parseKeyFile(await sealKeyFile(infoOf(secret), secret, 'caf\u00e9 \ufb01n', ports()));
+    const file = parseKeyFile(await sealKeyFile(await infoOf(secret), secret, 'caf\u00e9 \ufb01n', ports()));
     expect(await openKeyFile(file, 'cafe\u0301 fin', portableKdf)).toEqual(secret);
     expect((await walletFault(() => openKeyFile(file, 'cafe fin', portableKdf))).code).toBe(
       'WRONG_PASSPHRASE',
@@ -93,8 +93,8 @@ describe('an encrypted key file', () => {
 
   test('any altered field keeps it shut', async () => {
     const secret = secretOf('words', 16);
-    const json = jsonOf(await sealKeyFile(infoOf(secret), secret, 'pw', ports()));
-    const other = infoOf(secretOf('seed', 32));
+    const json = jsonOf(await sealKeyFile(await infoOf(secret), secret, 'pw', ports()));
+    const other = await infoOf(secretOf('seed', 32));
     const kdf = json.kdf as Record<string, unknown>;
     const flip = (text: unknown) => String(text).replace(/.$/, (last) => (last === '0' ? '1' : '0'));
     const altered = [
@@ -122,7 +122,7 @@ describe('an encrypted key file', () => {
 
   test('a file that is not well-formed is refused before any work is done', async () => {
     const secret = secretOf('words', 16);
-    const json = jsonOf(await sealKeyFile(infoOf(secret), secret, 'pw', ports()));
+    const json = jsonOf(await sealKeyFile(await infoOf(secret), secret, 'pw', ports()));
     const kdf = json.kdf as Record<string, unknown>;
     const cases: [unknown, string][] = [
       [{ ...json, extra: 1 }, 'fields besides'],
@@ -181,7 +181,9 @@ describe('an encrypted key file', () => {
       return key;
     };
     const secret = secretOf('seed', 32);
-    const file = parseKeyFile(await sealKeyFile(infoOf(secret), secret, 'pw', { ...ports(), kdf: spy }));
+    const file = parseKeyFile(
+      await sealKeyFile(await infoOf(secret), secret, 'pw', { ...ports(), kdf: spy }),
+    );
     await openKeyFile(file, 'pw', spy);
     await walletFault(() => openKeyFile(file, 'no', spy));
     expect(handed).toHaveLength(6);
@@ -193,7 +195,7 @@ describe('an unencrypted key file', () => {
   const secret = secretOf('words', 16);
 
   test('says what it is and gives the secret back', async () => {
-    const bytes = sealPlainKeyFile(infoOf(secret), secret);
+    const bytes = sealPlainKeyFile(await infoOf(secret), secret);
     expect(jsonOf(bytes).warning).toBe('testnet only: not encrypted');
     const file = parseKeyFile(bytes);
     expect(file.encrypted).toBe(false);
@@ -201,7 +203,7 @@ describe('an unencrypted key file', () => {
   });
 
   test('without its warning, or with a secret that is not its own, is refused', async () => {
-    const json = jsonOf(sealPlainKeyFile(infoOf(secret), secret));
+    const json = jsonOf(sealPlainKeyFile(await infoOf(secret), secret));
     const warned = await walletFault(() => parseKeyFile(bytesOf({ ...json, warning: 'safe' })));
     expect(warned.message).toContain('testnet only');
     const swapped = parseKeyFile(bytesOf({ ...json, plaintext: '00'.repeat(16) }));
