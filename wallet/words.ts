@@ -58,7 +58,7 @@ export function isComplete(text: string): boolean {
 
 /** The 64-byte seed of BIP-39. Pier's keyring uses no passphrase here: its files have their own. */
 export function seedFromEntropy(entropy: Uint8Array, passphrase = ''): Promise<Uint8Array> {
+  const words = wordsFromEntropy(entropy);
   // The platform's PBKDF2 takes a hundredth of the time. A page that didn't come over TLS has none.
-  const toSeed = globalThis.crypto?.subtle === undefined ? mnemonicToSeed : mnemonicToSeedWebcrypto;
-  return toSeed(wordsFromEntropy(entropy), passphrase);
+  return mnemonicToSeedWebcrypto(words, passphrase).catch(() => mnemonicToSeed(words, passphrase));
 }
