@@ -102,11 +102,13 @@ export interface Health {
   readonly clock: string | null;
   /** A crash of the last day after which the node was started again, or null. */
   readonly crash: string | null;
+  /** Why accepted transactions may be lost, or null. */
+  readonly journal: string | null;
 }
 
-export const WELL: Health = { storage: SOUND, clock: null, crash: null };
+export const WELL: Health = { storage: SOUND, clock: null, crash: null, journal: null };
 
 /** A sentence for each thing that is or was wrong. */
-export function warningsOf({ storage, clock, crash }: Health): string[] {
-  return [describeCondition(storage), clock, crash].filter((warning) => warning !== null);
+export function warningsOf({ storage, clock, crash, journal }: Health): string[] {
+  return [describeCondition(storage), clock, crash, journal].filter((warning) => warning !== null);
 }

@@ -173,6 +173,7 @@ async function assemble(
         jump: clocks.last,
       }),
       crash: storage.lastCrash,
+      journal: storage.journalLoss,
     }),
     lag: (ms) => transport.lag(ms),
     stop: () => end({ cause: 'stopped' }),

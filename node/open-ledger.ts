@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { CorruptStoreError, OutdatedStoreError } from '../chain/errors.ts';
 import type { Params } from '../chain/format/params.ts';
 import { Ledger } from '../chain/ledger/ledger.ts';
+import { systemClock } from './clock.ts';
 import { BLOCK_FOLDER } from './disk/folders.ts';
 import { NodeFiles } from './disk/node-files.ts';
+import { noteJournalLoss } from './journal-loss.ts';
 import { type LevelStore, openLevelStore } from './level-store.ts';
 import type { FolderLock } from './lock-socket.ts';
 import type { FileLogger } from './logs.ts';
 import { moveStoreAside } from './store-aside.ts';
 import { ThreadPoolVerifier } from './verifier.ts';
+
 /** What must be closed if a start fails half-way. */
 export interface Opened {
   readonly lock: FolderLock;
@@ -33,6 +36,10 @@ export async function openLedger(dataDir: string, params: Params, opened: Folder
       verifier: new ThreadPoolVerifier(),
       pause: () => new Promise((resolve) => setImmediate(resolve)),
       onDamage: (damage) => log.error('blocksDamaged', { damage }),
+      onJournalLoss(loss) {
+        log.error('journalDamaged', { loss });
+        noteJournalLoss(dataDir, loss, systemClock.wallMs());
+      },
       onMigration({ done, total }) {
         const percent = Math.floor((done / total) * 10) * 10;
         if (!steps.has(percent)) log.info('migrating', { percent, blocks: total / 3 });

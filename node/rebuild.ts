@@ -12,6 +12,7 @@ import { ConfigError } from './config.ts';
 import { BLOCK_FOLDER } from './disk/folders.ts';
 import { NodeFiles } from './disk/node-files.ts';
 import { syncDirectory } from './files.ts';
+import { noteJournalLoss } from './journal-loss.ts';
 import { type LevelStore, openLevelStore, takePlace } from './level-store.ts';
 import { lockNodeFolder } from './node-lock.ts';
 import { ThreadPoolVerifier } from './verifier.ts';
@@ -118,5 +119,9 @@ function open(
     verifier: new ThreadPoolVerifier(),
     pause: () => new Promise((resolve) => setImmediate(resolve)),
     onDamage,
+    onJournalLoss(loss) {
+      noteJournalLoss(dataDir, loss, Date.now());
+      onDamage(loss);
+    },
   });
 }

@@ -16,6 +16,7 @@ import {
   type StorageFacts,
 } from './condition.ts';
 import { writeFileAtomically } from './files.ts';
+import { forgetJournalLoss, readJournalLoss } from './journal-loss.ts';
 import type { Clock, Logger } from './ports.ts';
 import { forgetReached, type Reached, readReached, writeReached } from './reached.ts';
 import { forgetLoss, readLoss } from './store-aside.ts';
@@ -53,6 +54,7 @@ export class StorageWatch {
   static accept(dataDir: string): void {
     forgetLoss(dataDir);
     forgetReached(dataDir);
+    forgetJournalLoss(dataDir);
   }
 
   /** What a rebuild or a scrub is at; null once the chain tells by itself. */
@@ -86,6 +88,11 @@ export class StorageWatch {
     if (last === undefined) return null;
     const what = last.signal === 'memory' ? 'ran out of memory' : `was ended by native code (${last.signal})`;
     return `the node ${what} at ${new Date(last.at).toISOString()} and was started again`;
+  }
+
+  /** Why accepted transactions may be lost, or null. */
+  get journalLoss(): string | null {
+    return readJournalLoss(this.#dataDir, this.#clock.wallMs());
   }
 
   /** Looks whether the condition has changed, and tells. Called after each change of the chain, and now and then. */

@@ -47,29 +47,33 @@ export class FrameFile {
     this.#codec = codec;
   }
 
-  /** A new file. File, head and name survive a power cut once it resolves. */
+  /**
+   * A new file. File, head and name survive a power cut once it resolves. It is made under another name, so that under its
+   * own it is whole or not there.
+   */
   static async create(
     files: Files,
     name: string,
     { kind, owner }: Pick<FileHead, 'kind' | 'owner'>,
   ): Promise<FrameFile> {
     const salt = files.random(SALT_BYTES);
-    const file = await files.create(name);
+    const file = await files.create(`${name}.new`);
     try {
       await file.append(encodeFileHead({ kind, owner, salt }));
       await file.sync();
+      await files.rename(`${name}.new`, name);
       await files.sync();
     } catch (error) {
       await file.close();
+      await files.remove(`${name}.new`).catch(() => undefined);
       throw error;
     }
     return new FrameFile(file, new FrameCodec(salt, (domain, ...parts) => files.hash(domain, ...parts)));
   }
 
   /**
-   * An existing file. `null` if there is none, or none with room for a frame: a crash cut its making short, and what there
-   * is of it is removed. `'damaged'` if the name is a folder's or no copy of the head is whole, so that nothing in it can
-   * be told from damage. Throws if it belongs to another owner.
+   * An existing file; `null` if there is none. `'damaged'` if the name is a folder's, the file is shorter than its head, or
+   * no copy of the head is whole, so that nothing in it can be told from damage. Throws if it belongs to another owner.
    */
   static async open(
     files: Files,
@@ -86,12 +90,7 @@ export class FrameFile {
     if (file === null) return null;
     try {
       const head = decodeFileHead(await file.read(0, FRAMES_AT));
-      if (file.size < FRAMES_AT || (file.size === FRAMES_AT && head === null)) {
-        await file.close();
-        await files.remove(name);
-        return null;
-      }
-      if (head === null || head.kind !== kind) {
+      if (head === null || head.kind !== kind || file.size < FRAMES_AT) {
         await file.close();
         return 'damaged';
       }

@@ -3,10 +3,13 @@
  * again from blocks, so they survive a rebuild of the database. Entries that wait are written together and share one
  * sync. When most of the file is outdated, what is still wanted is copied to a new file that takes its place.
  *
+ * The journal counts all bytes that were ever written to it, through all copies. Somebody else keeps that count too, so
+ * that a file which was cut or put back from an older copy is noticed: it has less.
+ *
  * Memory: the entries that wait, which their callers bound, and one step of a copy. Disk: the file is at most twice what
  * its owners want, and `SLACK_BYTES`; both while it is copied.
  */
-
+import { toBigInt, u64 } from '../format/bytes.ts';
 import type { Frame } from './frame.ts';
 import { FrameFile, type NewFrame } from './frame-file.ts';
 import type { Files } from './port.ts';
@@ -34,6 +37,19 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** What opening a journal found. */
+export interface OpenedJournal {
+  readonly journal: Journal;
+  /** What of the file can't be read, in words; `null` if all can. Whatever is whole is kept. */
+  readonly damage: string | null;
+  /** There was no file. */
+  readonly isNew: boolean;
+  /** The file ends before what had been synced. */
+  readonly isBehind: boolean;
+}
+
+/** Type of the entry that says the count of bytes at its own offset. */
+const COUNT = 255;
 /** Outdated bytes that are not worth a copy. */
 const SLACK_BYTES = 1024 * 1024;
 /** Bytes copied with one write. */
@@ -43,6 +59,9 @@ export class Journal {
   readonly #place: JournalPlace;
   readonly #owners = new Map<number, EntryOwner>();
   #file: FrameFile;
+  /** To be added to an offset in the file to get the count of bytes there. */
+  #before: number;
+  #synced: number;
   #waiting: Waiting[] = [];
   /** Ends when nothing waits and no copy is being made; `null` while nothing is done. */
   #writing: Promise<void> | null = null;
@@ -53,18 +72,18 @@ export class Journal {
   /** No copy is made of a smaller file: the last one failed, or got rid of little. */
   #nextCopyAt = 0;
 
-  private constructor(place: JournalPlace, file: FrameFile) {
+  private constructor(place: JournalPlace, file: FrameFile, before: number, synced: number) {
     this.#place = place;
     this.#file = file;
+    this.#before = before;
+    this.#synced = synced;
   }
 
   /**
-   * Opens the file, or makes it. `damage` says in words what of it can't be read, `null` if all can; whatever is whole is
-   * kept. A file of which nothing can be read is set aside. `isNew` is true if there was none.
+   * Opens the file, or makes it. A file of which nothing can be read is set aside. `synced` is what `synced` was when it was
+   * last noted elsewhere, 0 if it was not.
    */
-  static async open(
-    place: JournalPlace,
-  ): Promise<{ journal: Journal; damage: string | null; isNew: boolean }> {
+  static async open(place: JournalPlace, synced = 0): Promise<OpenedJournal> {
     const { files, name } = place;
     await files.remove(copyOf(name));
     let file = await FrameFile.open(files, name, place);
@@ -75,9 +94,24 @@ export class Journal {
     }
     const isNew = file === null && damage === null;
     file ??= await FrameFile.create(files, name, place);
-    const scan = await file.recover(0, () => undefined);
+    let before = 0;
+    const scan = await file.recover(0, (frame) => {
+      if (frame.type === COUNT) before = Number(toBigInt(frame.payload)) - frame.at;
+    });
     if (scan.damaged > 0) damage = `${scan.damaged} bytes of the file ${name} are damaged`;
-    return { journal: new Journal(place, file), damage, isNew };
+    const isBehind = before + file.end < synced;
+    if (isBehind) {
+      // Told once: from here on the count goes on from what had been reached.
+      before = synced - file.end;
+      await file.append([countEntry(synced)]);
+      await file.sync();
+    }
+    return { journal: new Journal(place, file, before, synced), damage, isNew, isBehind };
+  }
+
+  /** The count of bytes that survive a power cut. It never falls. */
+  get synced(): number {
+    return this.#synced;
   }
 
   /** Says whose entries of these types are. Those of a type that is nobody's are kept for ever. */
@@ -87,7 +121,9 @@ export class Journal {
 
   /** Visits the entries in the file, oldest first. The bytes belong to the scan: copy what you keep. */
   async read(visit: (frame: Frame) => void): Promise<void> {
-    await this.#file.scan(0, visit);
+    await this.#file.scan(0, (frame) => {
+      if (frame.type !== COUNT) visit(frame);
+    });
   }
 
   /**
@@ -146,6 +182,7 @@ export class Journal {
       throw error;
     }
     this.#isUnsynced = false;
+    this.#synced = this.#before + this.#file.end;
   }
 
   async #copyIfWorthIt(): Promise<void> {
@@ -168,7 +205,9 @@ export class Journal {
   async #copy(): Promise<void> {
     const { files, name } = this.#place;
     const copy = await FrameFile.create(files, copyOf(name), this.#place);
-    let step: NewFrame[] = [];
+    const count = this.#before + this.#file.end;
+    const before = count - copy.end;
+    let step: NewFrame[] = [countEntry(count)];
     let bytes = 0;
     const flush = async (): Promise<void> => {
       await copy.append(step);
@@ -177,7 +216,7 @@ export class Journal {
     };
     try {
       await this.#file.scan(0, async ({ type, payload }) => {
-        if (this.#owners.get(type)?.isWanted(type, payload) === false) return;
+        if (type === COUNT || this.#owners.get(type)?.isWanted(type, payload) === false) return;
         step.push({ type, parts: [payload.slice()] });
         bytes += payload.length;
         if (bytes >= COPY_BYTES) await flush();
@@ -192,6 +231,7 @@ export class Journal {
     // The name is the copy's now: whatever fails from here on, the old file must not be written to again.
     const old = this.#file;
     this.#file = copy;
+    this.#before = before;
     this.#isUnsynced = false;
     await old.close().catch(() => undefined);
     try {
@@ -200,7 +240,10 @@ export class Journal {
       this.#broken = error;
       throw error;
     }
+    this.#synced = before + copy.end;
   }
 }
+
+const countEntry = (count: number): NewFrame => ({ type: COUNT, parts: [u64(count)] });
 
 const copyOf = (name: string): string => `${name}.copy`;

@@ -9,6 +9,7 @@ import type { HeaderNode, HeaderTree } from '../consensus/header-tree.ts';
 import { assert, RuleError } from '../errors.ts';
 import type { Journal } from '../files/journal.ts';
 import type { Block } from '../format/block.ts';
+import { u64 } from '../format/bytes.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
 import { EntryCache } from '../state/entry-cache.ts';
@@ -31,24 +32,9 @@ import type { Queue } from './queue.ts';
 import type { Pause } from './slices.ts';
 import { StateReader } from './state-reader.ts';
 import { META } from './store-keys.ts';
+import type { Rejection, TipChange } from './tip-change.ts';
 import { Turns } from './turns.ts';
 import { Verdicts } from './verdicts.ts';
-
-/** What one committed batch changed. */
-export interface TipChange {
-  readonly from: HeaderNode;
-  readonly to: HeaderNode;
-  /** Newest first. */
-  readonly disconnected: readonly Block[];
-  /** Oldest first. */
-  readonly connected: readonly Block[];
-}
-
-/** A block that broke a rule of execution. */
-export interface Rejection {
-  readonly node: HeaderNode;
-  readonly error: RuleError;
-}
 
 /** Blocks of one batch while catching up: one synced write for all of them. */
 const BATCH_BLOCKS_MAX = 256;
@@ -185,7 +171,8 @@ export class Ledger {
 
   /**
    * Goes towards the best branch by one batch. Returns what changed, `null` if the tip is the best there is. Blocks found
-   * invalid on the way are given to `rejected`. Rejects with `CorruptStoreError` if the state is damaged: open again.
+   * invalid on the way are given to `rejected`. Rejects with `CorruptStoreError` if the state is damaged: open again. After
+   * a failed commit all that is asked rejects with its error.
    */
   advance(rejected: (rejection: Rejection) => void = () => undefined): Promise<TipChange | null> {
     return this.exclusively(async () => {
@@ -206,7 +193,8 @@ export class Ledger {
 
   /** Closes the files, after the work under way. The store stays open. */
   async close(): Promise<void> {
-    await this.exclusively(() => Promise.all([this.#blocks.close(), this.journal.close()]));
+    await this.turns.idle();
+    await Promise.all([this.#blocks.close(), this.journal.close()]);
   }
 
   async #moveTowards(
@@ -243,7 +231,7 @@ export class Ledger {
         return null;
       }
     }
-    await this.#commit(fork, at, disconnected, connected);
+    await this.turns.decisive(() => this.#commit(fork, at, disconnected, connected));
     return { from, to: at, disconnected, connected };
   }
 
@@ -284,6 +272,7 @@ export class Ledger {
     const nodes = branch(fork, tip);
     await this.#bodies.storeConnected(nodes, connected);
     await this.queue.beforeCommit(disconnected, connected);
+    batch.push([META.journal, u64(this.journal.synced)]);
     await this.turns.commit(async () => {
       await this.store.write(batch, { sync: true });
       if (disconnected.length > 0) this.#active.length = fork.height + 1;

@@ -14,22 +14,26 @@ import { OLD_CAUSES_ROWS, OLD_QUEUED_ROWS } from './store-keys.ts';
 
 export const JOURNAL_NAME = 'journal';
 
-/**
- * `onDamage` is told, in words, what of the file can't be read. `hasBlocks` says whether there are stored blocks: the
- * first of them came after the journal.
- */
+export interface JournalWatch {
+  /** There are stored blocks: the first of them came after the journal. */
+  readonly hasBlocks: boolean;
+  /** `Journal.synced` as the store has it; 0 if it has none. */
+  readonly synced: number;
+  /** Told, in words, why accepted transactions may be lost. */
+  onLoss(loss: string): void;
+}
+
 export async function openJournal(
   files: Files,
   owner: Uint8Array,
   store: Store,
-  hasBlocks: boolean,
-  onDamage: (damage: string) => void,
+  { hasBlocks, synced, onLoss }: JournalWatch,
 ): Promise<Journal> {
   const place = { files, name: JOURNAL_NAME, kind: FILE_KIND.journal, owner };
-  const { journal, damage, isNew } = await Journal.open(place);
-  if (damage !== null) onDamage(damage);
-  if (isNew && hasBlocks)
-    onDamage(`the file ${JOURNAL_NAME} is gone: what was accepted here and is not mined may be lost`);
+  const { journal, damage, isNew, isBehind } = await Journal.open(place, synced);
+  if (damage !== null) onLoss(damage);
+  else if (isNew && (hasBlocks || isBehind)) onLoss(`the file ${JOURNAL_NAME} is gone`);
+  else if (isBehind) onLoss(`the file ${JOURNAL_NAME} was cut, or put back from an older copy`);
   try {
     const queued = await readRows(store, OLD_QUEUED_ROWS);
     const causes = await readRows(store, OLD_CAUSES_ROWS);

@@ -42,6 +42,8 @@ export interface OpenOptions {
   readonly onMend?: (what: string) => void;
   /** Told what of the block files can't be used, each in words. */
   readonly onDamage?: (damage: string) => void;
+  /** Told, in words, why transactions that were accepted here and are not mined may be lost. */
+  readonly onJournalLoss?: (loss: string) => void;
   /** Told how far the move of the blocks from a store of an earlier version is. */
   readonly onMigration?: (progress: Progress) => void;
 }
@@ -79,15 +81,22 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
   const genesis = await makeGenesis(params);
   const headers = new HeaderTree(params, genesis.header);
   const cache = new PageCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
-  const [format, chain, tip] = await readWhole(store, [META.format, META.chain, META.tip]);
+  const [format, chain, tip, synced] = await readWhole(store, [
+    META.format,
+    META.chain,
+    META.tip,
+    META.journal,
+  ]);
   checkOwner(format, chain, headers.chainId);
   const { store: blocks, found, damages } = await BlockStore.open(files, headers.chainId);
   let journal: Journal | null = null;
   try {
     for (const damage of damages) options.onDamage?.(damage);
-    journal = await openJournal(files, headers.chainId, store, found.size > 0, (damage) =>
-      options.onDamage?.(damage),
-    );
+    journal = await openJournal(files, headers.chainId, store, {
+      hasBlocks: found.size > 0,
+      synced: synced === undefined ? 0 : Number(toBigInt(synced)),
+      onLoss: (loss) => (options.onJournalLoss ?? options.onDamage)?.(loss),
+    });
     const choice = new ForkChoice(headers);
     const stored = new Map(found);
     // Also where the version can't be read.

@@ -55,6 +55,8 @@ export const META = {
   chain: meta('chain'),
   /** Id of the tip that the state belongs to. */
   tip: meta('tip'),
+  /** How far the journal was synced when the tip was written, 8 bytes (`Journal.synced`). */
+  journal: meta('journal'),
 } as const;
 
 /** Rows that are made from blocks, and go when the state is rebuilt. */

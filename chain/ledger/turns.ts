@@ -1,6 +1,7 @@
 /**
  * Owns the turns of those who use the chain: changes run one after the other, and reads go on beside them yet are of one
  * tip. A read that a commit has overtaken is made again; one that is overtaken again and again takes a turn of its own.
+ * After a failed commit there are no more.
  */
 import { assert } from '../errors.ts';
 
@@ -13,12 +14,35 @@ export class Turns {
   #commits = 0;
   /** The commit under way. */
   #writing: Promise<void> | null = null;
+  /** Why there are no more turns. */
+  #ended: { readonly error: unknown } | null = null;
 
   /** Runs `work` alone: after all that was given before it, and no commit but its own meanwhile. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
+    const result = this.#last.then(() => {
+      this.#checkOpen();
+      return work();
+    });
     this.#last = result.catch(() => undefined);
     return result;
+  }
+
+  /**
+   * Runs work, within a turn, after whose failure memory and store may differ. Then all later turns and reads reject with
+   * its error: the chain has to be opened again.
+   */
+  async decisive<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#ended ??= { error };
+      throw error;
+    }
+  }
+
+  /** Resolves after all turns given before. */
+  async idle(): Promise<void> {
+    await this.#last;
   }
 
   /** Runs the write of a batch, and all that makes it the state that is read. Within a turn. */
@@ -41,6 +65,7 @@ export class Turns {
    */
   async read<T>(work: () => Promise<T>, { proved = false } = {}): Promise<T> {
     for (let tries = 0; tries < TRIES; tries++) {
+      this.#checkOpen();
       if (!proved || tries > 0) await this.#writing;
       const begun = this.#commits;
       const undisturbed = this.#writing === null;
@@ -52,5 +77,9 @@ export class Turns {
       }
     }
     return this.exclusively(work);
+  }
+
+  #checkOpen(): void {
+    if (this.#ended !== null) throw this.#ended.error;
   }
 }

@@ -5,8 +5,9 @@
 import { RuleError } from '../../chain/errors.ts';
 import type { NewFrame } from '../../chain/files/frame-file.ts';
 import { decodeTransaction, type Transaction } from '../../chain/format/transaction.ts';
-import type { Ledger, TipChange } from '../../chain/ledger/ledger.ts';
+import type { Ledger } from '../../chain/ledger/ledger.ts';
 import { findMined } from '../../chain/ledger/mined.ts';
+import type { TipChange } from '../../chain/ledger/tip-change.ts';
 import type { Admission } from '../../chain/pool/admission.ts';
 import { accountsChanged, followTip, type PoolChange } from '../../chain/pool/follow.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';

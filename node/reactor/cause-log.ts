@@ -12,7 +12,7 @@ import type { NewFrame } from '../../chain/files/frame-file.ts';
 import type { Journal } from '../../chain/files/journal.ts';
 import { fromHex, toHex } from '../../chain/format/bytes.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
-import type { TipChange } from '../../chain/ledger/ledger.ts';
+import type { TipChange } from '../../chain/ledger/tip-change.ts';
 import type { PeerName } from '../../p2p/door.ts';
 import type { Clock } from '../ports.ts';
 import { CauseJournal } from './cause-journal.ts';

@@ -2,7 +2,7 @@
 import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import type { RuleError } from '../../chain/errors.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
-import type { Rejection, TipChange } from '../../chain/ledger/ledger.ts';
+import type { Rejection, TipChange } from '../../chain/ledger/tip-change.ts';
 
 /**
  * How transactions come to the mempool: from outside, after waiting for what they rest on, out of a displaced block, or

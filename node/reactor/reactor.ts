@@ -8,7 +8,8 @@ import type { HeaderNode } from '../../chain/consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../../chain/errors.ts';
 import type { Header } from '../../chain/format/header.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
-import type { Ledger, Rejection, TipChange } from '../../chain/ledger/ledger.ts';
+import type { Ledger } from '../../chain/ledger/ledger.ts';
+import type { Rejection, TipChange } from '../../chain/ledger/tip-change.ts';
 import { Admission } from '../../chain/pool/admission.ts';
 import type { Dropped, Mempool } from '../../chain/pool/mempool.ts';
 import type { Effect, Identity, Input, MachineConfig } from '../../p2p/door.ts';
@@ -285,9 +286,8 @@ export class Reactor {
   #transactionsDropped(dropped: readonly Dropped[]): void {
     if (dropped.length === 0) return;
     for (const gone of dropped) this.#listeners.tell({ type: 'dropped', ...gone });
-    void this.ledger.queue
-      .forget(dropped.map(({ transaction }) => transaction))
-      .catch((error) => this.fail(error));
+    const transactions = dropped.map(({ transaction }) => transaction);
+    void this.ledger.queue.forget(transactions).catch((error) => this.fail(error));
   }
 
   /** Ends the node: its store is damaged or broken. */

@@ -1,5 +1,5 @@
 /** Owns the memory of the last reorganisations, for people to look at. Bounded to `REORGS_MAX`. */
-import type { TipChange } from '../../chain/ledger/ledger.ts';
+import type { TipChange } from '../../chain/ledger/tip-change.ts';
 
 const REORGS_MAX = 100;
 

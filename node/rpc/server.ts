@@ -195,7 +195,7 @@ export class RpcServer {
     const { health, syncing } = view;
     const reasons = [...(syncing ? ['catching up with its peers'] : []), ...warningsOf(health)];
     const body = {
-      ok: !syncing && health.storage.state === 'sound' && health.clock === null,
+      ok: !syncing && health.storage.state === 'sound' && health.clock === null && health.journal === null,
       height: view.tip.height,
       peers: view.peers().length,
       ...(reasons.length > 0 && { reason: reasons.join('; ') }),

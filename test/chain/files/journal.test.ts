@@ -208,6 +208,7 @@ describe('a journal of which most is outdated', () => {
     const rename = files.renameNow.bind(files);
     files.renameNow = (from, to) => {
       rename(from, to);
+      if (to !== 'journal') return;
       files.settleNames = () => {
         throw new FilesError('IO', 'a bad disk');
       };
@@ -229,6 +230,21 @@ describe('a journal of which most is outdated', () => {
     };
     for (let i = 0; i < 10; i++) await journal.add([entry(7, 100)]);
     expect(copies).toBe(0);
+  });
+
+  test('goes on counting what was ever written, so that the file before the copy is known to be older', async () => {
+    const { files, journal } = await outdated();
+    const place = { name: 'journal', kind: 9, owner: new Uint8Array(32).fill(3) };
+    const [before, count] = [files.copy(), journal.synced];
+    await journal.add([entry(10, 600_000)]);
+    await journal.add([entry(11)]);
+    expect(files.find('journal')!.size).toBeLessThan(before.find('journal')!.size);
+    expect(journal.synced).toBeGreaterThan(count);
+    const isBehind = async (of: MemoryFiles, synced: number): Promise<boolean> =>
+      (await Journal.open({ ...place, files: of }, synced)).isBehind;
+    expect(await isBehind(files.copy(), journal.synced)).toBe(false);
+    expect(await isBehind(before.copy(), count)).toBe(false);
+    expect(await isBehind(before.copy(), journal.synced)).toBe(true);
   });
 
   test('loses nothing to a power cut at any moment of the copy', async () => {

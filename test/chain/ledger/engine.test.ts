@@ -3,12 +3,15 @@ import { MemoryFiles } from '../../../chain/files/memory-files.ts';
 import { encodeBody } from '../../../chain/format/block.ts';
 import { toHex } from '../../../chain/format/bytes.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
+import { DamagedOwned } from '../../../chain/ledger/damage.ts';
 import { ENTRY } from '../../../chain/ledger/journal-entries.ts';
-import type { Ledger, Rejection, TipChange } from '../../../chain/ledger/ledger.ts';
+import type { Ledger } from '../../../chain/ledger/ledger.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
 import type { StoreWrite } from '../../../chain/ledger/ports.ts';
+import { getAccounts } from '../../../chain/ledger/queries.ts';
 import { Queue } from '../../../chain/ledger/queue.ts';
 import { buildTemplate, restamp, type Template } from '../../../chain/ledger/template.ts';
+import type { Rejection, TipChange } from '../../../chain/ledger/tip-change.ts';
 import { addressFor, put, transfer } from '../actors.ts';
 import { ChainBuilder, mine, TEST_PARAMS } from '../builder.ts';
 import { FaultyStore } from './faulty-store.ts';
@@ -182,6 +185,16 @@ describe('going forward', () => {
     store.full = true;
     await expect(feed(ledger, chain, ['a2'])).rejects.toThrow('no space');
     expect([chain.nameOf(ledger.tip.key), await rowsOf(store)]).toEqual(['a1', before]);
+    // What was to be written is lost to memory: nothing more is answered or written, though the store would take it now.
+    store.full = false;
+    await expect(ledger.advance()).rejects.toThrow('no space');
+    await expect(getAccounts(ledger, [addressFor('alice')])).rejects.toThrow('no space');
+    await expect(ledger.mender.mend(new DamagedOwned(addressFor('alice')))).rejects.toThrow('no space');
+    expect(await rowsOf(store)).toEqual(before);
+    await ledger.close();
+    const again = await openLedger(store);
+    await feed(again, chain, ['a2']);
+    expect(chain.nameOf(again.tip.key)).toBe('a2');
   });
 
   test('keeps a verifier’s failure from being taken for a bad block', async () => {

@@ -6,8 +6,9 @@ import { checkBody } from '../../../chain/format/block.ts';
 import type { Header } from '../../../chain/format/header.ts';
 import type { Params } from '../../../chain/format/params.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
-import type { Ledger, TipChange } from '../../../chain/ledger/ledger.ts';
+import type { Ledger } from '../../../chain/ledger/ledger.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
+import type { TipChange } from '../../../chain/ledger/tip-change.ts';
 import type { Hex } from '../model/hex.ts';
 import { emptied, openLedger, reopen } from './life.ts';
 

@@ -8,9 +8,11 @@ import { toHex } from '../../../chain/format/bytes.ts';
 import { HEADER_BYTES } from '../../../chain/format/header.ts';
 import type { Params } from '../../../chain/format/params.ts';
 import { blockFileName, FILE_BYTES } from '../../../chain/ledger/block-files.ts';
-import { Ledger, type TipChange } from '../../../chain/ledger/ledger.ts';
+import { Ledger } from '../../../chain/ledger/ledger.ts';
 import type { MemoryStore } from '../../../chain/ledger/memory-store.ts';
 import type { Store, Verifier } from '../../../chain/ledger/ports.ts';
+import { META } from '../../../chain/ledger/store-keys.ts';
+import type { TipChange } from '../../../chain/ledger/tip-change.ts';
 import { ChainBuilder } from '../builder.ts';
 import { rememberingVerifier } from '../model/signatures.ts';
 import { FaultyStore } from './faulty-store.ts';
@@ -122,6 +124,10 @@ export function hurtBlock(files: MemoryFiles, { place }: HeaderNode): void {
 /** Rows of a store in hex, damaged or not, but for those whose first letter is left out. */
 export async function rowsOf(store: MemoryStore, leaveOut = ''): Promise<Map<string, string>> {
   const rows = await store.copy().iterate({ from: new Uint8Array(0), to: END, limit: 1_000_000 });
-  const kept = rows.filter(([key]) => !leaveOut.includes(String.fromCharCode(key[0]!)));
+  // What a store knows of its journal isn't of the chain.
+  const journal = toHex(META.journal);
+  const kept = rows.filter(
+    ([key]) => !leaveOut.includes(String.fromCharCode(key[0]!)) && toHex(key) !== journal,
+  );
   return new Map(kept.map(([key, value]) => [toHex(key), toHex(value)]));
 }

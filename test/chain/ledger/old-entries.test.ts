@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FRAMES_AT } from '../../../chain/files/frame.ts';
 import { MemoryFiles } from '../../../chain/files/memory-files.ts';
 import { concat, toHex, u32 } from '../../../chain/format/bytes.ts';
 import { ENTRY } from '../../../chain/ledger/journal-entries.ts';
@@ -23,8 +24,10 @@ async function oldStore(): Promise<FaultyStore> {
   return store;
 }
 
+const SOUND = { hasBlocks: false, synced: 0, onLoss: () => {} };
+
 async function entriesOf(files: MemoryFiles, store: FaultyStore): Promise<[type: number, payload: string][]> {
-  const journal = await openJournal(files, OWNER, store, false, () => {});
+  const journal = await openJournal(files, OWNER, store, SOUND);
   const found: [number, string][] = [];
   await journal.read(({ type, payload }) => found.push([type, toHex(payload)]));
   return found;
@@ -46,7 +49,7 @@ test('a start that ends before the rows are gone loses nothing', async () => {
   const [files, store] = [new MemoryFiles(), await oldStore()];
   const write = store.write.bind(store);
   store.write = () => Promise.reject(new Error('killed'));
-  await expect(openJournal(files, OWNER, store, false, () => {})).rejects.toThrow('killed');
+  await expect(openJournal(files, OWNER, store, SOUND)).rejects.toThrow('killed');
   store.write = write;
   expect(await entriesOf(files, store)).toEqual([...MOVED, ...MOVED]);
 });
@@ -54,7 +57,7 @@ test('a start that ends before the rows are gone loses nothing', async () => {
 test('no row goes before the journal is synced', async () => {
   const [files, store] = [new MemoryFiles(), await oldStore()];
   files.full = true;
-  await expect(openJournal(files, OWNER, store, false, () => {})).rejects.toMatchObject({
+  await expect(openJournal(files, OWNER, store, SOUND)).rejects.toMatchObject({
     code: 'DISK_FULL',
   });
   expect((await rowsOf(store)).size).toBe(4);
@@ -67,20 +70,47 @@ test('a damaged row is passed over', async () => {
 });
 
 test('a journal that is gone is told where there are blocks, and only once', async () => {
-  for (const [hasBlocks, size] of [
-    [true, null],
-    [true, 0],
-    [false, null],
-  ] as const) {
+  for (const hasBlocks of [true, false]) {
     const [files, store] = [new MemoryFiles(), new FaultyStore()];
     const told: string[] = [];
-    const open = () => openJournal(files, OWNER, store, hasBlocks, (damage) => told.push(damage));
-    if (size !== null) {
-      await openJournal(files, OWNER, store, false, () => {});
-      files.find(JOURNAL_NAME)!.cut(size);
-    }
-    await open();
-    await open();
+    const watch = { hasBlocks, synced: 0, onLoss: (loss: string) => told.push(loss) };
+    await openJournal(files, OWNER, store, watch);
+    await openJournal(files, OWNER, store, watch);
     expect(told).toEqual(hasBlocks ? [expect.stringContaining('journal is gone')] : []);
+  }
+});
+
+test('a journal that is cut anywhere, or put back from an older copy, is told once', async () => {
+  const files = new MemoryFiles();
+  const store = new FaultyStore();
+  const journal = await openJournal(files, OWNER, store, SOUND);
+  const older = files.find(JOURNAL_NAME)!.get(0, 1e6);
+  await journal.add([{ type: ENTRY.kept, parts: [KEPT[0]!] }]);
+  const between = files.find(JOURNAL_NAME)!.size;
+  await journal.add([{ type: ENTRY.kept, parts: [KEPT[1]!] }]);
+  const { synced } = journal;
+  for (const size of [
+    0,
+    1,
+    FRAMES_AT - 1,
+    FRAMES_AT,
+    FRAMES_AT + 5,
+    between - 1,
+    between,
+    between + 9,
+    'older',
+  ] as const) {
+    const cut = files.copy();
+    const file = cut.find(JOURNAL_NAME)!;
+    if (size === 'older') file.replace(older);
+    else file.cut(size);
+    const told: string[] = [];
+    const watch = { hasBlocks: true, synced, onLoss: (loss: string) => told.push(loss) };
+    const again = await openJournal(cut, OWNER, store, watch);
+    expect(told, `${size}`).toEqual([expect.stringContaining('journal')]);
+    await again.add([{ type: ENTRY.kept, parts: [KEPT[0]!] }]);
+    expect(again.synced).toBeGreaterThan(synced);
+    await openJournal(cut, OWNER, store, { ...watch, synced: again.synced });
+    expect(told, `${size}, again`).toHaveLength(1);
   }
 });

@@ -4,7 +4,8 @@
  */
 import { expect } from 'vitest';
 import type { Transaction } from '../../../chain/format/transaction.ts';
-import type { Ledger, TipChange } from '../../../chain/ledger/ledger.ts';
+import type { Ledger } from '../../../chain/ledger/ledger.ts';
+import type { TipChange } from '../../../chain/ledger/tip-change.ts';
 import { Admission, type AdmissionResult } from '../../../chain/pool/admission.ts';
 import { followTip, type PoolChange } from '../../../chain/pool/follow.ts';
 import { type Dropped, Mempool } from '../../../chain/pool/mempool.ts';

@@ -31,7 +31,7 @@ curl -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"s
   (one without a request after 1 s), those first of whose network there are most. An idle one is closed after 30 s.
 - **HTTP.** The charset is UTF-8. An answer of several calls above 64 KiB comes in chunks. 204 answers notifications; 404, 405,
   411, 413, 415, 417 and 426 mean what RFC 9110 says. A number as id comes back as it was written.
-- **Also.** \`GET /health\`: 200, or 503 while the node catches up. \`GET /metrics\`: Prometheus.
+- **Also.** \`GET /health\`: 200; or 503, with the reason, while the node catches up, lacks stored data, may have lost accepted transactions, or is held up by its clock. \`GET /metrics\`: Prometheus.
 
 ## Errors
 
