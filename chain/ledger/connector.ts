@@ -8,6 +8,14 @@ import { CorruptStoreError, RuleError } from '../errors.ts';
 import { equalBytes, toText } from '../format/bytes.ts';
 import type { Params } from '../format/params.ts';
 import type { Transaction } from '../format/transaction.ts';
+import {
+  ENTRIES_A_SLICE,
+  eachWeighed,
+  forEachRange,
+  forEachSliced,
+  type Pause,
+  runSliced,
+} from '../slices.ts';
 import { type EntryRef, recordRef, valueHash } from '../state/entries.ts';
 import { addAccess, blockEntries, executeBlock, recordOf, weightOf } from '../state/execute.ts';
 import { sortByKey } from '../state/sorted-keys.ts';
@@ -18,7 +26,6 @@ import type { HashedChange, Overlay } from './overlay.ts';
 import { ownerMoves } from './owned-records.ts';
 import { minedBytes } from './place.ts';
 import type { RowReader } from './ports.ts';
-import { ENTRIES_A_SLICE, forEachRange, forEachSliced, type Pause, runSliced } from './slices.ts';
 import type { StateReader } from './state-reader.ts';
 import { transactionRow, undoRow } from './store-keys.ts';
 import { touchesOf, touchWrite } from './touch-rows.ts';
@@ -100,7 +107,7 @@ export class Connector {
     this.#overlay.put(undoRow(node.id), null);
     for (const { id } of transactions) this.#overlay.put(transactionRow(id), null);
     const before = changes.map(({ key, after }) => [key, after] as const);
-    await forEachSliced([...touchesOf(transactions, before)], this.#pause, ({ key, index, before }) => {
+    await forEachSliced(touchesOf(transactions, before), this.#pause, ({ key, index, before }) => {
       this.#overlay.put(touchWrite(key, { height: node.height, index }, before)[0], null);
     });
   }
@@ -131,7 +138,8 @@ export class Connector {
       height > maturity ? this.#headers.ancestor(parent, height - maturity).header.miner : null;
     const refs = new Map<string, EntryRef>();
     for (const ref of blockEntries(this.#params, height, maturing)) refs.set(ref.name, ref);
-    await this.#eachTransaction(transactions, (tx) => addAccess(refs, [tx]));
+    const add = eachWeighed(transactions, weightOf, (tx) => addAccess(refs, [tx]));
+    await runSliced(add, this.#pause);
     const list = [...refs.values()];
     const values = await this.#read(list);
     const state = new WorkingState();
@@ -159,23 +167,6 @@ export class Connector {
     await forEachRange(sorted.length, this.#pause, (from, to) =>
       this.#tree.prepare(sorted.slice(from, to).map(({ key }) => key)),
     );
-  }
-
-  /** Calls `work` with each transaction, and rests after so many that they touch a slice of entries. */
-  async #eachTransaction(
-    transactions: Iterable<Transaction>,
-    work: (tx: Transaction, index: number) => void,
-  ): Promise<void> {
-    let index = 0;
-    let weight = 0;
-    for (const tx of transactions) {
-      if (weight >= ENTRIES_A_SLICE) {
-        weight = 0;
-        await this.#pause();
-      }
-      work(tx, index++);
-      weight += weightOf(tx);
-    }
   }
 
   /** Rests if handling so many entries in one go took a slice. */

@@ -3,12 +3,13 @@
  * out again from its body and its undo and compared with what the store has, and the entries that it touched are read
  * through the tree. What differs is mended, or fails as any damage that is read does.
  *
- * One step is bounded by `ROWS_A_STEP` and one block.
+ * One step is bounded by `ROWS_A_STEP` and one block, and rests between slices of a wide one.
  */
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { CorruptStoreError } from '../errors.ts';
-import { equalBytes } from '../format/bytes.ts';
+import { equalBytes, toText } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
+import { eachWeighed, forEachRange, forEachSliced, runSliced } from '../slices.ts';
 import {
   accountRef,
   decodeRecord,
@@ -18,7 +19,7 @@ import {
   TOTALS,
   type Touches,
 } from '../state/entries.ts';
-import { accountsOf, recordOf } from '../state/execute.ts';
+import { accountsOf, recordOf, weightOf } from '../state/execute.ts';
 import { DamagedMined, DamagedOwned } from './damage.ts';
 import { HISTORY_PAGE_MAX, readHistory, touchesIn } from './history.ts';
 import { SEGMENT_BLOCKS } from './id-chunk.ts';
@@ -97,27 +98,99 @@ export class Scrub {
     if (block === undefined || transactions === null || transactions === undefined) {
       return { rows: 1, suspect: null };
     }
-    const found = await view.rows([undoRow(block.id), ...transactions.map(({ id }) => transactionRow(id))]);
+    const found = await this.#rows(view, [
+      undoRow(block.id),
+      ...transactions.map(({ id }) => transactionRow(id)),
+    ]);
     transactions.forEach(({ id }, index) => {
       const row = found[index + 1];
       if (row === undefined || !equalBytes(row, minedBytes(block, index))) {
         throw new DamagedMined(id, { height, index });
       }
     });
-    const entries = touchedBy(transactions);
-    await view.entries([...entries.values(), ...this.#others(block)]);
-    await checkOwners(view, transactions);
+    const entries = await this.#touchedBy(transactions);
+    await this.#entries(view, [...entries.values(), ...this.#others(block)]);
+    await this.#checkOwners(view, transactions);
     const undo = found[0];
     if (undo === undefined && height > view.tip.height - UNDO_BLOCKS) {
       throw new CorruptStoreError(`the undo of block ${block.key} is missing`);
     }
-    const touches = undo === undefined ? [] : expectedTouches(transactions, undo, height);
-    const rows = await view.rows(touches.map(([key]) => key));
-    const wrong = touches.findIndex(([, value], i) => rows[i] === undefined || !equalBytes(rows[i], value!));
+    const touches = undo === undefined ? [] : await this.#expectedTouches(transactions, undo, height);
+    const rows = await this.#rows(
+      view,
+      touches.map(({ write: [key] }) => key),
+    );
+    const wrong = touches.find(
+      ({ write: [, value] }, i) => rows[i] === undefined || !equalBytes(rows[i], value!),
+    );
     const size = found.length + entries.size + touches.length;
-    if (wrong === -1) return { rows: size, suspect: null };
-    const order = [...touchesOf(transactions, undoEntries(undo!))];
-    return { rows: size, suspect: entries.get(keyOf(order[wrong]!.key))! };
+    return { rows: size, suspect: wrong === undefined ? null : entries.get(toText(wrong.key))! };
+  }
+
+  async #rows(view: TipView, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    const rows: (Uint8Array | undefined)[] = [];
+    await forEachRange(keys.length, this.#ledger.pause, async (from, to) => {
+      for (const row of await view.rows(keys.slice(from, to))) rows.push(row);
+    });
+    return rows;
+  }
+
+  async #entries(view: TipView, refs: readonly EntryRef[]): Promise<(Uint8Array | null)[]> {
+    const entries: (Uint8Array | null)[] = [];
+    await forEachRange(refs.length, this.#ledger.pause, async (from, to) => {
+      for (const entry of await view.entries(refs.slice(from, to))) entries.push(entry);
+    });
+    return entries;
+  }
+
+  /** The entries that transactions touch, by key. */
+  async #touchedBy(transactions: readonly Transaction[]): Promise<Map<string, EntryRef>> {
+    const refs = new Map<string, EntryRef>();
+    const add = eachWeighed(transactions, weightOf, (tx) => {
+      for (const ref of accountsOf(tx).map(accountRef)) refs.set(toText(ref.key), ref);
+      const record = recordOf(tx);
+      if (record !== null) refs.set(toText(recordRef(record).key), recordRef(record));
+    });
+    await runSliced(add, this.#ledger.pause);
+    return refs;
+  }
+
+  /** The rows of a block's touches, and the keys of the entries that they are of. */
+  async #expectedTouches(
+    transactions: readonly Transaction[],
+    undo: Uint8Array,
+    height: number,
+  ): Promise<{ key: Uint8Array; write: StoreWrite }[]> {
+    const expected: { key: Uint8Array; write: StoreWrite }[] = [];
+    const before = decodeUndo(undo).map(({ key, after }) => [key, after] as const);
+    await forEachSliced(touchesOf(transactions, before), this.#ledger.pause, ({ key, index, before }) => {
+      expected.push({ key, write: touchWrite(key, { height, index }, before) });
+    });
+    return expected;
+  }
+
+  /** Checks that each record touched is in its owner's list, and in no list of those who had it before. */
+  async #checkOwners(view: TipView, transactions: readonly Transaction[]): Promise<void> {
+    const touched = transactions.flatMap((tx) => {
+      const id = recordOf(tx);
+      return id === null ? [] : { id, who: accountsOf(tx) };
+    });
+    const records = await this.#entries(
+      view,
+      touched.map(({ id }) => recordRef(id)),
+    );
+    const lists = touched.flatMap(({ id, who }, i) => {
+      const bytes = records[i]!;
+      const owner = bytes === null ? null : decodeRecord(bytes).owner;
+      const all = owner === null ? who : [owner, ...who];
+      return all.map((address) => ({ id, address, isOwner: owner !== null && equalBytes(address, owner) }));
+    });
+    const rows = await this.#rows(
+      view,
+      lists.map(({ address, id }) => ownedRow(address, id)),
+    );
+    const wrong = lists.find(({ isOwner }, i) => isOwner !== (rows[i] !== undefined));
+    if (wrong !== undefined) throw new DamagedOwned(wrong.address);
   }
 
   /** Entries that a block changes besides those of its transactions. The genesis has its with the first. */
@@ -151,48 +224,5 @@ export class Scrub {
       await this.#ledger.pause();
     } while (newest !== null);
     return mender.mended > before;
-  }
-}
-
-const keyOf = (key: Uint8Array): string => key.join();
-
-const undoEntries = (undo: Uint8Array) => decodeUndo(undo).map(({ key, after }) => [key, after] as const);
-
-function expectedTouches(
-  transactions: readonly Transaction[],
-  undo: Uint8Array,
-  height: number,
-): StoreWrite[] {
-  const touches = [...touchesOf(transactions, undoEntries(undo))];
-  return touches.map(({ key, index, before }) => touchWrite(key, { height, index }, before));
-}
-
-/** The entries that transactions touch, by key. */
-function touchedBy(transactions: readonly Transaction[]): Map<string, EntryRef> {
-  const refs = new Map<string, EntryRef>();
-  for (const tx of transactions) {
-    for (const ref of accountsOf(tx).map(accountRef)) refs.set(keyOf(ref.key), ref);
-    const record = recordOf(tx);
-    if (record !== null) refs.set(keyOf(recordRef(record).key), recordRef(record));
-  }
-  return refs;
-}
-
-/** Checks that each record touched is in its owner's list, and in no list of those who had it before. */
-async function checkOwners(view: TipView, transactions: readonly Transaction[]): Promise<void> {
-  const touched = transactions.flatMap((tx) => {
-    const id = recordOf(tx);
-    return id === null ? [] : { id, who: accountsOf(tx) };
-  });
-  const records = await view.entries(touched.map(({ id }) => recordRef(id)));
-  for (const [i, { id, who }] of touched.entries()) {
-    const bytes = records[i]!;
-    const owner = bytes === null ? null : decodeRecord(bytes).owner;
-    const all = owner === null ? who : [owner, ...who];
-    const rows = await view.rows(all.map((address) => ownedRow(address, id)));
-    all.forEach((address, at) => {
-      const isOwner = owner !== null && equalBytes(address, owner);
-      if (isOwner !== (rows[at] !== undefined)) throw new DamagedOwned(address);
-    });
   }
 }

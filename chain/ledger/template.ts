@@ -10,9 +10,9 @@ import { HEADER_VERSION, type Header } from '../format/header.ts';
 import { txRoot } from '../format/merkle.ts';
 import type { Params } from '../format/params.ts';
 import { signatureCount, type Transaction } from '../format/transaction.ts';
+import { eachWeighed, runSliced } from '../slices.ts';
 import { creditMatured, executeTransaction, keepReward, weightOf } from '../state/execute.ts';
 import type { Ledger } from './ledger.ts';
-import { runSliced } from './slices.ts';
 
 export interface Template {
   readonly parent: HeaderNode;
@@ -49,20 +49,21 @@ export function buildTemplate(
     const transactions: Transaction[] = [];
     const attempt = async (candidates: readonly Transaction[]): Promise<Refused[]> => {
       const refused: Refused[] = [];
-      let weight = 0;
-      for (const transaction of candidates) {
-        try {
-          executeTransaction(context, transaction, transactions.length);
-          transactions.push(transaction);
-        } catch (error) {
-          if (!(error instanceof RuleError)) throw error;
-          refused.push({ transaction, error });
-        }
-        weight += weightOf(transaction);
-        if (weight < SLICE) continue;
-        weight = 0;
-        await ledger.pause();
-      }
+      const attempts = eachWeighed(
+        candidates,
+        weightOf,
+        (transaction) => {
+          try {
+            executeTransaction(context, transaction, transactions.length);
+            transactions.push(transaction);
+          } catch (error) {
+            if (!(error instanceof RuleError)) throw error;
+            refused.push({ transaction, error });
+          }
+        },
+        SLICE,
+      );
+      await runSliced(attempts, ledger.pause);
       return refused;
     };
     // A second try for what spends money that another candidate, with a lower fee, brings.

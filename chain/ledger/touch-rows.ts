@@ -60,15 +60,17 @@ export function* touchesOf(
   transactions: readonly Transaction[],
   before: Iterable<readonly [key: Uint8Array, bytes: Uint8Array | null]>,
 ): Generator<Touch> {
-  const entries = new Map<string, Touches>();
-  for (const [key, bytes] of before) entries.set(toText(key), historyIn(bytes));
+  const entries = new Map<string, Uint8Array | null>();
+  for (const [key, bytes] of before) entries.set(toText(key), bytes);
+  const touched = new Map<string, Touches>();
   for (const [index, tx] of transactions.entries()) {
     for (const key of touchedKeys(tx)) {
       const text = toText(key);
-      const touches = entries.get(text);
-      if (touches === undefined) throw new CorruptStoreError('an undo record lacks an entry of its block');
+      const bytes = entries.get(text);
+      if (bytes === undefined) throw new CorruptStoreError('an undo record lacks an entry of its block');
+      const touches = touched.get(text) ?? historyIn(bytes);
       yield { key, index, before: touches };
-      entries.set(text, touchedBy(touches, tx.id));
+      touched.set(text, touchedBy(touches, tx.id));
     }
   }
 }

@@ -7,6 +7,7 @@ import { authKeyOf } from '../format/address.ts';
 import { equalBytes } from '../format/bytes.ts';
 import type { Params } from '../format/params.ts';
 import { type Kind, recordId, type Transaction } from '../format/transaction.ts';
+import { eachWeighed } from '../slices.ts';
 import { type ExecutionContext, type KindRule, recoveryAt } from './effect.ts';
 import {
   type Account,
@@ -140,15 +141,11 @@ export function* executeBlock(
 ): Generator<void, void> {
   creditMatured(context);
   let fees = 0;
-  let weight = 0;
-  for (const [index, tx] of transactions.entries()) {
+  const execute = (tx: Transaction, index: number): void => {
     executeTransaction(context, tx, index);
     fees += tx.fee;
-    weight += weightOf(tx);
-    if (weight < ENTRIES_PER_SLICE) continue;
-    weight = 0;
-    yield;
-  }
+  };
+  yield* eachWeighed(transactions, weightOf, execute, ENTRIES_PER_SLICE);
   keepReward(context, miner, fees);
 }
 

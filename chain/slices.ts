@@ -20,17 +20,32 @@ export async function runSliced<T>(work: Generator<void, T>, pause: Pause): Prom
 
 /** Calls `work` with each item in order, and rests after each `ENTRIES_A_SLICE` but the last. */
 export function forEachSliced<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   pause: Pause,
   work: (item: T, index: number) => void,
 ): Promise<void> {
-  return runSliced(eachSliced(items, work), pause);
+  return runSliced(
+    eachWeighed(items, () => 1, work),
+    pause,
+  );
 }
 
-function* eachSliced<T>(items: readonly T[], work: (item: T, index: number) => void): Generator<void, void> {
-  for (let i = 0; i < items.length; i++) {
-    if (i > 0 && i % ENTRIES_A_SLICE === 0) yield;
-    work(items[i]!, i);
+/** Calls `work` with each item in order, and yields before the next once the weights come to a slice. */
+export function* eachWeighed<T>(
+  items: Iterable<T>,
+  weightOf: (item: T) => number,
+  work: (item: T, index: number) => void,
+  slice = ENTRIES_A_SLICE,
+): Generator<void, void> {
+  let index = 0;
+  let weight = 0;
+  for (const item of items) {
+    if (weight >= slice) {
+      weight = 0;
+      yield;
+    }
+    work(item, index++);
+    weight += weightOf(item);
   }
 }
 

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryFiles } from '../../../chain/files/memory-files.ts';
-import { decodeTransaction, OUTPUTS_MAX } from '../../../chain/format/transaction.ts';
-import { Ledger } from '../../../chain/ledger/ledger.ts';
-import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
-import { ENTRIES_A_SLICE, forEachRange, forEachSliced } from '../../../chain/ledger/slices.ts';
-import { Admission } from '../../../chain/pool/admission.ts';
-import { Mempool } from '../../../chain/pool/mempool.ts';
-import { ThreadPoolVerifier } from '../../../node/verifier.ts';
-import { accountAddress } from '../../bench/accounts.ts';
+import { MemoryFiles } from '../../chain/files/memory-files.ts';
+import { decodeTransaction, OUTPUTS_MAX } from '../../chain/format/transaction.ts';
+import { Ledger } from '../../chain/ledger/ledger.ts';
+import { MemoryStore } from '../../chain/ledger/memory-store.ts';
+import { Scrub } from '../../chain/ledger/scrub.ts';
+import { transactionRow } from '../../chain/ledger/store-keys.ts';
+import { Admission } from '../../chain/pool/admission.ts';
+import { Mempool } from '../../chain/pool/mempool.ts';
+import { ENTRIES_A_SLICE, forEachRange, forEachSliced } from '../../chain/slices.ts';
+import { ThreadPoolVerifier } from '../../node/verifier.ts';
+import { accountAddress } from '../bench/accounts.ts';
 import {
   connectBlock,
   easyGenesis,
@@ -15,7 +17,7 @@ import {
   makePeople,
   paramsOf,
   signTransfer,
-} from '../../bench/workload.ts';
+} from '../bench/workload.ts';
 
 /** A pause that counts how often it was awaited. */
 function countingPause() {
@@ -77,7 +79,7 @@ describe('a block of the widest transfers', () => {
         return decodeTransaction(signTransfer(params, ledger.chainId, person, list));
       });
     counting.take();
-    return { ledger, sign, rests: counting.take };
+    return { ledger, store, sign, rests: counting.take };
   }
 
   const slices = Math.floor((TRANSFERS * OUTPUTS_MAX) / ENTRIES_A_SLICE);
@@ -95,6 +97,22 @@ describe('a block of the widest transfers', () => {
     await connectBlock(ledger, block);
     // The same, and to note the changes and the rows of the index.
     expect(rests()).toBeGreaterThanOrEqual(7 * slices);
+  });
+
+  test('rests while it is looked through, and found damaged', async () => {
+    const { ledger, store, sign, rests } = await world();
+    const transactions = sign(OUTPUTS_MAX, 0);
+    await connectBlock(ledger, await makeBlock(ledger, transactions));
+    const scrub = new Scrub(ledger);
+    rests();
+    await scrub.step();
+    // Collect the entries, read them, work the touches out, read their rows.
+    expect(rests()).toBeGreaterThanOrEqual(4 * (slices - 1));
+    const key = transactionRow(transactions[3]!.id);
+    const [row] = await store.getMany([key]);
+    await store.write([[key, null]], { sync: false });
+    expect(await new Scrub(ledger).step()).toBe(false);
+    expect([ledger.mender.mended, await store.getMany([key])]).toEqual([1, [row]]);
   });
 
   test('rests on its way into the mempool', async () => {
