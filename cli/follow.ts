@@ -6,6 +6,7 @@
 import { toHex } from '../chain/format/bytes.ts';
 import { showString } from '../chain/format/text.ts';
 import type { Transaction } from '../chain/format/transaction.ts';
+import type { CheckedTransaction } from '../wallet/checked/block-answers.ts';
 import { type Outcome, outcomeOf } from '../wallet/checked/outcome.ts';
 import { RpcClient } from '../wallet/client.ts';
 import { WalletError } from '../wallet/errors.ts';
@@ -13,7 +14,7 @@ import type { TransactionAnswer } from '../wallet/ledger-answers.ts';
 import { LedgerClient } from '../wallet/ledger-client.ts';
 import { CliError } from './faults.ts';
 import { handOver } from './hand-over.ts';
-import { shortId } from './layout.ts';
+import { countOf, shortId } from './layout.ts';
 import type { Progress } from './output.ts';
 import type { Sending } from './sending.ts';
 import { err } from './streams.ts';
@@ -84,7 +85,7 @@ class Follower {
     this.#sending = sending;
     this.#transaction = transaction;
     this.#progress = progress;
-    this.#notes = new WaitNotes(sending.rpc);
+    this.#notes = new WaitNotes(sending.rpc, sending.context.output);
   }
 
   async run(): Promise<MinedIn> {
@@ -100,7 +101,7 @@ class Follower {
       }
       if (words.length === 0 && world.nowMs() - heard >= SILENCE_MS) throw this.#silence();
       await this.#handAgain(words);
-      if (poll % NOTE_POLLS === 0) await this.#notes.look();
+      if (poll % NOTE_POLLS === 0) this.#notes.look();
       await sleep(world, POLL_MS);
     }
   }
@@ -160,13 +161,22 @@ class Follower {
     }
     const seen = outcome.kind === 'open' ? outcome.seen : null;
     if (seen !== null) {
-      const { height } = seen.block.header;
-      const depth = this.#sending.session.top.header.height - height;
-      this.#progress.update(`in block ${height}, ${depth} blocks follow it; one node was heard`);
+      this.#progress.update(this.#describeSeen(seen));
     } else {
       this.#suspect(claimed);
     }
     return null;
+  }
+
+  /** Why it is not final yet that it is in a block. */
+  #describeSeen({ block }: CheckedTransaction): string {
+    const { session, demands } = this.#sending;
+    const { height } = block.header;
+    const { nodes } = session.agreement;
+    if (session.isBehind) return `in block ${height} of a chain with less work than was checked here before`;
+    if (nodes.length > 1) return `in block ${height}, which not all ${nodes.length} nodes have yet`;
+    const depth = countOf(session.top.header.height - height, 'block');
+    return `in block ${height}: ${depth} above it, ${demands.depth} are needed, since one node was heard`;
   }
 
   async #outcome(): Promise<Outcome | null> {

@@ -115,12 +115,12 @@ export class Progress {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    err.raw('\r\x1b[K');
+    err.clearMoving();
   }
 
   #draw(): void {
     const frame = FRAMES[this.#frame++ % FRAMES.length]!;
     const text = showLines(this.#text.replaceAll('\n', ' '));
-    err.raw(`\r${err.colors.cyan(frame)} ${clip(text, err.size.columns - 3)}\x1b[K`);
+    err.drawMoving(`${err.colors.cyan(frame)} ${clip(text, err.size.columns - 3)}`);
   }
 }

@@ -20,6 +20,8 @@ export class StandardStream {
   /** Files and devices are written at once and to the end: Node takes a part that was written for the whole. */
   readonly #direct: boolean;
   #failure: NodeJS.ErrnoException | null = null;
+  /** True while a moving line stands on the terminal. */
+  #isMoving = false;
   readonly colors: ReturnType<typeof picocolors.createColors>;
 
   constructor(stream: WriteStream, number: 1 | 2) {
@@ -55,9 +57,25 @@ export class StandardStream {
     return this.#failure;
   }
 
-  /** Lines for people. Our colours stay; anything else that could steer the terminal or hide something is escaped. */
+  /**
+   * Lines for people. Our colours stay; anything else that could steer the terminal or hide something is escaped. They take
+   * the place of a moving line, which is drawn again below them.
+   */
   text(text: string): void {
+    this.clearMoving();
     this.raw(showLines(text));
+  }
+
+  /** Draws the moving line in place of the one before. `text` is fit for a terminal already. */
+  drawMoving(text: string): void {
+    this.raw(`\r${text}\x1b[K`);
+    this.#isMoving = true;
+  }
+
+  /** Takes the moving line away. */
+  clearMoving(): void {
+    if (this.#isMoving) this.raw('\r\x1b[K');
+    this.#isMoving = false;
   }
 
   /** Bytes as they are: JSON whose strings are escaped already, the content of a file, and what steers our own screen. */

@@ -33,7 +33,7 @@ export function describeClock({ wallMs, tipMs, futureMs, jump }: ClockFacts): st
   const put = back === null ? '' : `; the clock was put back by ${span(-back.byMs)}`;
   if (aheadMs > futureMs) {
     const from = new Date(tipMs - futureMs).toISOString();
-    return `the last block is ${span(aheadMs)} ahead of this clock: no block can follow before ${from}${put}`;
+    return `the last block is ${span(aheadMs)} ahead of this clock: no block can follow before ${from}${put}. Set the clock right, or wait until then`;
   }
   return null;
 }

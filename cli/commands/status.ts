@@ -86,7 +86,7 @@ function warningsOf(status: answers.Status): readonly string[] {
   if (aheadMs < AHEAD_MS || told.some((warning) => warning.includes('clock'))) return told;
   return [
     ...told,
-    `the last block is ${formatSpan(aheadMs)} ahead of this machine's clock: one of the clocks is wrong`,
+    `the last block is ${formatSpan(aheadMs)} ahead of this machine's clock: one of the clocks is wrong. Set it right, or wait until this one has caught up`,
   ];
 }
 

@@ -266,6 +266,14 @@ describe('chains', () => {
     expect(named.objections).toMatchObject([{ node: LIAR, kind: 'useless' }]);
   });
 
+  test('a chain that is ahead of the clock is no lie, and the way out is the clock', async () => {
+    await expect(table.open([HONEST], [], PARAMS.time)).rejects.toMatchObject({
+      code: 'NOT_VERIFIED',
+      message: expect.stringMatching(/its block \d+ is \d+ s ahead of this machine's clock/),
+      hint: expect.stringMatching(/^set this machine's clock right; .* wait until 20\d\d-/),
+    });
+  });
+
   test('a cheaper chain, and one of another ledger', async () => {
     const cheaper = await Play.start(PARAMS);
     for (const name of ['b1', 'b2', 'c1', 'c2', 'c3']) {

@@ -25,7 +25,6 @@ const timer = {
 };
 const draws = new Random(7);
 const world = {
-  wallMs: () => 4e12,
   random: (length: number) => Uint8Array.from({ length }, () => draws.below(256)),
 };
 
@@ -69,13 +68,14 @@ export class Table {
     return new LyingNode(viewOf(play.real.ledger), lie);
   }
 
-  open(urls: readonly string[], witnesses: readonly string[] = []): Promise<Session> {
+  open(urls: readonly string[], witnesses: readonly string[] = [], wallMs = 4e12): Promise<Session> {
     const rpc = new RpcClient({
       nodes: urls,
       fetch: fetchFrom(this.nodes),
       timer: { after: () => () => {} },
     });
-    return Session.open({ rpc, chain: this.chain, world, timer, witnesses });
+    const surroundings = { ...world, wallMs: () => wallMs };
+    return Session.open({ rpc, chain: this.chain, world: surroundings, timer, witnesses });
   }
 
   /** What is found out about the first node when it lies so, while two honest ones are known too. */

@@ -74,10 +74,12 @@ test('a tip ahead of the clock is explained, with the jump if there was one', ()
   expect(describeClock({ wallMs, tipMs: wallMs + futureMs, futureMs, jump: null })).toBeNull();
   const text = describeClock({ wallMs, tipMs: wallMs + 600_000, futureMs, jump: null });
   expect(text).toBe(
-    'the last block is 10 min ahead of this clock: no block can follow before 2027-01-15T08:09:55.000Z',
+    'the last block is 10 min ahead of this clock: no block can follow before 2027-01-15T08:09:55.000Z. Set the clock right, or wait until then',
   );
   const jump = { atMs: wallMs - 1_000, byMs: -600_000 };
-  expect(describeClock({ wallMs, tipMs: wallMs + 600_000, futureMs, jump })).toMatch(/put back by 10 min$/);
+  expect(describeClock({ wallMs, tipMs: wallMs + 600_000, futureMs, jump })).toMatch(
+    /put back by 10 min\. Set/,
+  );
 });
 
 test('a jump of the clock is one against the clock that only goes forward', () => {

@@ -23,6 +23,10 @@ export interface Trial {
   readonly done?: readonly string[];
   /** The program of the bundle that is hindered, if it is not the command's own. */
   readonly program?: string;
+  /** True of one that goes on until it is told to end: once it has answered it is sent SIGINT, and `next` likewise. */
+  readonly serves?: boolean;
+  /** Gets things ready for a round; words for the end of the command. */
+  before?(run: Run): Promise<readonly string[]>;
   /** Looks at what is left; says what is wrong, or null. */
   check?(run: Run): Promise<string | null>;
   /** Puts things back for the next round. */
@@ -70,12 +74,13 @@ export class Bench {
     const fail = (at: number, text: string) => failures.push(`${trial.name}, ${how} at ${at}: ${text}`);
     for (let at = first; at <= WRITES_MAX; at += every) {
       if (trial.fresh === true) this.empty();
-      const { program = 'cli.js', command, input } = trial;
-      const hindered = await this.#run(command, input ?? '', { PIER_AT: `${program}:${at}:${how}` });
+      const { program = 'cli.js', command, input = '', serves } = trial;
+      const words = [...command, ...((await trial.before?.(this.run)) ?? [])];
+      const hindered = await this.#run(words, input, { PIER_AT: `${program}:${at}:${how}` }, serves);
       const reached =
         how === 'full'
           ? /ENOSPC|space|disk is full/.test(hindered.stdout + hindered.stderr)
-          : hindered.signal === 'SIGKILL';
+          : hindered.signal === 'SIGKILL' || (serves === true && hindered.code !== 0);
       if (/\n\s+at .*\(?file:|INTERNAL/.test(hindered.stdout + hindered.stderr))
         fail(at, `a stack trace: ${hindered.stderr.slice(0, 300)}`);
       rounds += 1;
@@ -91,8 +96,9 @@ export class Bench {
   }
 
   /** Null if the next command goes on, at once or after the remedy that it names. */
-  async #goesOn({ next, done = [], input }: Trial): Promise<string | null> {
-    const first = await this.#run([...next, '--json'], input ?? '', {});
+  async #goesOn({ next, done = [], input = '', serves }: Trial): Promise<string | null> {
+    const again = () => this.#run([...next, '--json'], input, {}, serves);
+    const first = await again();
     if (first.code === 0) return null;
     const { code, hint } = faultIn(first);
     if (done.includes(code)) return null;
@@ -101,12 +107,17 @@ export class Bench {
       return `${next.join(' ')} fails without a remedy: ${first.stdout}${first.stderr}`;
     const applied = await this.#run(remedy[1] === 'start' ? [...remedy, '--detach'] : remedy, '', {});
     if (applied.code !== 0) return `the remedy ${remedy.join(' ')} of ${code} fails: ${applied.stderr}`;
-    const second = await this.#run([...next, '--json'], input ?? '', {});
+    const second = await again();
     if (second.code === 0 || done.includes(faultIn(second).code)) return null;
     return `after the remedy ${remedy.join(' ')} of ${code}: ${second.stdout}${second.stderr}`;
   }
 
-  #run(args: readonly string[], input: string, extra: Record<string, string>): Promise<Outcome> {
+  #run(
+    args: readonly string[],
+    input: string,
+    extra: Record<string, string>,
+    serves = false,
+  ): Promise<Outcome> {
     const entry = fileURLToPath(new URL('cli.js', this.#bundle));
     const env = {
       ...process.env,
@@ -121,6 +132,7 @@ export class Bench {
       let stderr = '';
       child.stdout.on('data', (text) => {
         stdout += text;
+        if (serves) child.kill('SIGINT');
       });
       child.stderr.on('data', (text) => {
         stderr += text;

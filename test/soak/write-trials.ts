@@ -117,3 +117,91 @@ export function ledgerTrials(): Trial[] {
     }),
   ];
 }
+
+/** Those about one account's key, records and recovery. Each begins with the account of the faucet open. */
+export function accountTrials(): Trial[] {
+  let made = 0;
+  const trial = (name: string, command: string[], more: Partial<Trial> = {}): Trial => ({
+    name,
+    command,
+    next: ['send', 'faucet', 'miner-1', '1', '--wait'],
+    ...more,
+  });
+  const start = ['recovery', 'start', 'faucet', '--from', 'miner-1'];
+  const claim = ['recovery', 'claim', 'faucet', '--from', 'miner-1'];
+  const first =
+    (...commands: string[][]) =>
+    async (run: Run): Promise<readonly string[]> => {
+      for (const command of commands) await run(command, 'hello');
+      return [];
+    };
+  const afterwards =
+    (...commands: string[][]) =>
+    async (run: Run) =>
+      void (await first(...commands)(run));
+  const put = (name: string) => ['record', 'put', name, '-', '--from', 'faucet', '--wait'];
+  return [
+    trial('record give', ['record', 'give', '--from', 'faucet'], {
+      before: async (run) => {
+        const name = `given-${++made}`;
+        await run(put(name), 'hello');
+        return [name, 'miner-1'];
+      },
+    }),
+    trial('record drop', ['record', 'drop', 'motto', '--from', 'faucet'], { before: first(put('motto')) }),
+    trial('recovery start', start, { after: afterwards(['recovery', 'veto', 'faucet', '--from', 'faucet']) }),
+    trial('recovery veto', ['recovery', 'veto', 'faucet', '--from', 'faucet'], { before: first(start) }),
+    trial('recovery claim', claim, { before: first(start) }),
+    trial('recovery clear', ['recovery', 'clear', 'faucet'], {
+      before: first(['recovery', 'set', 'faucet', '--by', 'miner-1', '--delay', '1']),
+    }),
+    trial('key revoke', ['key', 'revoke', 'faucet'], {
+      next: ['key', 'revoke', 'faucet'],
+      done: ['LOCKED'],
+      after: afterwards(start, claim),
+    }),
+  ];
+}
+
+/** What makes the faucet's account ready for `accountTrials`. */
+export const ACCOUNT_SETUP = [
+  ['send', 'faucet', 'miner-1', '100', '--wait'],
+  ['recovery', 'set', 'faucet', '--by', 'miner-1', '--delay', '1'],
+];
+
+/** Those about what waits to be mined, on a testnet whose blocks are far apart. */
+export function pendingTrials(): Trial[] {
+  const trial = (name: string): Trial => ({
+    name: `pending ${name}`,
+    command: ['pending', name],
+    next: ['pending'],
+    before: async (run) => {
+      const { stdout } = await run(['send', 'faucet', 'miner-2', '1', '--json']);
+      const { id } = JSON.parse(stdout) as { id: string };
+      return [id];
+    },
+    async check(run) {
+      const { code, stdout, stderr } = await run(['send', 'faucet', 'miner-1', '1', '--json']);
+      // One that was forgotten blocks those behind it until it is settled, and says how to go on.
+      return code === 0 || /pier pending resend/.test(stdout) ? null : `${stdout}${stderr}`;
+    },
+    async after(run) {
+      const { stdout } = await run(['pending', '--json']);
+      const { pending } = JSON.parse(stdout) as { pending: { id: string; state: string }[] };
+      for (const { id, state } of pending) if (state === 'forgotten') await run(['pending', 'resend', id]);
+    },
+  });
+  return [trial('resend'), trial('replace'), trial('forget')];
+}
+
+/** A node of one's own: its launcher, and the node itself. */
+export function nodeTrials(): Trial[] {
+  const command = ['node', 'start', '--rpc', '127.0.0.1:0'];
+  const rebuild = ['node', 'rebuild', '--data', 'testnet/node-1'];
+  const node = { command, next: command, serves: true, fresh: true };
+  return [
+    { name: 'node start', ...node },
+    { name: 'node start, the node', ...node, program: 'node.js' },
+    { name: 'node rebuild', command: rebuild, next: rebuild },
+  ];
+}

@@ -64,6 +64,8 @@ export class Session {
   readonly #options: SessionOptions;
   #witnesses: Witness[] = [];
   #agreement: Agreement | undefined;
+  /** What to do when nothing can be checked. */
+  #hint = 'name another node with --node URL; --trust believes the first that answers, unchecked';
 
   private constructor(options: SessionOptions) {
     this.rpc = options.rpc;
@@ -139,6 +141,7 @@ export class Session {
       const reason = error.failures[0]?.reason ?? error.message;
       this.objections.push({ node, kind: 'silence', reason });
     } else if (ofNoUse(error)) {
+      if (error instanceof Unsettled && error.hint !== '') this.#hint = error.hint;
       this.objections.push({ node, kind: 'useless', reason: error.message });
     } else {
       throw error;
@@ -233,8 +236,7 @@ export class Session {
     const failures = this.objections.map(({ node, reason }) => ({ node, reason }));
     if (this.objections.every(({ kind }) => kind === 'silence')) return new NoNodeError(failures);
     const list = failures.map(({ node, reason }) => `${node}: ${reason}`).join('; ');
-    const hint = 'name another node with --node URL; --trust believes the first that answers, unchecked';
-    return new WalletError('NOT_VERIFIED', list, hint);
+    return new WalletError('NOT_VERIFIED', list, this.#hint);
   }
 }
 

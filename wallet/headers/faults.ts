@@ -13,6 +13,12 @@ export class NodeLie extends Error {
 /** What a node shows is newer than what the nodes were compared on: no lie, and nothing to rely on yet. */
 export class Unsettled extends Error {
   override readonly name = 'Unsettled';
+  /** What its user can do about it; empty if asking another node is all. */
+  readonly hint: string;
+  constructor(message: string, hint = '') {
+    super(message);
+    this.hint = hint;
+  }
 }
 
 /** Runs a check of what a node sent: a broken rule is its lie about `what`. */

@@ -71,14 +71,20 @@ function extend(
   const contexts: HeaderContext[] = [];
   let parent = known;
   for (const header of headers) {
-    const ahead = header.time - wallMs() - params.limits.futureMs;
-    // Perhaps it's our clock that is wrong.
-    if (ahead > 0)
-      throw new Unsettled(`its block ${header.height} is ${ahead} ms too far ahead of this machine's clock`);
+    const now = wallMs();
+    const taken = header.time - params.limits.futureMs;
+    // Either clock may be wrong, so it is no lie.
+    if (taken > now) throw aheadOfClock(header, now, taken);
     parent = expose(`its header ${header.height}`, () => validateHeader(params, parent, header, wallMs()));
     contexts.push(parent);
   }
   return contexts;
+}
+
+function aheadOfClock({ height, time }: Header, now: number, taken: number): Unsettled {
+  const seconds = Math.round((time - now) / 1_000);
+  const hint = `set this machine's clock right; if it is right, a clock was ahead when that block was made: wait until ${new Date(taken).toISOString()}`;
+  return new Unsettled(`its block ${height} is ${seconds} s ahead of this machine's clock`, hint);
 }
 
 async function sample(
