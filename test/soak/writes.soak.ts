@@ -1,7 +1,8 @@
 /**
  * Stops each command that writes at every write that it makes, by SIGKILL, in the middle of the write, and by a full disk.
  * The next command must go on, or name a remedy that works. `PIER_TRIAL=NAME` runs those whose name contains NAME (`PIER_TRIAL='=NAME'` the one of
- * that name), `PIER_HOW=kill`, `torn` or `full` one of the three ways.
+ * that name), `PIER_HOW=kill`, `torn` or `full` one of the three ways,
+ * `PIER_EVERY=N` each Nth write.
  */
 import type { Measure } from '../bench/figure.ts';
 import { Bench, type How, preloadIn, type Trial } from './at-writes.ts';
@@ -30,6 +31,7 @@ const soakWrites: Measure = async ({ bundle, programs }) => {
   const wanted = process.env.PIER_TRIAL ?? '';
   const isWanted = ({ name }: Trial): boolean =>
     wanted.startsWith('=') ? name === wanted.slice(1) : name.includes(wanted);
+  const every = Number(process.env.PIER_EVERY ?? 1);
   const hows = HOWS.filter((how) => (process.env.PIER_HOW ?? how) === how);
   const failures: string[] = [];
   let rounds = 0;
@@ -38,7 +40,7 @@ const soakWrites: Measure = async ({ bundle, programs }) => {
       for (const how of hows) {
         bench.empty();
         await prepare();
-        const verdict = await bench.try(trial, how);
+        const verdict = await bench.try(trial, how, every);
         process.stderr.write(`${trial.name}, ${how}: ${verdict.rounds} rounds\n`);
         for (const failure of verdict.failures) process.stderr.write(`  ${failure}\n`);
         rounds += verdict.rounds;
