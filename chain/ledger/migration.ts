@@ -14,7 +14,7 @@ import type { BlockStore } from './block-store.ts';
 import { LOST, type StoredHeader } from './header-file.ts';
 import type { Store } from './ports.ts';
 import { deleteRows, readRows } from './rows.ts';
-import { OLD_BODY_ROWS, OLD_HEADER_ROWS, oldBodyRow } from './store-keys.ts';
+import { META, OLD_BODY_ROWS, OLD_HEADER_ROWS, oldBodyRow, oldHeaderRow } from './store-keys.ts';
 import { readWhole } from './whole-rows.ts';
 
 /** Blocks gone through, of how many. Each is gone through three times: measured, moved and compared. */
@@ -105,15 +105,37 @@ export async function migrateBlocks(parts: MigrationParts): Promise<void> {
   await deleteRows(store, OLD_HEADER_ROWS);
 }
 
-/** The headers that are what their keys say, lowest first. */
+/**
+ * The headers that are what their keys say, lowest first. Those that can't be reached in order are read one by one, each
+ * by the id that its child names.
+ */
 async function oldHeaders(store: Store): Promise<OldHeader[]> {
-  const found: OldHeader[] = [];
-  for (const [key, bytes] of await readRows(store, OLD_HEADER_ROWS)) {
-    const id = key.slice(OLD_HEADER_ROWS.length);
-    if (!equalBytes(headerIdOfBytes(bytes), id)) continue;
-    found.push({ id, name: toText(id), header: decodeHeader(bytes), bytes: new Uint8Array(bytes) });
+  const found = new Map<string, OldHeader>();
+  const add = (id: Uint8Array, bytes: Uint8Array): void => {
+    if (!equalBytes(headerIdOfBytes(bytes), id)) return;
+    const name = toText(id);
+    found.set(name, { id, name, header: decodeHeader(bytes), bytes: new Uint8Array(bytes) });
+  };
+  const { rows, isWhole } = await readRows(store, OLD_HEADER_ROWS);
+  for (const [key, bytes] of rows) add(key.slice(OLD_HEADER_ROWS.length), bytes);
+  if (!isWhole) {
+    const asked = new Set<string>();
+    const [tip] = await readWhole(store, [META.tip]);
+    let ids = [
+      ...(tip === undefined ? [] : [tip]),
+      ...[...found.values()].map(({ header }) => header.previous),
+    ];
+    while (ids.length > 0) {
+      const missing = ids.filter((id) => !found.has(toText(id)) && !asked.has(toText(id)));
+      for (const id of missing) asked.add(toText(id));
+      const values = await readWhole(store, missing.map(oldHeaderRow));
+      missing.forEach((id, i) => {
+        if (values[i] !== undefined) add(id, values[i]);
+      });
+      ids = missing.flatMap((id) => found.get(toText(id))?.header.previous ?? []);
+    }
   }
-  return found.sort((a, b) => a.header.height - b.header.height);
+  return [...found.values()].sort((a, b) => a.header.height - b.header.height);
 }
 
 async function checkSpace(files: Files, needed: number): Promise<void> {

@@ -11,6 +11,7 @@ import { ENTRY } from './journal-entries.ts';
 import type { Store } from './ports.ts';
 import { deleteRows, readRows } from './rows.ts';
 import { OLD_CAUSES_ROWS, OLD_QUEUED_ROWS } from './store-keys.ts';
+import { unlessDamaged } from './whole-rows.ts';
 
 export const JOURNAL_NAME = 'journal';
 
@@ -37,18 +38,20 @@ export async function openJournal(
   try {
     const queued = await readRows(store, OLD_QUEUED_ROWS);
     const causes = await readRows(store, OLD_CAUSES_ROWS);
-    if (queued.length + causes.length > 0) {
-      const kept = queued.map(([, bytes]): NewFrame => ({ type: ENTRY.kept, parts: [bytes] }));
+    if (!queued.isWhole) onLoss('rows of an earlier version with accepted transactions are damaged');
+    if (queued.rows.length + causes.rows.length > 0) {
+      const kept = queued.rows.map(([, bytes]): NewFrame => ({ type: ENTRY.kept, parts: [bytes] }));
       // The key is the sequence, behind the prefix.
-      const told = causes.map(
+      const told = causes.rows.map(
         ([key, json]): NewFrame => ({
           type: ENTRY.causes,
           parts: [key.subarray(OLD_CAUSES_ROWS.length), json],
         }),
       );
       await journal.add([...kept, ...told]);
-      await deleteRows(store, OLD_QUEUED_ROWS);
-      await deleteRows(store, OLD_CAUSES_ROWS);
+      // Rows that can't be reached stay. The blocks move all the same, and then the store is made anew.
+      await unlessDamaged(deleteRows(store, OLD_QUEUED_ROWS));
+      await unlessDamaged(deleteRows(store, OLD_CAUSES_ROWS));
     }
     return journal;
   } catch (error) {
