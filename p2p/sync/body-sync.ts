@@ -7,8 +7,7 @@
  * block is asked for.
  */
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
-import { RuleError } from '../../chain/errors.ts';
-import { checkBody, splitBody } from '../../chain/format/block.ts';
+import type { RuleError } from '../../chain/errors.ts';
 import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import { memoryOfBody } from '../../chain/ledger/bodies.ts';
@@ -18,6 +17,7 @@ import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
 import { DownloadPath } from './download-path.ts';
+import { readReceivedBody } from './received-body.ts';
 
 export interface BodyPorts {
   /** True while a block is being put together from a push. */
@@ -96,17 +96,12 @@ export class BodySync {
       if (own) this.#release(state, node);
       return;
     }
-    // What is no body at all throws, and the machine closes the link.
-    const parts = splitBody(body);
-    let transactions: Transaction[];
-    try {
-      transactions = checkBody(node.header, parts, this.#headers.params.limits);
-    } catch (error) {
-      if (!(error instanceof RuleError)) throw error;
-      if (error.code !== 'MUTATED_BODY') return this.#ports.invalid(node, error);
-      // Only the sender can have made it. Its own requests go to others when it is dropped; nobody else's are touched.
-      return this.#wire.close(peer, 'MUTATED_BODY', error.message);
-    }
+    const from = { wire: this.#wire, peer };
+    const { limits: blockLimits } = this.#headers.params;
+    const transactions = readReceivedBody(body, node, blockLimits, from, (error) =>
+      this.#ports.invalid(node, error),
+    );
+    if (transactions === null) return;
     if (own) {
       state.progressAtMs = this.#wire.nowMs;
       state.timeouts = 0;

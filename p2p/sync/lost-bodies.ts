@@ -6,8 +6,6 @@
  * was asked for.
  */
 import type { HeaderNode, HeaderTree } from '../../chain/consensus/header-tree.ts';
-import { RuleError } from '../../chain/errors.ts';
-import { checkBody, decodeBody } from '../../chain/format/block.ts';
 import { keyOfId } from '../../chain/format/id-key.ts';
 import type { Transaction } from '../../chain/format/transaction.ts';
 import type { Census } from '../census.ts';
@@ -15,6 +13,7 @@ import type { ChainView } from '../door.ts';
 import * as limits from '../limits.ts';
 import type { Peer } from '../peer.ts';
 import { earlier, type Wire } from '../wire.ts';
+import { readReceivedBody } from './received-body.ts';
 
 interface Request {
   readonly link: number;
@@ -58,15 +57,14 @@ export class LostBodies {
   bodyReceived(peer: Peer, id: Uint8Array, body: Uint8Array): boolean {
     const node = this.#take(peer, id);
     if (node === null) return false;
-    try {
-      const transactions = decodeBody(body);
-      checkBody(node.header, transactions, this.#headers.params.limits);
-      this.#handed.add(node);
-      this.#accept(peer, node, transactions);
-    } catch (error) {
-      if (!(error instanceof RuleError)) throw error;
-      this.#wire.close(peer, error.kind === 'mutated' ? 'MUTATED_BODY' : 'MALFORMED', error.message);
-    }
+    const from = { wire: this.#wire, peer };
+    const transactions = readReceivedBody(body, node, this.#headers.params.limits, from, (error) => {
+      // The block was connected: its body breaks no rule.
+      throw error;
+    });
+    if (transactions === null) return true;
+    this.#handed.add(node);
+    this.#accept(peer, node, transactions);
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as limits from '../../p2p/limits.ts';
-import { makeChain } from './chain-maker.ts';
+import { makeChain, transaction } from './chain-maker.ts';
 import type { TestNode } from './test-node.ts';
 import { World } from './world.ts';
 
@@ -48,6 +48,14 @@ describe('bodies that the disk has lost', () => {
     for (const other of others) for (const [key, body] of node.bodies) other.bodies.set(key, body);
     world.advance(4_000);
     expect([node.lost.size, node.closes]).toEqual([0, []]);
+  });
+
+  test('that a peer makes up close its link, and are asked of another', () => {
+    const { world, node, others } = linked(3);
+    others[0]!.bodies.set(node.headers.ancestor(node.chain.tip, 7).key, [transaction(1)]);
+    lose(node, 7);
+    world.advance(2_000);
+    expect([node.lost.size, node.closes]).toEqual([0, [expect.stringContaining('MUTATED_BODY')]]);
   });
 
   test('one that nobody has does not hold up the others', () => {

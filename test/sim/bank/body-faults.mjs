@@ -14,9 +14,9 @@ export const BODY_FAULTS = [
   ),
   fault(
     'a mutated body is remembered as invalid',
-    'p2p/sync/body-sync.ts',
-    "if (error.code !== 'MUTATED_BODY') return this.#ports.invalid(node, error);",
-    'this.#ports.invalid(node, error);',
+    'p2p/sync/received-body.ts',
+    "if (error.code !== 'MUTATED_BODY') invalid(error);\n    else from",
+    'invalid(error);\n    from',
     'mutated body',
   ),
   fault(
@@ -57,9 +57,9 @@ export const BODY_FAULTS = [
   ),
   fault(
     'a block with a malformed transaction costs its relay the link',
-    'p2p/sync/body-sync.ts',
-    "if (error.code !== 'MUTATED_BODY') return this.#ports.invalid(node, error);",
-    "if (error.kind === 'context') return this.#ports.invalid(node, error);",
+    'p2p/sync/received-body.ts',
+    "if (error.code !== 'MUTATED_BODY') invalid(error);",
+    "if (error.kind === 'context') invalid(error);",
     'malformed body',
   ),
   fault(
