@@ -67,7 +67,8 @@ export async function startNode(config: NodeConfig, minerProgram: URL): Promise<
   const { dataDir } = config;
   const genesis = readGenesis(dataDir, config.genesisPath);
   // Whoever has the lock has the folder: nothing else in it is touched before.
-  const opened: Opened = { lock: await lockNodeFolder(dataDir), store: null, ledger: null, log: null };
+  const lock = await lockNodeFolder(dataDir);
+  const opened: Opened = { lock, store: null, ledger: null, log: null, parts: [] };
   try {
     // `node.json` of a node that was killed would be taken for this one's.
     rmSync(join(dataDir, 'node.json'), { force: true });
@@ -83,12 +84,23 @@ export async function startNode(config: NodeConfig, minerProgram: URL): Promise<
     return await assemble(config, genesis, opened as Folder, minerProgram);
   } catch (error) {
     opened.log?.error('startFailed', { error: String(error) });
-    await opened.ledger?.close();
-    await opened.store?.close();
-    opened.log?.close();
-    opened.lock.release();
+    await endAll(opened);
     throw error;
   }
+}
+
+/** Ends all that a start has opened. One part that can't be ended keeps no other open. */
+async function endAll({ parts, ledger, store, log, lock }: Opened): Promise<void> {
+  const ends = [...parts.toReversed(), () => ledger?.close(), () => store?.close()];
+  for (const end of ends) {
+    try {
+      await end();
+    } catch (error) {
+      log?.error('notClosed', { error: String(error) });
+    }
+  }
+  log?.close();
+  lock.release();
 }
 
 async function assemble(
@@ -107,6 +119,7 @@ async function assemble(
     maxFrameBytes: FRAME_BYTES_MAX,
     allowedOrigins: config.allowedOrigins,
   });
+  opened.parts.push(() => transport.stop());
   transport.lag(config.lagMs);
   const miner = new WorkerMiner({
     hashesPerSecond: config.hashrate,

@@ -20,6 +20,8 @@ export interface Opened {
   store: LevelStore | null;
   ledger: Ledger | null;
   log: FileLogger | null;
+  /** Ends what else has been opened. */
+  readonly parts: (() => Promise<void>)[];
 }
 
 export type Folder = Opened & { store: LevelStore; log: FileLogger };

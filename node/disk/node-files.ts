@@ -96,6 +96,8 @@ export class NodeFiles implements Files {
 class NodeFile implements OpenFile {
   readonly #file: FileHandle;
   #size: number;
+  /** Part of a failed append is behind the end. */
+  #isTorn = false;
 
   constructor(file: FileHandle, size: number) {
     this.#file = file;
@@ -107,14 +109,17 @@ class NodeFile implements OpenFile {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
+    await this.#cutTorn().catch(refuse);
     try {
       for (let at = 0; at < bytes.length; ) {
         const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, this.#size + at);
         at += bytesWritten;
       }
     } catch (error) {
-      // What is there of it is no part of the file. If it can't be cut now, the next append overwrites it.
-      await this.#file.truncate(this.#size).catch(() => undefined);
+      // What is there of it is no part of the file. Until it is cut nothing is appended or synced: after a restart the
+      // file would have it.
+      this.#isTorn = true;
+      await this.#cutTorn().catch(() => undefined);
       refuse(error);
     }
     this.#size += bytes.length;
@@ -133,6 +138,7 @@ class NodeFile implements OpenFile {
   }
 
   async sync(): Promise<void> {
+    await this.#cutTorn().catch(refuse);
     await this.#file.datasync().catch(refuse);
   }
 
@@ -143,7 +149,14 @@ class NodeFile implements OpenFile {
   }
 
   async close(): Promise<void> {
+    await this.#cutTorn().catch(() => undefined);
     await this.#file.close().catch(refuse);
+  }
+
+  async #cutTorn(): Promise<void> {
+    if (!this.#isTorn) return;
+    await this.#file.truncate(this.#size);
+    this.#isTorn = false;
   }
 }
 

@@ -1,7 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { type FileHandle, open as openHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { NodeFiles } from '../../../node/disk/node-files.ts';
 import { describeFiles } from '../../chain/files/files-contract.ts';
 
@@ -26,6 +37,39 @@ it('only the owner may read files and folder', async () => {
   await (await new NodeFiles(folder).create('a')).close();
   const modes = [folder, join(folder, 'a')].map((path) => statSync(path).mode & 0o777);
   expect(modes).toEqual([0o700, 0o600]);
+});
+
+it('what a failed append left is cut before anything else is written or synced, also if it can not be cut at once', async () => {
+  const folder = makeRoot();
+  const file = await new NodeFiles(folder).create('a');
+  await file.append(Uint8Array.of(1, 2));
+  const path = join(folder, 'a');
+  const handle = await openHandle(path);
+  const all = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const { truncate } = all;
+  const write = vi.spyOn(all, 'write').mockImplementationOnce(async () => {
+    appendFileSync(path, Uint8Array.of(9, 9, 9, 9));
+    throw new Error('a bad disk');
+  });
+  const cut = vi.spyOn(all, 'truncate').mockRejectedValue(new Error('a bad disk'));
+  try {
+    for (const act of [
+      () => file.append(Uint8Array.of(3)),
+      () => file.append(Uint8Array.of(3)),
+      () => file.sync(),
+    ])
+      await expect(act()).rejects.toMatchObject({ code: 'IO' });
+    expect(statSync(path).size).toBe(6);
+    cut.mockImplementation(truncate);
+    await file.append(Uint8Array.of(3));
+    await file.sync();
+  } finally {
+    write.mockRestore();
+    cut.mockRestore();
+  }
+  expect([...readFileSync(path)]).toEqual([1, 2, 3]);
+  await file.close();
 });
 
 const OPEN = '/proc/self/fd';
