@@ -23,33 +23,33 @@ export interface StoredBlocks {
   readonly damages: readonly string[];
 }
 
+/** What was found in the block files. */
+interface Scanned {
+  /** The blocks that were scanned, by place. */
+  readonly blocks: Map<number, StoredHeader>;
+  /** By the number of each file that can be used, the offset from which it was scanned. */
+  readonly starts: Map<number, number>;
+  /** The last of them, open. */
+  readonly last: FrameFile | null;
+}
+
 /** Throws if the files belong to another ledger. */
 export async function openStoredBlocks(files: Files, owner: Uint8Array): Promise<StoredBlocks> {
   const damages: string[] = [];
   const opened = await openHeaders(files, owner, damages);
-  const known = opened?.entries ?? [];
-  const shelf = await openBlockFiles(files, owner, damages);
+  let last: FrameFile | null = null;
   try {
+    const known = opened?.entries ?? [];
     // With a gap in it the header file may lack any block, and all are looked through.
     const isWhole = opened !== null && opened.scan.damaged === 0;
     if (opened !== null && !isWhole) damages.push(`part of the file ${HEADER_FILE_NAME} is damaged`);
-    const scanned = new Map<number, StoredHeader>();
-    const starts = new Map<number, number>();
-    for (const [number, file] of shelf) {
-      const from = isWhole ? lastKnown(known, number, file.end) : 0;
-      starts.set(number, from);
-      const scan = await file.recover(from, (frame) => {
-        const block = readBlockFrame(frame);
-        const place = number * FILE_BYTES + frame.at;
-        if (block !== null) scanned.set(place, { header: block.header.slice(), place });
-      });
-      if (scan.damaged > 0) damages.push(`part of the file ${number} of blocks is damaged`);
-    }
+    const scanned = await scanBlockFiles(files, owner, isWhole ? known : null, damages);
+    last = scanned.last;
     const isThere = ({ place }: StoredHeader, name: string): boolean => {
-      const from = starts.get(Math.floor(place / FILE_BYTES));
+      const from = scanned.starts.get(Math.floor(place / FILE_BYTES));
       if (place === LOST || from === undefined) return false;
       if (place % FILE_BYTES < from) return true;
-      const here = scanned.get(place);
+      const here = scanned.blocks.get(place);
       return here !== undefined && nameOf(here) === name;
     };
     const found = new Map<string, StoredHeader>();
@@ -62,7 +62,7 @@ export async function openStoredBlocks(files: Files, owner: Uint8Array): Promise
       if (there) found.set(name, entry);
       else if (!found.has(name)) found.set(name, { ...entry, place: LOST });
     }
-    for (const entry of scanned.values()) {
+    for (const entry of scanned.blocks.values()) {
       const name = nameOf(entry);
       if (found.get(name)?.place === entry.place) continue;
       found.set(name, entry);
@@ -71,16 +71,50 @@ export async function openStoredBlocks(files: Files, owner: Uint8Array): Promise
     const headers = isStale ? await HeaderFile.replace(files, owner, [...found.values()]) : opened!.file;
     if (isStale) await opened?.file.close();
     else if (added.length > 0) await headers.append(added);
-    const number = Math.max(0, ...shelf.keys());
-    for (const [other, file] of shelf) if (other !== number) await file.close();
-    return {
-      blocks: new BlockFiles(files, owner, number, shelf.get(number) ?? null),
-      headers,
-      found,
-      damages,
-    };
+    const number = Math.max(0, ...scanned.starts.keys());
+    return { blocks: new BlockFiles(files, owner, number, last), headers, found, damages };
   } catch (error) {
-    for (const file of shelf.values()) await file.close();
+    await last?.close();
+    await opened?.file.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Scans all block files that can be used, each from the last block that `known` names; from its beginning where nothing
+ * is known. At most two are open at a time.
+ */
+async function scanBlockFiles(
+  files: Files,
+  owner: Uint8Array,
+  known: readonly StoredHeader[] | null,
+  damages: string[],
+): Promise<Scanned> {
+  const blocks = new Map<number, StoredHeader>();
+  const starts = new Map<number, number>();
+  let last: FrameFile | null = null;
+  try {
+    for (const name of await files.list()) {
+      const number = blockFileNumber(name);
+      if (number === null) continue;
+      const file = await FrameFile.open(files, name, { kind: FILE_KIND.blocks, owner });
+      if (file === 'damaged') damages.push(await putAway(files, name));
+      if (file === null || file === 'damaged') continue;
+      // The names are sorted: the one before is not the last.
+      await last?.close();
+      last = file;
+      const from = known === null ? 0 : lastKnown(known, number, file.end);
+      starts.set(number, from);
+      const scan = await file.recover(from, (frame) => {
+        const block = readBlockFrame(frame);
+        const place = number * FILE_BYTES + frame.at;
+        if (block !== null) blocks.set(place, { header: block.header.slice(), place });
+      });
+      if (scan.damaged > 0) damages.push(`part of the file ${number} of blocks is damaged`);
+    }
+    return { blocks, starts, last };
+  } catch (error) {
+    await last?.close();
     throw error;
   }
 }
@@ -93,23 +127,6 @@ function lastKnown(known: readonly StoredHeader[], number: number, end: number):
     if (Math.floor(place / FILE_BYTES) === number && offset < end && offset > last) last = offset;
   }
   return last;
-}
-
-/** All block files that can be used, by number. */
-async function openBlockFiles(
-  files: Files,
-  owner: Uint8Array,
-  damages: string[],
-): Promise<Map<number, FrameFile>> {
-  const shelf = new Map<number, FrameFile>();
-  for (const name of await files.list()) {
-    const number = blockFileNumber(name);
-    if (number === null) continue;
-    const file = await FrameFile.open(files, name, { kind: FILE_KIND.blocks, owner });
-    if (file === 'damaged') damages.push(await putAway(files, name));
-    else if (file !== null) shelf.set(number, file);
-  }
-  return shelf;
 }
 
 async function openHeaders(files: Files, owner: Uint8Array, damages: string[]) {

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
-import { MemoryFiles } from '../../../chain/files/memory-files.ts';
+import { FrameFile } from '../../../chain/files/frame-file.ts';
+import { type MemoryFile, MemoryFiles } from '../../../chain/files/memory-files.ts';
 import { encodeBody } from '../../../chain/format/block.ts';
 import { fromHex } from '../../../chain/format/bytes.ts';
 import { encodeHeader } from '../../../chain/format/header.ts';
-import type { NewBlock } from '../../../chain/ledger/block-files.ts';
+import { blockFileName, type NewBlock } from '../../../chain/ledger/block-files.ts';
 import { BlockStore } from '../../../chain/ledger/block-store.ts';
+import { FILE_KIND } from '../../../chain/ledger/file-kinds.ts';
+import { HEADER_FILE_NAME } from '../../../chain/ledger/header-file.ts';
 import { transfer } from '../actors.ts';
 import { ChainBuilder } from '../builder.ts';
 
@@ -58,4 +61,31 @@ test('a file that could not be read once is read the next time', async () => {
   await expect(again.store.read(place!, id)).rejects.toThrow('a bad sector');
   file.get = read;
   expect(await again.store.read(place!, id)).toEqual(blockOf('a1').body);
+});
+
+test('however many block files there are, few are open at a time, and none after a start that fails', async () => {
+  const files = new MemoryFiles();
+  const owner = chain.chainId;
+  for (let n = 0; n < 12; n++)
+    await FrameFile.create(files, blockFileName(n), { kind: FILE_KIND.blocks, owner });
+  let [isOpen, most] = [0, 0];
+  const { find, make } = files;
+  const counted = (file: MemoryFile | null): MemoryFile | null => {
+    if (file === null) return null;
+    most = Math.max(most, ++isOpen);
+    file.close = async () => void isOpen--;
+    return file;
+  };
+  files.find = (name) => counted(find.call(files, name));
+  files.make = (name) => counted(make.call(files, name))!;
+  const { store } = await open(files);
+  expect([isOpen, most]).toEqual([2, 2]);
+  await store.close();
+  expect(isOpen).toBe(0);
+  await expect(BlockStore.open(files, new Uint8Array(32).fill(9))).rejects.toThrow('belongs to the ledger');
+  expect(isOpen).toBe(0);
+  files.find(HEADER_FILE_NAME)!.replace(new Uint8Array(0));
+  isOpen = 0;
+  await expect(BlockStore.open(files, new Uint8Array(32).fill(9))).rejects.toThrow('belongs to the ledger');
+  expect(isOpen).toBe(0);
 });
