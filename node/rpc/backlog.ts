@@ -1,7 +1,7 @@
 /**
  * Owns the bytes that wait for the clients of the RPC: bodies that are coming in, answers and events that are not yet
- * read. When all together are too many, the client that has let its bytes wait longest is cut: nobody is refused because
- * others don't read. Pure: the caller has the clock.
+ * read, and those of calls that are being served. When all together are too many, the client that has let its bytes wait
+ * longest is cut: nobody is refused because others don't read, or because the node is slow. Pure: the caller has the clock.
  *
  * Bounds: `max` bytes and the one message that was too much.
  */
@@ -14,6 +14,10 @@ export interface Account {
   readonly bytes: number;
   /** Something more waits. It may be the client itself that is cut for it. */
   hold(bytes: number, nowMs: number): void;
+  /** So many of them wait for the node, not for the client: it has sent all of a call. */
+  serve(bytes: number): void;
+  /** A call that was served is over. */
+  finish(bytes: number): void;
   /** Some of it has gone, so the client reads. */
   release(bytes: number, nowMs: number): void;
   end(): void;
@@ -58,14 +62,15 @@ export class Backlog {
 
 /** Not by bytes first: who leaves little for ever would outlast who reads much. */
 function isSlower(a: Entry, b: Entry): boolean {
-  const leaves = a.bytes > LEFT_BYTES;
-  if (leaves !== b.bytes > LEFT_BYTES) return leaves;
+  const leaves = a.left > LEFT_BYTES;
+  if (leaves !== b.left > LEFT_BYTES) return leaves;
   if (leaves && a.sinceMs !== b.sinceMs) return a.sinceMs < b.sinceMs;
   return a.bytes > b.bytes;
 }
 
 class Entry implements Account {
   bytes = 0;
+  #served = 0;
   /** When something last went, or began to wait. */
   sinceMs = 0;
   ended = false;
@@ -77,11 +82,27 @@ class Entry implements Account {
     this.#changed = changed;
   }
 
+  /** Bytes that wait for the client. */
+  get left(): number {
+    return this.bytes - this.#served;
+  }
+
   hold(bytes: number, nowMs: number): void {
     if (this.ended) return;
-    if (this.bytes === 0) this.sinceMs = nowMs;
+    if (this.left === 0) this.sinceMs = nowMs;
     this.bytes += bytes;
     this.#changed(this, bytes);
+  }
+
+  serve(bytes: number): void {
+    if (!this.ended) this.#served += bytes;
+  }
+
+  finish(bytes: number): void {
+    if (this.ended) return;
+    this.#served -= bytes;
+    this.bytes -= bytes;
+    this.#changed(this, -bytes);
   }
 
   release(bytes: number, nowMs: number): void {

@@ -68,7 +68,11 @@ export class Client {
   async readBody(request: IncomingMessage): Promise<{ bytes: Buffer | null; forget(): void }> {
     const chunks: Buffer[] = [];
     let length = 0;
-    const forget = (): void => this.account.release(length, performance.now());
+    let served = false;
+    const forget = (): void => {
+      if (served) this.account.finish(length);
+      else this.account.release(length, performance.now());
+    };
     if (!request.complete) {
       this.#readsBody = true;
       this.socket.resume();
@@ -86,6 +90,8 @@ export class Client {
       this.#readsBody = false;
       this.#hold();
     }
+    served = true;
+    this.account.serve(length);
     return { bytes: this.gone ? null : Buffer.concat(chunks), forget };
   }
 

@@ -194,11 +194,12 @@ class SocketClient implements Subscriber {
     this.#waiting += 1;
     this.#waitingBytes += data.length;
     account.hold(data.length, performance.now());
+    account.serve(data.length);
     this.#queue = this.#queue.then(async () => {
       if (!this.#client.gone) await this.#answer(data.toString('utf8'));
       this.#waiting -= 1;
       this.#waitingBytes -= data.length;
-      account.release(data.length, performance.now());
+      account.finish(data.length);
     });
   }
 

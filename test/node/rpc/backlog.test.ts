@@ -10,7 +10,7 @@ describe('the backlog', () => {
   test('counts what is held, and nothing of those that have ended, in whatever order things happen', () => {
     const step = fc.record({
       client: fc.nat(4),
-      do: fc.constantFrom('hold', 'release', 'end'),
+      do: fc.constantFrom('hold', 'release', 'serve', 'end'),
       bytes: fc.nat(500 * KIB),
     });
     fc.assert(
@@ -38,6 +38,10 @@ describe('the backlog', () => {
           } else if (each.do === 'hold') {
             if (before !== undefined) held.set(each.client, before + each.bytes);
             account.hold(each.bytes, nowMs);
+          } else if (each.do === 'serve') {
+            account.hold(each.bytes, nowMs);
+            account.serve(each.bytes);
+            account.finish(each.bytes);
           } else {
             const bytes = Math.min(each.bytes, before ?? each.bytes);
             if (before !== undefined) held.set(each.client, before - bytes);
@@ -66,5 +70,22 @@ describe('the backlog', () => {
     reader.hold(300 * KIB, 60);
     expect(cut).toEqual(['idle']);
     expect(backlog.bytes).toBe(960 * KIB);
+  });
+
+  test('cuts nobody whose call the node is slow to serve while others leave what they are sent', () => {
+    const backlog = new Backlog(MAX);
+    const cut: string[] = [];
+    const open = (name: string): Account => backlog.open(() => cut.push(name));
+    const [caller, idle, late] = [open('caller'), open('idle'), open('late')];
+    caller.hold(400 * KIB, 0);
+    caller.serve(400 * KIB);
+    idle.hold(500 * KIB, 1);
+    late.hold(500 * KIB, 2);
+    expect(cut).toEqual(['idle']);
+    // Its answer is its own to read.
+    caller.hold(100 * KIB, 3);
+    late.release(1, 4);
+    late.hold(50 * KIB, 5);
+    expect(cut).toEqual(['idle', 'caller']);
   });
 });
