@@ -85,8 +85,8 @@ interface ChildEnd {
 }
 
 /** Keep the node's memory small: docs/decisions/0018-a-node-of-little-memory.md has the figures. */
-const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
-const V8_FLAGS = ['--max-semi-space-size=4'];
+export const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
+export const V8_FLAGS = ['--max-semi-space-size=4'];
 
 function start(launch: Launch): { child: ChildProcess; ended: Promise<ChildEnd> } {
   const program = [...V8_FLAGS, ...process.execArgv, PROGRAM];

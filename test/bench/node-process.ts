@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callNode } from '../../cli/node-rpc.ts';
 import { type NodeEvent, Subscription, type Topic } from '../../cli/subscription.ts';
+import { ENVIRONMENT, V8_FLAGS } from '../../node/launch.ts';
 import type { LiveBytes, ProbeRequest } from './programs/heap-probe.ts';
 
 /** A node that says nothing for so long has failed. */
@@ -45,7 +46,8 @@ export class NodeProcess {
     if (wish.hashrate !== undefined) args.push('--hashrate', String(wish.hashrate));
     const program = fileURLToPath(new URL('node.js', wish.bundle));
     const probed = wish.probe === undefined ? [] : ['--expose-gc', '--import', wish.probe];
-    const child = spawn(process.execPath, [...probed, program, ...args], {
+    const child = spawn(process.execPath, [...V8_FLAGS, ...probed, program, ...args], {
+      env: { ...process.env, ...ENVIRONMENT },
       stdio: ['ignore', 'pipe', 'pipe', ...(wish.probe === undefined ? [] : (['ipc'] as const))],
     });
     return new Promise((resolve, reject) => {
