@@ -80,6 +80,7 @@ async function signNext(sending: Sending, signer: Signer, intent: Intent): Promi
     const { nonce, waiting } = choice;
     const { work } = session.agreement.header;
     refuseUsed(sending, nonce, work);
+    if (waiting.some(({ body }) => body.TAG === 'rotate')) throw keyChanges(sending.name);
     const body = intent.body({ chainId, nonce });
     const fee = await chooseFee(sending, sizeOf(body));
     const validUntil = session.top.header.height + VALID_BLOCKS;
@@ -91,6 +92,12 @@ async function signNext(sending: Sending, signer: Signer, intent: Intent): Promi
   const flags = { acknowledged: false, told: false, forgotten: false, mined: null };
   const entry = { what: intent.what, signedAt: Date.now(), signed: [transaction], ...flags };
   return launch(sending, open, entry, { costs, proved });
+}
+
+/** What follows a change of the key is signed by the new one, which is in use here once the change is mined. */
+function keyChanges(name: string): CliError {
+  const hint = 'nothing was signed: try again when it is mined, or see it with: pier pending';
+  return new CliError('ROTATION_PENDING', `a change of the key of ${name} waits to be mined`, hint);
 }
 
 /** Nodes may be behind what was proved here before: a nonce that was used then is not signed again. */

@@ -1,19 +1,22 @@
 /**
- * Owns the keyring's files on disk: `NAME.json` in one directory (0700), each readable by its owner alone (0600) and
- * written whole or not at all: a temporary file, fsync, a hard link (which never replaces), fsync of the directory.
- * Keys kept beside it are `NAME.LABEL.spare`. None is ever deleted.
+ * Owns the keyring's files on disk: `NAME.json` in one directory (0700), each readable by its owner alone (0600), written
+ * whole or not at all, and never over another. Keys kept beside it are `NAME.LABEL.spare`. None is ever deleted.
  */
 
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory, writeFileAtomically } from '../node/files.ts';
+import { withFolderLock } from '../node/folder-lock.ts';
 import { WalletError } from '../wallet/errors.ts';
 import { KEY_FILE_BYTES_MAX } from '../wallet/keyfile.ts';
 import type { KeyFiles } from '../wallet/keyring.ts';
 
 const SUFFIX = '.json';
 const SPARE_SUFFIX = '.spare';
+const LOCK = 'keyring.lock';
+/** A swap takes milliseconds. */
+const PATIENCE_MS = 10_000;
 /** Windows keeps permissions elsewhere: the mode bits there say nothing. */
 const HAS_MODES = process.platform !== 'win32';
 
@@ -33,7 +36,7 @@ export class DirectoryKeyFiles implements KeyFiles {
   async #namesWith(prefix: string, suffix: string): Promise<string[]> {
     try {
       const names = await readdir(this.directory);
-      // Temporary files begin with a point.
+      // Temporary files of earlier versions begin with a point.
       return names
         .filter((name) => name.startsWith(prefix) && name.endsWith(suffix) && !name.startsWith('.'))
         .map((name) => name.slice(prefix.length, -suffix.length));
@@ -74,7 +77,7 @@ export class DirectoryKeyFiles implements KeyFiles {
   }
 
   write(name: string, bytes: Uint8Array): Promise<boolean> {
-    return this.#write(name, this.#path(name), bytes);
+    return this.#write(this.#path(name), bytes);
   }
 
   listSpares(name: string): Promise<string[]> {
@@ -86,39 +89,25 @@ export class DirectoryKeyFiles implements KeyFiles {
   }
 
   writeSpare(name: string, label: string, bytes: Uint8Array): Promise<boolean> {
-    return this.#write(name, this.#sparePath(name, label), bytes);
+    return this.#write(this.#sparePath(name, label), bytes);
   }
 
-  async swap(name: string, label: string, oldLabel: string): Promise<void> {
-    // The key in use gets its second name first, so a crash between the two steps leaves it under both.
-    await link(this.#path(name), this.#sparePath(name, oldLabel)).catch((error) => {
-      if (codeOf(error) !== 'EEXIST') throw error;
+  /** Commands take turns: between two that swap at once, the key in use could lose its name. */
+  swap(name: string, label: string, oldLabel: string): Promise<void> {
+    return withFolderLock(this.directory, LOCK, { waitMs: PATIENCE_MS }, async () => {
+      // The key in use gets its second name first, so a crash between the two steps leaves it under both.
+      await link(this.#path(name), this.#sparePath(name, oldLabel)).catch((error) => {
+        if (codeOf(error) !== 'EEXIST') throw error;
+      });
+      syncDirectory(this.directory);
+      await rename(this.#sparePath(name, label), this.#path(name));
+      syncDirectory(this.directory);
     });
-    await this.#syncDirectory();
-    await rename(this.#sparePath(name, label), this.#path(name));
-    await this.#syncDirectory();
   }
 
-  async #write(name: string, path: string, bytes: Uint8Array): Promise<boolean> {
+  async #write(path: string, bytes: Uint8Array): Promise<boolean> {
     await this.#makeDirectory();
-    const temporary = join(this.directory, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await link(temporary, path);
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return false;
-      throw error;
-    } finally {
-      await unlink(temporary);
-    }
-    await this.#syncDirectory();
-    return true;
+    return writeFileAtomically(path, bytes, { replace: false });
   }
 
   #path(name: string): string {
@@ -136,16 +125,6 @@ export class DirectoryKeyFiles implements KeyFiles {
     const { mode } = await stat(this.directory);
     if ((mode & 0o077) !== 0)
       throw new WalletError('INSECURE_KEY_FILE', this.directory, `chmod 700 ${this.directory}`);
-  }
-
-  async #syncDirectory(): Promise<void> {
-    if (!HAS_MODES) return;
-    const directory = await open(this.directory, constants.O_RDONLY);
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
   }
 }
 

@@ -5,6 +5,8 @@ import {
   closeSync,
   fchownSync,
   fsyncSync,
+  linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -56,21 +58,49 @@ export function realPath(path: string): string {
   }
 }
 
+export interface WriteOptions {
+  /** False: a file that has the name already stays. */
+  readonly replace?: boolean;
+  /** Before the umask; `PRIVATE_MODE` if left out. */
+  readonly mode?: number;
+}
+
 /**
  * Writes a file so that, whatever happens, the old or the new content is there in whole: a new file beside it, synced,
- * takes its name. Mode 0600. Throws what the file system says, and then the old content is there.
+ * takes its name. False if that was taken and is not to be replaced. Throws what the file system says, and then the old
+ * content is there.
  */
-export function writeFileAtomically(path: string, content: string | Uint8Array): void {
+export function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  { replace = true, mode = PRIVATE_MODE }: WriteOptions = {},
+): boolean {
   const scratch = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    writeSynced(scratch, content);
-    renameSync(scratch, path);
-  } catch (error) {
+    writeSynced(scratch, content, mode);
+    if (replace) renameSync(scratch, path);
+    else if (!giveName(scratch, path)) return false;
+  } finally {
     rmSync(scratch, { force: true });
-    throw error;
   }
   syncDirectory(dirname(path));
   sweepScratch(path);
+  return true;
+}
+
+/** A hard link never replaces. Where there are none, as on FAT, the name is looked at once more. */
+function giveName(scratch: string, path: string): boolean {
+  try {
+    linkSync(scratch, path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code ?? '')) throw error;
+  }
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false;
+  renameSync(scratch, path);
+  return true;
 }
 
 /** True for a scratch file of it, which a process that was killed may leave behind. */
@@ -78,8 +108,8 @@ export function isScratch(name: string): boolean {
   return /\.[0-9a-f]{12}\.tmp$/.test(name);
 }
 
-function writeSynced(path: string, content: string | Uint8Array): void {
-  const file = openSync(path, 'wx', PRIVATE_MODE);
+function writeSynced(path: string, content: string | Uint8Array, mode: number): void {
+  const file = openSync(path, 'wx', mode);
   try {
     const owner = ownerToKeep(dirname(path));
     if (owner !== null) fchownSync(file, owner.uid, owner.gid);

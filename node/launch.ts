@@ -8,7 +8,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import { showText } from '../chain/format/text.ts';
 import { nextStep, readAborts, writeAborts } from './aborts.ts';
 import { PRIVATE_MODE } from './files.ts';
 import { lockNodeFolder } from './node-lock.ts';
@@ -51,11 +53,16 @@ const ABORT_EXIT_CODE = 134;
 const OUT_OF_MEMORY = /heap out of memory|Allocation failed - process out of memory/;
 const TAIL_BYTES = 8 * 1024;
 
-/** Runs a node until it ends for good. SIGINT, SIGTERM and SIGHUP end it in an orderly way. */
+/**
+ * Runs a node until it ends for good. SIGINT and SIGTERM end it in an orderly way, and so does SIGHUP if a terminal was
+ * there. Without one, as behind `nohup`, a hangup changes nothing: Node itself forgets that `nohup` had it ignored.
+ */
 export async function launchNode(launch: Launch): Promise<LaunchEnd> {
   let child: ChildProcess | null = null;
   let stopping = false;
+  const hasTerminal = [0, 1, 2].some((stream) => isatty(stream));
   const stop = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGHUP' && !hasTerminal) return;
     stopping = true;
     child?.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
   };
@@ -98,10 +105,11 @@ function start(launch: Launch): { child: ChildProcess; ended: Promise<ChildEnd> 
     windowsHide: true,
   });
   let tail = '';
+  const lines = new SafeLines((text) => process.stderr.write(text));
   let fault: ChildFault | null = null;
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     tail = (tail + text).slice(-TAIL_BYTES);
-    process.stderr.write(text);
+    lines.add(text);
   });
   child.on('message', (message: ChildMessage) => {
     if (message.type === 'ready') launch.ready?.(message.info);
@@ -110,6 +118,7 @@ function start(launch: Launch): { child: ChildProcess; ended: Promise<ChildEnd> 
   const ended = new Promise<ChildEnd>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      lines.end();
       const crash =
         signal !== null && CRASHES.has(signal) ? signal : code === ABORT_EXIT_CODE ? 'SIGABRT' : null;
       if (crash === null && signal !== null) say(`the node was ended by ${signal}, from outside`);
@@ -117,6 +126,29 @@ function start(launch: Launch): { child: ChildProcess; ended: Promise<ChildEnd> 
     });
   });
   return { child, ended };
+}
+
+/** Passes text on line by line, fit for a terminal: what the child writes may hold what others have sent to it. */
+export class SafeLines {
+  readonly #write: (text: string) => void;
+  #begun = '';
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  /** A line waits for its end, unless it is longer than `TAIL_BYTES`. */
+  add(text: string): void {
+    const lines = (this.#begun + text).split('\n');
+    this.#begun = lines.pop()!;
+    for (const line of lines) this.#write(`${showText(line)}\n`);
+    if (this.#begun.length > TAIL_BYTES) this.end();
+  }
+
+  end(): void {
+    if (this.#begun !== '') this.#write(`${showText(this.#begun)}\n`);
+    this.#begun = '';
+  }
 }
 
 /** Notes the crash and does what follows from it. The fault if the node must not be started again. */

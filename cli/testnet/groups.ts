@@ -1,8 +1,7 @@
 /** Owns splitting a testnet: which nodes may link to which, told to each of them by its admin interface. */
 import { CliError } from '../faults.ts';
-import { readCookie } from '../node-file.ts';
-import { callNode } from '../node-rpc.ts';
-import { type NodePlan, nodeDir, nodeOf, rpcUrl, type TestnetPlan } from './plan.ts';
+import { type NodePlan, nodeOf, type TestnetPlan } from './plan.ts';
+import { steer } from './steer.ts';
 
 /** The groups of a split: each node in one of them. Nodes that were not named are a group of their own. */
 export function completeGroups(plan: TestnetPlan, named: readonly (readonly number[])[]): number[][] {
@@ -35,7 +34,7 @@ export function allowedFor(plan: TestnetPlan, index: number): string[] | null {
 /** Tells a running node whom it may link to. */
 export async function applyGroup(dir: string, plan: TestnetPlan, node: NodePlan): Promise<void> {
   const nodes = allowedFor(plan, node.index);
-  await callNode(rpcUrl(node), 'allow', { nodes }, { cookie: readCookie(nodeDir(dir, node.index)) });
+  await steer(dir, node, 'allow', { nodes });
 }
 
 /** `1,2 | 3,4,5` */

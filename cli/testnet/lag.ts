@@ -1,7 +1,6 @@
 /** Owns making a node of a testnet lag, told to it by its admin interface. */
-import { readCookie } from '../node-file.ts';
-import { callNode } from '../node-rpc.ts';
-import { lagOf, type NodePlan, nodeDir, rpcUrl, type TestnetPlan } from './plan.ts';
+import { lagOf, type NodePlan, type TestnetPlan } from './plan.ts';
+import { steer } from './steer.ts';
 
 /** The plan with that lag of a node; 0 is none. */
 export function withLag(plan: TestnetPlan, index: number, ms: number): TestnetPlan {
@@ -11,6 +10,5 @@ export function withLag(plan: TestnetPlan, index: number, ms: number): TestnetPl
 
 /** Tells a running node how much it lags. */
 export async function applyLag(dir: string, plan: TestnetPlan, node: NodePlan): Promise<void> {
-  const ms = lagOf(plan, node.index);
-  await callNode(rpcUrl(node), 'lag', { ms }, { cookie: readCookie(nodeDir(dir, node.index)) });
+  await steer(dir, node, 'lag', { ms: lagOf(plan, node.index) });
 }

@@ -141,6 +141,11 @@ test('a change of the key that waits to be mined is not signed twice', async () 
   const second = await run(rotate, home);
   expect(second.fault).toMatchObject({ code: 'ROTATION_PENDING' });
   expect(second.signed.filter(({ key }) => key !== first.signed[0]!.key)).toEqual([]);
+  // The old key could sign nothing that is valid after it.
+  const other = await run(send, home);
+  expect(other.fault).toMatchObject({ code: 'ROTATION_PENDING', hint: expect.stringContaining('try again') });
+  await desk.honest.mine();
+  expect((await run(send, home)).fault).toBe(null);
 });
 
 test('a change of the key that is refused leaves no key behind', async () => {

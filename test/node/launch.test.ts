@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { standingOf } from '../../cli/node-file.ts';
 import { waitUntil } from '../../cli/testnet/wait.ts';
+import { SafeLines } from '../../node/launch.ts';
 
 const PATIENCE_MS = 60_000;
 let dir: string;
@@ -83,9 +84,26 @@ test('a launcher that is killed takes its node with it; one that is told to end 
   expect(await waitUntil(async () => (await standingOf(dir)).state === 'down', PATIENCE_MS)).toBe(true);
   const program = fileURLToPath(new URL('launcher.js', inject('bundle')));
   launcher = spawn(process.execPath, [program, '--data', dir, '--rpc', '127.0.0.1:0'], { stdio: 'ignore' });
-  await pidAfter(0);
+  const first = await pidAfter(0);
+  // It has no terminal that could be gone, as behind `nohup`: it still looks after its node.
+  launcher.kill('SIGHUP');
+  process.kill(first, 'SIGABRT');
+  await pidAfter(first);
   const ended = once(launcher, 'exit');
   launcher.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
   expect(existsSync(join(dir, 'node.json'))).toBe(false);
+});
+
+test('what the node writes to stderr is passed on in whole lines that cannot steer a terminal', () => {
+  const written: string[] = [];
+  const lines = new SafeLines((text) => written.push(text));
+  const log = '{"level":50,"text":"a \\"word\\" from \\u001b[2J"}';
+  lines.add(`${log}\n    at one\x1b[2`);
+  lines.add('J\r\ntwo\n\nthr');
+  expect(written).toEqual([`${log}\n`, '    at one\\u{1b}[2J\\r\n', 'two\n', '\n']);
+  lines.end();
+  lines.end();
+  lines.add('x'.repeat(9_000));
+  expect(written.slice(4).map(({ length }) => length)).toEqual([4, 9_001]);
 });
