@@ -2,44 +2,30 @@
  * Owns mending the indexes from the blocks while the node goes on. What is to be written is worked out beside the chain,
  * and written only if the chain still has the tip that it was worked out for.
  *
- * Bounds: one mending of a thing at a time; what a history misses is held until it is written, 100 bytes a touch.
+ * Bounds: one mending of a thing at a time; what a history misses is held until it is written, 100 bytes a touch. Nothing
+ * long is done in a turn of the chain.
  */
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { CorruptStoreError } from '../errors.ts';
 import { equalBytes, fromText } from '../format/bytes.ts';
 import { ZERO_HASH } from '../format/hash.ts';
-import { decodeTransaction, type Transaction } from '../format/transaction.ts';
-import {
-  accountRef,
-  decodeRecord,
-  describeName,
-  type EntryRef,
-  isAccountName,
-  recordRef,
-  type Touches,
-} from '../state/entries.ts';
+import type { Transaction } from '../format/transaction.ts';
+import { describeName, type EntryRef, isAccountName, type Touches } from '../state/entries.ts';
 import { accountsOf, recordOf } from '../state/execute.ts';
 import { type DamagedHistory, DamagedIndex, DamagedMined, DamagedOwned, MissingBody } from './damage.ts';
-import { isSame, readHistory, touchesIn } from './history.ts';
-import type { OwnedIndex } from './owned-index.ts';
+import { isSame } from './history.ts';
+import { finishOwned, type WalkSource, walkOwned } from './owned-walk.ts';
 import { minedBytes, type Place } from './place.ts';
 import type { StoreWrite } from './ports.ts';
-import { ownedRow, touchRow, transactionRow } from './store-keys.ts';
-import { atTip, type TipSource } from './tip-view.ts';
+import { touchRow, transactionRow } from './store-keys.ts';
 import { readTouch, touchedBy, touchWrite } from './touch-rows.ts';
 import { readWhole } from './whole-rows.ts';
 
 /** Mendings for one question: one can come upon another. */
 const TRIES = 4;
-const PAGE = 100;
-/** No list of an account's rows is longer: each takes a deposit. */
-const OWNED_MAX = 1_000_000;
 
-export interface MendSource extends TipSource {
-  readonly owned: OwnedIndex;
-  readonly headers: { ancestor(node: HeaderNode, height: number): HeaderNode };
+export interface MendSource extends WalkSource {
   readTransactions(node: HeaderNode): Promise<readonly Transaction[] | null>;
-  pause(): Promise<void>;
 }
 
 interface Found {
@@ -91,10 +77,7 @@ export class Mender {
 
   async #mend(damage: DamagedIndex): Promise<void> {
     const { turns } = this.#source;
-    if (damage instanceof DamagedOwned) {
-      // Any block may change the list: it is made and written in one turn.
-      return turns.exclusively(async () => this.#write(damage, await this.#ownedRows(damage.owner)));
-    }
+    if (damage instanceof DamagedOwned) return this.#mendOwned(damage);
     const { tip } = this.#source;
     const rows =
       damage instanceof DamagedMined
@@ -107,6 +90,18 @@ export class Mender {
       const isSure = now === tip || !(damage instanceof DamagedMined && damage.place === null);
       if (isBelow && isSure) await this.#write(damage, rows);
     });
+  }
+
+  async #mendOwned(damage: DamagedOwned): Promise<void> {
+    for (let isWritten = false; !isWritten; ) {
+      const walk = await walkOwned(this.#source, damage.owner);
+      if (walk === null) continue;
+      isWritten = await this.#source.turns.exclusively(async () => {
+        const rows = await finishOwned(this.#source, walk);
+        if (rows !== null) await this.#write(damage, rows);
+        return rows !== null;
+      });
+    }
   }
 
   async #write(damage: DamagedIndex, rows: readonly StoreWrite[]): Promise<void> {
@@ -162,42 +157,6 @@ export class Mender {
     const transactions = await this.#source.readTransactions(block);
     if (transactions === null) throw new MissingBody(block.key);
     return transactions;
-  }
-
-  /** Of the records that the account's history names, those that it owns; and no others. */
-  async #ownedRows(owner: Uint8Array): Promise<StoreWrite[]> {
-    const rows = new Map<string, StoreWrite>();
-    for (const id of await this.#source.owned.page(owner, undefined, OWNED_MAX)) {
-      rows.set(recordRef(id).name, [ownedRow(owner, id), null]);
-    }
-    for (const [name, id] of await this.#recordsNamed(owner)) {
-      rows.set(name, [ownedRow(owner, id), new Uint8Array(0)]);
-    }
-    return [...rows.values()];
-  }
-
-  async #recordsNamed(owner: Uint8Array): Promise<Map<string, Uint8Array>> {
-    const ref = accountRef(owner);
-    const { value } = await atTip(this.#source, async (view) => {
-      const owned = new Map<string, Uint8Array>();
-      const [entry] = await view.entries([ref]);
-      if (entry === null || entry === undefined) return owned;
-      const whole = touchesIn(entry);
-      for (let newest = whole; newest.historyCount > 0; ) {
-        const { items, older } = await readHistory(view, ref, { newest, whole, limit: PAGE });
-        const ids = items.flatMap(({ bytes }) => recordOf(decodeTransaction(bytes)) ?? []);
-        const records = await view.entries(ids.map(recordRef));
-        ids.forEach((id, i) => {
-          const bytes = records[i]!;
-          if (bytes !== null && equalBytes(decodeRecord(bytes).owner, owner))
-            owned.set(recordRef(id).name, id);
-        });
-        newest = older;
-        await this.#source.pause();
-      }
-      return owned;
-    });
-    return value;
   }
 }
 

@@ -6,7 +6,7 @@
  * One step is bounded by `ROWS_A_STEP` and one block, and rests between slices of a wide one.
  */
 import type { HeaderNode } from '../consensus/header-tree.ts';
-import { CorruptStoreError } from '../errors.ts';
+import { CorruptStoreError, RuleError } from '../errors.ts';
 import { equalBytes, toText } from '../format/bytes.ts';
 import type { Transaction } from '../format/transaction.ts';
 import { eachWeighed, forEachRange, forEachSliced, runSliced } from '../slices.ts';
@@ -205,24 +205,30 @@ export class Scrub {
   async #walk(ref: EntryRef): Promise<boolean> {
     const { mender } = this.#ledger;
     const before = mender.mended;
-    let newest: Touches | null = null;
-    do {
-      const { value }: { value: Touches | null } = await mender.whole(() =>
-        atTip(this.#ledger, async (view) => {
-          const [entry] = await view.entries([ref]);
-          if (entry === null || entry === undefined) return null;
-          const whole = touchesIn(entry);
-          const { older } = await readHistory(view, ref, {
-            newest: newest ?? whole,
-            whole,
-            limit: HISTORY_PAGE_MAX,
-          });
-          return older.historyCount === 0 ? null : older;
-        }),
-      );
-      newest = value;
-      await this.#ledger.pause();
-    } while (newest !== null);
-    return mender.mended > before;
+    const base = this.#ledger.tip;
+    try {
+      let newest: Touches | null = null;
+      do {
+        const { value }: { value: Touches | null } = await mender.whole(() =>
+          atTip(this.#ledger, async (view) => {
+            const [entry] = await view.entries([ref]);
+            if (entry === null || entry === undefined) return null;
+            const whole = touchesIn(entry);
+            const { older } = await readHistory(view, ref, {
+              newest: newest ?? whole,
+              whole,
+              limit: HISTORY_PAGE_MAX,
+            });
+            return older.historyCount === 0 ? null : older;
+          }),
+        );
+        newest = value;
+        await this.#ledger.pause();
+      } while (newest !== null);
+    } catch (error) {
+      if (!(error instanceof RuleError) || this.#ledger.isActive(base)) throw error;
+    }
+    // After a reorganisation the block is compared again.
+    return mender.mended > before || !this.#ledger.isActive(base);
   }
 }

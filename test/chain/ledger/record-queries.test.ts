@@ -1,7 +1,8 @@
 /** The indexes of records: exact after every kind of change, when blocks are undone, and when all is rebuilt. */
 import { describe, expect, it } from 'vitest';
+import { DamagedOwned } from '../../../chain/ledger/damage.ts';
 import { getRecordHistory, getRecordsOf } from '../../../chain/ledger/record-queries.ts';
-import { META } from '../../../chain/ledger/store-keys.ts';
+import { META, ownedRow } from '../../../chain/ledger/store-keys.ts';
 import { addressFor, drop, give, put, recordFor } from '../actors.ts';
 import { TEST_PARAMS } from '../builder.ts';
 import { hexOf } from '../model/hex.ts';
@@ -62,6 +63,36 @@ describe('who owns a record, and who did', () => {
     expect(await idsOwnedBy(play.real.ledger, ALICE)).toEqual([]);
     expect((await getRecordHistory(play.real.ledger, NOTES, 10)).value).toBe(null);
     await compareRecordIndexes(play.real, play.chain.get('b3').state!);
+  });
+
+  it.each([
+    ['go on', ['a3', 'a4', 'a5']],
+    ['are taken back', ['b1', 'b2', 'b3', 'b4']],
+    ['are all taken back', ['c1', 'c2', 'c3', 'c4']],
+  ])('is mended beside the chain, also if blocks %s meanwhile', async (_, names) => {
+    const play = await startWithNotes();
+    const other = recordFor('alice', 'other');
+    play.chain.block('a5', { transactions: [give('alice', other, 'carol'), put('alice', 'third', 'y')] });
+    play.chain.blocks('b', 4, { on: 'a1' });
+    play.chain.blocks('c', 4, { on: 'genesis' });
+    await play.blocks('a1', 'a2');
+    const { ledger, store } = play.real;
+    await store.write(
+      [
+        [ownedRow(ALICE, other), null],
+        [ownedRow(ALICE, NOTES), new Uint8Array(0)],
+      ],
+      { sync: true },
+    );
+    const page = ledger.owned.page.bind(ledger.owned);
+    let moved = 0;
+    ledger.owned.page = async (...request) => {
+      if (moved++ === 0) await play.blocks(...names);
+      return page(...request);
+    };
+    await ledger.mender.mend(new DamagedOwned(ALICE));
+    expect([play.tip, moved > 0]).toEqual([names.at(-1), true]);
+    await compareRecordIndexes(play.real, play.chain.get(names.at(-1)!).state!);
   });
 
   it('is the same after a rebuild, which stores of earlier versions get', async () => {
