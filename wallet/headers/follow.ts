@@ -72,9 +72,12 @@ function extend(
   let parent = known;
   for (const header of headers) {
     const now = wallMs();
-    const taken = header.time - params.limits.futureMs;
+    const { futureMs } = params.limits;
     // Either clock may be wrong, so it is no lie.
-    if (taken > now) throw aheadOfClock(header, now, taken);
+    if (header.time - futureMs > now) {
+      const newest = Math.max(...headers.map(({ time }) => time));
+      throw aheadOfClock(header, now, newest - futureMs);
+    }
     parent = expose(`its header ${header.height}`, () => validateHeader(params, parent, header, wallMs()));
     contexts.push(parent);
   }
