@@ -2,6 +2,7 @@
  * Owns the block files of a disk as one process sees them: calls take their time, and the end of the process in the middle
  * of an append leaves any part of what it wrote.
  */
+import { assert } from '../chain/errors.ts';
 import type { MemoryFile, MemoryFiles } from '../chain/files/memory-files.ts';
 import type { Files, OpenFile } from '../chain/files/port.ts';
 
@@ -72,6 +73,7 @@ export class MountedFiles implements Files {
 class MountedFile implements OpenFile {
   readonly #file: MemoryFile;
   readonly #calls: Calls;
+  #isOpen = true;
 
   constructor(file: MemoryFile, calls: Calls) {
     this.#file = file;
@@ -86,23 +88,33 @@ class MountedFile implements OpenFile {
     const append = { file: this.#file, bytes };
     this.#calls.appending(append);
     try {
-      await this.#calls.later(() => this.#file.put(bytes));
+      await this.#call(() => this.#file.put(bytes));
     } finally {
       this.#calls.appended(append);
     }
   }
 
   read(at: number, length: number): Promise<Uint8Array> {
-    return this.#calls.later(() => this.#file.get(at, length));
+    return this.#call(() => this.#file.get(at, length));
   }
 
   sync(): Promise<void> {
-    return this.#calls.later(() => this.#file.settle());
+    return this.#call(() => this.#file.settle());
   }
 
   truncate(size: number): Promise<void> {
-    return this.#calls.later(() => this.#file.cut(size));
+    return this.#call(() => this.#file.cut(size));
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#isOpen = false;
+  }
+
+  /** As with a real descriptor, nothing can be done with a file that is closed, also while the call is under way. */
+  #call<T>(work: () => T): Promise<T> {
+    return this.#calls.later(() => {
+      assert(this.#isOpen, 'a file is used before it is closed');
+      return work();
+    });
+  }
 }
