@@ -1,7 +1,7 @@
 /**
- * Owns questions at the terminal. A line is edited as everywhere (Ctrl-U, Ctrl-W, arrows, Home, End, Delete), by Node's
- * readline; a hidden one is edited the same way and shows nothing. Lines that were pasted together answer questions that
- * follow at once; what nobody asked for is dropped.
+ * Owns questions at the terminal. Node's readline edits the line, with the usual keys (Ctrl-U, Ctrl-W, arrows, Home, End,
+ * Delete). A hidden line is edited in the same way, without being shown. When several lines are pasted, the second line
+ * answers the next question if that follows at once. Lines that answer no question are dropped.
  */
 import { createInterface, type Interface } from 'node:readline';
 import { PassThrough, Writable } from 'node:stream';
@@ -20,7 +20,7 @@ export function ask(question: string, { hidden }: Question): Promise<string> {
   return session.ask(question);
 }
 
-/** The line that was pasted with the last one and comes within so many milliseconds, or null. It still answers a question. */
+/** Waits up to so many milliseconds for a line that was pasted with the last one, and leaves it for the next question; null if none comes. */
 export function peekLine(withinMs: number): Promise<string | null> {
   return session === null ? Promise.resolve(null) : session.peek(withinMs);
 }
@@ -37,10 +37,10 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The terminal in our hands: no echo, from the first question to the last one that follows at once. */
+/** Holds the terminal without echo, from the first question to the last one that follows at once. */
 class Session {
   readonly hidden: boolean;
-  /** One byte at a time: of several, readline puts all but the last at the end of the line, wherever the cursor is. */
+  /** Passes on one byte at a time. Of several, readline would put all but the last at the end of the line, not at the cursor. */
   readonly #keys = new PassThrough({ objectMode: true });
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   readonly #lines: string[] = [];
@@ -102,7 +102,7 @@ class Session {
     this.#readline.close();
   }
 
-  /** Bytes that are no UTF-8 would become one and the same character each. */
+  /** Refuses bytes that are not UTF-8: decoding would turn each of them into the same character. */
   readonly #feed = (chunk: Buffer): void => {
     try {
       this.#decoder.decode(chunk, { stream: true });
@@ -137,7 +137,7 @@ class Session {
     this.#answer();
   }
 
-  /** The echo stays off until it is clear that no question follows: the next line may be on its way. */
+  /** Keeps the echo off until no question can follow, since the next line of a paste may still arrive. */
   #endSoon(): void {
     clearImmediate(this.#idle);
     this.#idle = setImmediate(endSession);
@@ -153,7 +153,7 @@ class Session {
   }
 }
 
-/** On a terminal that it takes for dumb, readline edits nothing. What is hidden is edited all the same. */
+/** Lets hidden lines be edited on every terminal. On one with TERM=dumb, readline itself would edit nothing. */
 function openReadline(input: PassThrough, hidden: boolean): Interface {
   const { TERM } = process.env;
   const output = new Writable({
