@@ -138,14 +138,15 @@ export class Admissions {
     });
     // Outside the lane: all that are admitted while the disk is busy share the next sync. Nobody hears of them before.
     await written;
-    // What waits isn't mined; of the others, a user wants to hear it before any other fault.
-    const mined = await findMined(this.#ledger, refused);
+    // Before the lookups, which may read many blocks or fail: what is accepted is announced whatever comes of them.
     this.#report(
       added.filter(({ key }) => this.#pool.has(key)),
       null,
       [],
       way,
     );
+    // What waits isn't mined; of the others, a user wants to hear it before any other fault.
+    const mined = await findMined(this.#ledger, refused);
     const results = decoded.map((tx): Submitted => {
       if (tx instanceof RuleError) return { id: null, error: tx };
       if (mined.has(tx.key)) return { id: tx.id, status: 'mined' };

@@ -250,6 +250,30 @@ describe('transactions of users', () => {
     await settled();
   });
 
+  test('are announced once on disk, whatever comes of looking for others of the same call', async () => {
+    const { world, admissions, lane, added, settled } = await setUp();
+    await world.block({ transactions: [world.sign(transfer('bob', 'alice', 1))] });
+    const used = world.sign(transfer('bob', 'alice', 2, { nonce: 0 }));
+    const good = world.sign(transfer('alice', 'bob', 1));
+    const { ids } = world.harness.ledger;
+    let fail: () => void = () => undefined;
+    const asked = new Promise<void>((isAsked) => {
+      ids.find = () =>
+        new Promise((_, reject) => {
+          fail = () => reject(new Error('a bad disk'));
+          isAsked();
+        });
+    });
+    const submitted = admissions.submit([good.bytes, used.bytes]);
+    await asked;
+    await lane.settled();
+    expect(added).toEqual([[null, [good]]]);
+    fail();
+    await expect(submitted).rejects.toThrow('a bad disk');
+    await settled();
+    expect(added).toHaveLength(1);
+  });
+
   test('are on disk once answered, also one that a peer had brought', async () => {
     const { world, admissions, settled } = await setUp();
     const [brought, own] = [transfer('alice', 'bob', 1), transfer('bob', 'alice', 1)].map((d) =>
