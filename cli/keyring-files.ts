@@ -6,11 +6,12 @@
 import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { equalBytes } from '../chain/format/bytes.ts';
 import { syncDirectory, writeFileAtomically } from '../node/files.ts';
-import { withFolderLock } from '../node/folder-lock.ts';
 import { WalletError } from '../wallet/errors.ts';
 import { KEY_FILE_BYTES_MAX } from '../wallet/keyfile.ts';
 import type { KeyFiles } from '../wallet/keyring.ts';
+import { exclusively } from './exclusively.ts';
 
 const SUFFIX = '.json';
 const SPARE_SUFFIX = '.spare';
@@ -92,17 +93,24 @@ export class DirectoryKeyFiles implements KeyFiles {
     return this.#write(this.#sparePath(name, label), bytes);
   }
 
-  /** Commands take turns: between two that swap at once, the key in use could lose its name. */
-  swap(name: string, label: string, oldLabel: string): Promise<void> {
-    return withFolderLock(this.directory, LOCK, { waitMs: PATIENCE_MS }, async () => {
-      // The key in use gets its second name first, so a crash between the two steps leaves it under both.
-      await link(this.#path(name), this.#sparePath(name, oldLabel)).catch((error) => {
-        if (codeOf(error) !== 'EEXIST') throw error;
-      });
-      syncDirectory(this.directory);
-      await rename(this.#sparePath(name, label), this.#path(name));
-      syncDirectory(this.directory);
+  exclusively<T>(change: () => Promise<T>): Promise<T> {
+    const doing = `changes ${this.directory}`;
+    return exclusively({ folder: this.directory, name: LOCK, patienceMs: PATIENCE_MS, doing }, change);
+  }
+
+  async swap(name: string, label: string, oldLabel: string): Promise<void> {
+    const old = this.#sparePath(name, oldLabel);
+    // The key in use gets its second name first, so a crash between the two steps leaves it under both.
+    await link(this.#path(name), old).catch(async (error) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      const [current, kept] = [await this.read(name), await this.#read(old)];
+      if (current !== undefined && kept !== undefined && equalBytes(current, kept)) return;
+      const hint = 'nothing was changed: move that file to another folder, keep it, and try again';
+      throw new WalletError('KEY_EXISTS', `${old} holds another key than the one in use`, hint);
     });
+    syncDirectory(this.directory);
+    await rename(this.#sparePath(name, label), this.#path(name));
+    syncDirectory(this.directory);
   }
 
   async #write(path: string, bytes: Uint8Array): Promise<boolean> {

@@ -5,7 +5,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePrivateDirectory, readFileIfThere, syncDirectory, writeFileAtomically } from '../node/files.ts';
-import { isLockFile, LockHeldError, takeLock, withFolderLock } from '../node/folder-lock.ts';
+import { isLockFile, LockHeldError, takeLock } from '../node/folder-lock.ts';
 import type { FolderLock } from '../node/lock-socket.ts';
 import { WALLET_ERRORS, WalletError } from '../wallet/errors.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type OutboxFile,
   type Seen,
 } from '../wallet/outbox.ts';
+import { exclusively } from './exclusively.ts';
 import { CliError } from './faults.ts';
 
 /** Longer than a command takes that no node answers. */
@@ -97,13 +98,9 @@ export class Outbox {
   /** Runs `change` while no other command of this machine signs for the account. 'ACCOUNT_BUSY' after a minute. */
   async exclusively<T>(change: () => Promise<T>): Promise<T> {
     this.#makeFolder();
-    try {
-      return await withFolderLock(this.#folder, `${this.#name}.lock`, { waitMs: this.#patienceMs }, change);
-    } catch (error) {
-      if (!(error instanceof LockHeldError)) throw error;
-      const who = error.holder ?? 'another command';
-      throw new CliError('ACCOUNT_BUSY', `${who} signs for this account`, 'wait for it, and try again');
-    }
+    const name = `${this.#name}.lock`;
+    const doing = 'signs for this account';
+    return exclusively({ folder: this.#folder, name, patienceMs: this.#patienceMs, doing }, change);
   }
 
   get #name(): string {

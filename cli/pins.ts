@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import { makePrivateDirectory, readFileIfThere, writeFileAtomically } from '../node/files.ts';
-import { LockHeldError, withFolderLock } from '../node/folder-lock.ts';
 import { address, id, list, object, type Read, text, whole } from '../wallet/answers.ts';
+import { exclusively } from './exclusively.ts';
 import { CliError } from './faults.ts';
 
 const VERSION = 1;
@@ -34,15 +34,10 @@ export async function pinLedger(
   chainId: string,
 ): Promise<string[]> {
   makePrivateDirectory(directory);
-  try {
-    return await withFolderLock(directory, LOCK, { waitMs: PATIENCE_MS }, async () =>
-      changePins(directory, account, nodes, chainId),
-    );
-  } catch (error) {
-    if (!(error instanceof LockHeldError)) throw error;
-    const who = error.holder ?? 'another command';
-    throw new CliError('ACCOUNT_BUSY', `${who} changes ${pathOf(directory)}`, 'wait for it, and try again');
-  }
+  const doing = `changes ${pathOf(directory)}`;
+  return exclusively({ folder: directory, name: LOCK, patienceMs: PATIENCE_MS, doing }, async () =>
+    changePins(directory, account, nodes, chainId),
+  );
 }
 
 function changePins(directory: string, account: string, nodes: readonly string[], chainId: string): string[] {

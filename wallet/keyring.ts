@@ -32,7 +32,12 @@ export interface KeyFiles {
   readSpare(name: string, label: string): Promise<Uint8Array | undefined>;
   /** As `write`, of a spare. */
   writeSpare(name: string, label: string, bytes: Uint8Array): Promise<boolean>;
-  /** The spare becomes the key of that name, at once, and the key until now a spare: at no moment is either gone. */
+  /** Runs `change` while nobody else runs one on these files, in this process or another. */
+  exclusively<T>(change: () => Promise<T>): Promise<T>;
+  /**
+   * The spare becomes the key of that name, at once, and the key until now a spare: at no moment is either gone. Throws
+   * `WalletError('KEY_EXISTS')`, and changes nothing, if `oldLabel` is the label of another key. Within `exclusively`.
+   */
   swap(name: string, label: string, oldLabel: string): Promise<void>;
 }
 
@@ -148,13 +153,12 @@ export class Keyring {
 
   /** Puts a spare in the place of the key in use, which is kept as a spare. */
   async use(name: string, { label, state, key }: SpareKey): Promise<void> {
-    const current = await this.show(name);
-    try {
-      await this.#files.swap(name, label, labelOf(state === 'next' ? 'old' : 'next', current));
-    } catch (error) {
+    await this.#files.exclusively(async () => {
+      const current = await this.show(name);
       // Another process may have done it.
-      if (!equalBytes((await this.show(name)).publicKey, key.publicKey)) throw error;
-    }
+      if (equalBytes(current.publicKey, key.publicKey)) return;
+      await this.#files.swap(name, label, labelOf(state === 'next' ? 'old' : 'next', current));
+    });
   }
 
   /** Takes a key from its words or its private key in hex. `address` names the account if it is older than the key. */

@@ -13,10 +13,12 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { toHex } from '../../chain/format/bytes.ts';
 import { nodeKdf } from '../../cli/kdf.ts';
 import { DirectoryKeyFiles } from '../../cli/keyring-files.ts';
-import { Keyring } from '../../wallet/keyring.ts';
+import { takeLock } from '../../node/folder-lock.ts';
+import { Keyring, type SpareKey } from '../../wallet/keyring.ts';
 import { walletFault } from '../wallet/faults.ts';
 
 let base: string;
@@ -32,6 +34,14 @@ afterEach(async () => {
 });
 
 const modeOf = async (path: string): Promise<number> => (await lstat(path)).mode & 0o777;
+/** A clock that goes on by `ms` each time it is read. */
+function stepping(ms: number): () => number {
+  let now = 0;
+  return () => {
+    now += ms;
+    return now;
+  };
+}
 const some = (byte: number): Uint8Array => new Uint8Array(100).fill(byte);
 
 describe('the files of a keyring', () => {
@@ -127,6 +137,54 @@ describe('the files of a keyring', () => {
     expect([await files.read('alice'), await files.listSpares('alice')]).toEqual([some(1), ['next-2']]);
     await expect(files.swap('alice', 'old-1', 'next-1')).rejects.toThrow('ENOENT');
     expect(await files.read('alice')).toEqual(some(1));
+  });
+
+  test('never lose a key to a swap whose label another key has', async () => {
+    await files.write('alice', some(1));
+    await files.writeSpare('alice', 'next-2', some(2));
+    await files.writeSpare('alice', 'old-1', some(3));
+    const fault = await walletFault(() => files.swap('alice', 'next-2', 'old-1'));
+    expect([fault.code, fault.hint]).toEqual(['KEY_EXISTS', expect.stringContaining('nothing was changed')]);
+    const kept = [files.read('alice'), files.readSpare('alice', 'next-2'), files.readSpare('alice', 'old-1')];
+    expect(await Promise.all(kept)).toEqual([some(1), some(2), some(3)]);
+    // A copy of the folder has two files of what were two names.
+    await rm(join(directory, 'alice.old-1.spare'));
+    await files.writeSpare('alice', 'old-1', some(1));
+    await files.swap('alice', 'next-2', 'old-1');
+    expect([await files.read('alice'), await files.readSpare('alice', 'old-1')]).toEqual([some(2), some(1)]);
+  });
+
+  test('keep all keys of one name, however many commands put another in its place at once', async () => {
+    const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+    const open = () =>
+      new Keyring({ files: new DirectoryKeyFiles(directory), kdf: nodeKdf, random, testnet: true });
+    const keyring = open();
+    const keys = [await keyring.create('alice')];
+    const spares: SpareKey[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { spare, signer, keep } = await keyring.drawNext('alice');
+      signer.erase();
+      await keep();
+      spares.push(spare);
+      keys.push(spare.key);
+    }
+    await Promise.all(spares.map((spare) => open().use('alice', spare)));
+    const kept = [await keyring.show('alice'), ...(await keyring.spares('alice')).map(({ key }) => key)];
+    const sorted = (all: readonly { readonly publicKey: Uint8Array }[]): string[] =>
+      all.map(({ publicKey }) => toHex(publicKey)).sort();
+    expect(sorted(kept)).toEqual(sorted(keys));
+  });
+
+  test('that another command changes are waited for, and its user is told whose turn it is', async () => {
+    await files.write('alice', some(1));
+    const lock = await takeLock(directory, 'keyring.lock');
+    vi.spyOn(performance, 'now').mockImplementation(stepping(60_000));
+    try {
+      await expect(files.exclusively(async () => {})).rejects.toMatchObject({ code: 'ACCOUNT_BUSY' });
+    } finally {
+      vi.restoreAllMocks();
+      lock.release();
+    }
   });
 
   test('carry a keyring with the real cost', async () => {

@@ -1,5 +1,6 @@
 /** A keyring in memory for tests: cheap scrypt, and bytes that differ from call to call but not from run to run. */
 
+import { WalletError } from '../../wallet/errors.ts';
 import { type Kdf, portableKdf } from '../../wallet/kdf.ts';
 import { type KeyFiles, Keyring } from '../../wallet/keyring.ts';
 
@@ -38,9 +39,18 @@ export class MemoryKeyFiles implements KeyFiles {
     return true;
   }
 
+  #last: Promise<unknown> = Promise.resolve();
+
+  exclusively<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(change);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
   async swap(name: string, label: string, oldLabel: string): Promise<void> {
     const [current, spare] = [this.files.get(name)!, this.spares.get(`${name}.${label}`)];
     if (spare === undefined) throw new Error('no such spare');
+    if (this.spares.has(`${name}.${oldLabel}`)) throw new WalletError('KEY_EXISTS', oldLabel);
     this.spares.set(`${name}.${oldLabel}`, current);
     this.files.set(name, spare);
     this.spares.delete(`${name}.${label}`);
