@@ -6,7 +6,10 @@ import type { Ledger } from '../chain/ledger/ledger.ts';
 import { Scrub } from '../chain/ledger/scrub.ts';
 import type { Clock, Timer } from './ports.ts';
 
-/** A step takes some milliseconds: little of a core, and a million blocks in a day. */
+/**
+ * A step takes some milliseconds: little of a core, and a million blocks in a day. One that makes lost ids again takes some
+ * tenths of a second.
+ */
 const STEP_MS = 500;
 const ROUND_MS = 3_600_000;
 

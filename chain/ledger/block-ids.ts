@@ -1,7 +1,8 @@
 /**
- * Owns the beginnings of the ids of single blocks: of the last ones from memory, of others from their bodies.
+ * Owns the beginnings of the ids of blocks: of the last ones from memory, of others from their bodies. Reading a whole
+ * segment takes several questions; each goes on where the last one stopped.
  *
- * Memory: at most `KEPT_MAX` blocks.
+ * Memory: the ids of at most `KEPT_MAX` blocks and of one segment that is being read, 8 bytes each.
  */
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { RuleError } from '../errors.ts';
@@ -12,8 +13,12 @@ import { SEGMENT_BLOCKS, startOf } from './id-chunk.ts';
 import { unlessLost } from './whole-rows.ts';
 
 const KEPT_MAX = 2 * SEGMENT_BLOCKS;
+/** Segments that are known to lack a block. */
+const LOST_MAX = 4_096;
+/** Bytes that a read counts at least. */
+export const READ_LEAST = 1_024;
 
-/** Bytes that a question may still read. */
+/** Bytes that a question may still read to make chunks. A read that begins above 0 is finished. */
 export interface Budget {
   bytes: number;
 }
@@ -24,6 +29,10 @@ export class BlockIds {
   readonly #readBody: ReadBody;
   /** By height. */
   readonly #kept = new Map<number, { readonly block: HeaderNode; readonly starts: Float64Array }>();
+  /** The segment that is being read, from its last block down. `at` is the next block. */
+  #begun: { readonly last: HeaderNode; at: HeaderNode; readonly places: Float64Array[] } | null = null;
+  /** By the key of a segment's last block, the block that was lost when the segment was read. */
+  readonly #lost = new Map<string, HeaderNode>();
 
   constructor(readBody: ReadBody) {
     this.#readBody = readBody;
@@ -49,8 +58,8 @@ export class BlockIds {
     const known = this.kept(block);
     if (known !== null) return known;
     const body = await unlessLost(this.#readBody(block));
+    budget.bytes -= Math.max(READ_LEAST, body?.length ?? 0);
     if (body === null) return null;
-    budget.bytes -= body.length;
     const ids = idsOf(block, body);
     return ids === null ? null : startsOf(ids);
   }
@@ -62,6 +71,48 @@ export class BlockIds {
     const starts = budget.bytes > 0 ? await this.read(block, budget) : null;
     if (starts !== null) this.#keep(block, starts);
     return starts;
+  }
+
+  /** Last block of the segment that is being read. */
+  get begun(): HeaderNode | null {
+    return this.#begun?.last ?? null;
+  }
+
+  /** Gives up the segment that is being read. */
+  drop(): void {
+    this.#begun = null;
+  }
+
+  /**
+   * The beginnings of the ids of each block of a segment of level 0, lowest block first. `null` if a block is lost, or if
+   * the budget is used up; then the next call for this segment goes on. Must not be called before the last call has ended.
+   */
+  async readSegment(last: HeaderNode, budget: Budget): Promise<Float64Array[] | null> {
+    const lost = this.#lost.get(last.key);
+    if (lost !== undefined) {
+      if ((await this.read(lost, budget)) === null) return null;
+      this.#lost.delete(last.key);
+    }
+    if (this.#begun?.last !== last) this.#begun = { last, at: last, places: [] };
+    const begun = this.#begun;
+    for (; begun.places.length < SEGMENT_BLOCKS; begun.at = begun.at.parent!) {
+      const starts = budget.bytes > 0 ? await this.read(begun.at, budget) : null;
+      if (starts === null && budget.bytes <= 0) return null;
+      if (starts === null) {
+        this.#begun = null;
+        this.#noteLost(last, begun.at);
+        return null;
+      }
+      begun.places.push(starts);
+    }
+    this.#begun = null;
+    return begun.places.reverse();
+  }
+
+  #noteLost(last: HeaderNode, block: HeaderNode): void {
+    const [oldest] = this.#lost.keys();
+    if (this.#lost.size >= LOST_MAX) this.#lost.delete(oldest!);
+    this.#lost.set(last.key, block);
   }
 
   #keep(block: HeaderNode, starts: Float64Array): void {

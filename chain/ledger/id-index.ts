@@ -4,15 +4,16 @@
  * question reads one chunk of each. A chunk has a hash over itself and is bound to the last block of its segment. One that
  * is missing or damaged is made again from the level below, and of level 0 from the bodies, which alone decide.
  *
- * A chunk of a higher level is made when it is first read, by a question or by the scrub. Chunks of levels above 0 stay
- * when their blocks are taken back: nothing reads them then, and a branch that long takes its work.
+ * A chunk of a higher level is made when it is first read, by a question or by the scrub. Only one of them makes chunks at
+ * a time, and reads `READ_MAX` bytes for it; what it leaves unfinished the next one goes on with. Chunks of levels above 0
+ * stay when their blocks are taken back: nothing reads them then, and a branch that long takes its work.
  *
  * Memory: chunks by `CACHE_BYTES`; those of a segment of level 0, or `FAN` and those made of them, while they are made.
  */
 import { ByteCache } from '../byte-cache.ts';
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import type { Transaction } from '../format/transaction.ts';
-import { BlockIds, type Budget } from './block-ids.ts';
+import { BlockIds, type Budget, READ_LEAST } from './block-ids.ts';
 import {
   blocksOf,
   CHUNKS,
@@ -30,6 +31,7 @@ import {
   startOf,
 } from './id-chunk.ts';
 import type { Store, StoreWrite } from './ports.ts';
+import { Turns } from './turns.ts';
 import { readWhole } from './whole-rows.ts';
 
 const CACHE_BYTES = 4 * 1024 * 1024;
@@ -37,10 +39,12 @@ const CACHE_BYTES = 4 * 1024 * 1024;
 const CHUNK_BYTES = 300;
 /** Bytes of chunks that are hashed or merged between two rests: some milliseconds of work. */
 const BYTES_A_SLICE = 128 * 1024;
-/** Bytes of bodies and of chunks to be merged that are read for one question, but that what was begun is finished: some tenths of a second. */
+/**
+ * Bytes that one question, or one step of the scrub, reads to make chunks: some tenths of a second. The last read may exceed
+ * it by one body or by the `FAN` chunks that a higher one is made of. A missing segment of 256 blocks of 1 MiB takes 16
+ * questions.
+ */
 const READ_MAX = 16 * 1024 * 1024;
-/** What reading a chunk counts at least. */
-const READ_LEAST = 1_024;
 
 export interface IdSource {
   readonly store: Store;
@@ -62,6 +66,8 @@ export class IdIndex {
   readonly #source: IdSource;
   readonly #chunks = new ByteCache<Float64Array>(CACHE_BYTES, ({ byteLength }) => byteLength + CHUNK_BYTES);
   readonly #blocks: BlockIds;
+  /** Of those who make chunks. */
+  readonly #turns = new Turns();
   /** Bytes handled since the last rest. */
   #handled = 0;
 
@@ -93,12 +99,22 @@ export class IdIndex {
     return chunksFrom(0, block, 0, CHUNKS).map((chunk) => [rowOfChunk(chunk), null]);
   }
 
+  /** What one question may read to make chunks, also where it asks for several ids. */
+  static budget(): Budget {
+    return { bytes: READ_MAX };
+  }
+
   /** Where a transaction may be. Of one tip if the chain doesn't change meanwhile. */
-  async find(id: Uint8Array): Promise<FoundIds> {
+  async find(id: Uint8Array, budget = IdIndex.budget()): Promise<FoundIds> {
+    const found = await this.#look(id, { bytes: 0 });
+    if (found.complete || budget.bytes <= 0) return found;
+    return this.#turns.exclusively(() => this.#look(id, budget));
+  }
+
+  async #look(id: Uint8Array, budget: Budget): Promise<FoundIds> {
     const { tip } = this.#source;
     const start = startOf(id);
     const heights: number[] = [];
-    const budget: Budget = { bytes: READ_MAX };
     let complete = true;
     for (const { level, lasts } of this.#cover(tip))
       if (!(await this.#search(level, lasts, start, heights, budget))) complete = false;
@@ -111,25 +127,24 @@ export class IdIndex {
   }
 
   /**
-   * Makes what is missing or damaged of the segments, one of each level, that end at this height. True if there was
-   * something to make and it could be made.
+   * Makes what is missing or damaged of `CHUNKS` chunks of the segments, one of each level, that end at this height. `from`
+   * counts the chunks of all these levels, lowest level first. Returns the `from` of the next call, the same one if the
+   * budget did not suffice; `null` after the last chunk, or if a block is lost.
    */
-  async mend(height: number): Promise<boolean> {
-    const last = this.#source.activeAt(height);
-    if (last === undefined || height === 0) return false;
-    let mended = false;
-    for (let level = 0; height % blocksOf(level) === 0; level++) {
-      for (let first = 0; first < chunksOf(level); first += CHUNKS) {
-        const chunks = chunksFrom(level, last, first, CHUNKS);
-        for (const chunk of chunks) this.#chunks.delete(keyOfChunk(chunk));
-        const found = await this.#load(chunks);
-        const missing = chunks.filter((_, i) => found[i] === undefined);
-        const made = await this.#need(missing, { bytes: Number.POSITIVE_INFINITY });
-        if (made.includes(null)) return false;
-        mended ||= made.length > 0;
-      }
-    }
-    return mended;
+  mend(height: number, from = 0, budget = IdIndex.budget()): Promise<number | null> {
+    return this.#turns.exclusively(async () => {
+      const last = this.#source.activeAt(height);
+      let level = 0;
+      let first = from;
+      for (; first >= chunksOf(level); level++) first -= chunksOf(level);
+      if (last === undefined || height === 0 || height % blocksOf(level) !== 0) return null;
+      const chunks = chunksFrom(level, last, first, CHUNKS);
+      for (const chunk of chunks) this.#chunks.delete(keyOfChunk(chunk));
+      if ((await this.#need(chunks, budget)).includes(null)) return budget.bytes <= 0 ? from : null;
+      const next = from + CHUNKS;
+      const isDone = first + CHUNKS >= chunksOf(level) && height % blocksOf(level + 1) !== 0;
+      return isDone ? null : next;
+    });
   }
 
   /** Last blocks of the segments that hold all blocks up to a tip but for its tail, highest level first. */
@@ -224,15 +239,16 @@ export class IdIndex {
     return itemsOf(chunk, places);
   }
 
-  /** What a segment of level 0 is made of. */
+  /** What a segment of level 0 is made of. A segment that was begun before is finished first. */
   async #blocksOf(last: HeaderNode, budget: Budget): Promise<Float64Array[] | null> {
-    const places: Float64Array[] = [];
-    for (let at = last; places.length < SEGMENT_BLOCKS; at = at.parent!) {
-      const starts = await this.#blocks.read(at, budget);
-      if (starts === null) return null;
-      places.push(starts);
+    const { begun } = this.#blocks;
+    if (begun !== null && begun !== last) {
+      if (this.#source.activeAt(begun.height) === begun)
+        await this.#make({ level: 0, last: begun, number: 0 }, budget);
+      else this.#blocks.drop();
+      if (budget.bytes <= 0) return null;
     }
-    return places.reverse();
+    return this.#blocks.readSegment(last, budget);
   }
 
   /** What a chunk of a higher level is made of. */

@@ -8,7 +8,9 @@ import { equalBytes } from '../format/bytes.ts';
 import { DOMAIN, hash } from '../format/hash.ts';
 import { decodeTransaction, type Transaction } from '../format/transaction.ts';
 import { accountRef, decodeAccount } from '../state/entries.ts';
+import type { Budget } from './block-ids.ts';
 import { DamagedMined, MissingBody } from './damage.ts';
+import { IdIndex } from './id-index.ts';
 import type { Ledger } from './ledger.ts';
 import { readMined } from './place.ts';
 import { transactionRow } from './store-keys.ts';
@@ -30,9 +32,10 @@ export interface Mined {
 export function getMined(
   ledger: Ledger,
   id: Uint8Array,
+  budget = IdIndex.budget(),
 ): Promise<Answer<Mined | null> & { readonly complete: boolean }> {
   return ledger.mender.whole(async () => {
-    const { tip, value } = await atTip(ledger, (view) => look(ledger, view, id));
+    const { tip, value } = await atTip(ledger, (view) => look(ledger, view, id, budget));
     return { tip, value: value.mined, complete: value.complete };
   });
 }
@@ -41,6 +44,7 @@ async function look(
   ledger: Ledger,
   view: TipView,
   id: Uint8Array,
+  budget: Budget,
 ): Promise<{ mined: Mined | null; complete: boolean }> {
   const [row] = await view.rows([transactionRow(id)]);
   const place = row === undefined ? null : readMined(row, (height) => view.blockAt(height));
@@ -51,7 +55,7 @@ async function look(
     const { block, index } = place!;
     return { mined: { block, index, transaction: decodeTransaction(bytes) }, complete: true };
   }
-  const { heights, complete } = await ledger.ids.find(id);
+  const { heights, complete } = await ledger.ids.find(id, budget);
   for (const height of heights) {
     const block = view.blockAt(height)!;
     const transactions = await ledger.readTransactions(block);
@@ -86,7 +90,8 @@ export async function areMined(ledger: Ledger, ids: readonly Uint8Array[]): Prom
 
 /**
  * Keys of those of some well-signed transactions that are mined. Only one whose nonce its sender's account has used can be,
- * so that no others are looked for. A row that names a lost block is believed.
+ * so that no others are looked for. A row that names a lost block is believed. One without a row is taken not to be mined
+ * while the index of ids is incomplete: its nonce is used, so that it is refused in any case, only for another reason.
  */
 export async function findMined(ledger: Ledger, transactions: readonly Transaction[]): Promise<Set<string>> {
   const mined = new Set<string>();
@@ -101,8 +106,9 @@ export async function findMined(ledger: Ledger, transactions: readonly Transacti
   });
   // In the order of ids, neighbours share chunks of the index.
   used.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const budget = IdIndex.budget();
   for (const { id, key } of used) {
-    const found = await unlessLost(getMined(ledger, id));
+    const found = await unlessLost(getMined(ledger, id, budget));
     const [isNamed] = found === null ? await areMined(ledger, [id]) : [found.value !== null];
     if (isNamed === true) mined.add(key);
   }

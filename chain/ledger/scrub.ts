@@ -3,7 +3,8 @@
  * out again from its body and its undo and compared with what the store has, and the entries that it touched are read
  * through the tree. What differs is mended, or fails as any damage that is read does.
  *
- * One step is bounded by `ROWS_A_STEP` and one block, and rests between slices of a wide one.
+ * One step is bounded by `ROWS_A_STEP` and one block, and rests between slices of a wide one. The ids of segments take steps
+ * of their own, of one `IdIndex.mend` each.
  */
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { CorruptStoreError, RuleError } from '../errors.ts';
@@ -41,6 +42,8 @@ const UNDO_BLOCKS = 1_024;
 export class Scrub {
   readonly #ledger: Ledger;
   #height = 0;
+  /** What `IdIndex.mend` goes on with at the next block; `null` once that is done. */
+  #chunks: number | null = 0;
   #rounds = 0;
 
   constructor(ledger: Ledger) {
@@ -64,11 +67,18 @@ export class Scrub {
       // A reorganisation may have left fewer blocks than were looked through.
       if (this.#height >= this.#ledger.tip.height) {
         this.#height = 0;
+        this.#chunks = 0;
         this.#rounds++;
         return true;
       }
-      rows += await this.#block(this.#height + 1);
-      this.#height++;
+      const height = this.#height + 1;
+      if (height % SEGMENT_BLOCKS === 0 && this.#chunks !== null) {
+        this.#chunks = await this.#ledger.ids.mend(height, this.#chunks);
+        return false;
+      }
+      rows += await this.#block(height);
+      this.#height = height;
+      this.#chunks = 0;
     }
     return false;
   }
@@ -79,8 +89,7 @@ export class Scrub {
   }
 
   async #look(height: number): Promise<number> {
-    const { mender, ids } = this.#ledger;
-    if (height % SEGMENT_BLOCKS === 0) await ids.mend(height);
+    const { mender } = this.#ledger;
     for (;;) {
       const { value } = await mender.whole(() => atTip(this.#ledger, (view) => this.#compare(view, height)));
       if (value.suspect === null) return value.rows;

@@ -6,6 +6,7 @@ import { u32 } from '../../../chain/format/bytes.ts';
 import { DOMAIN, hash } from '../../../chain/format/hash.ts';
 import { txRoot } from '../../../chain/format/merkle.ts';
 import type { Transaction } from '../../../chain/format/transaction.ts';
+import { READ_LEAST } from '../../../chain/ledger/block-ids.ts';
 import { CHUNKS, SEGMENT_BLOCKS } from '../../../chain/ledger/id-chunk.ts';
 import { IdIndex, type IdSource } from '../../../chain/ledger/id-index.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
@@ -95,6 +96,22 @@ async function expectWhole(index: IdIndex): Promise<void> {
   expect(await index.find(fake(1, 2).id)).toEqual({ heights: [], complete: true });
 }
 
+/** The index of a node that has lost the chunks of some segments of level 0, after a restart. */
+async function withoutSegment(chain: Chain, ...segments: number[]): Promise<IdIndex> {
+  await chain.connected();
+  for (const segment of segments) {
+    const { id } = chain.nodes[segment * SEGMENT_BLOCKS]!;
+    for (let chunk = 0; chunk < CHUNKS; chunk++)
+      await chain.store.write([[chunkRow(0, chunk, segment, id), null]], { sync: false });
+  }
+  return new IdIndex(chain);
+}
+
+/** Mends all chunks of the segments that end at a height. */
+async function mendAll(index: IdIndex, height: number): Promise<void> {
+  for (let from: number | null = 0; from !== null; ) from = await index.mend(height, from);
+}
+
 describe('the index of ids', () => {
   test('finds what blocks have, and no more, from segments as from memory', async () => {
     const chain = new Chain();
@@ -110,7 +127,7 @@ describe('the index of ids', () => {
     for (const segments of [31, 271]) {
       const chain = new Chain(segments * SEGMENT_BLOCKS);
       const made = await chain.connected();
-      for (let n = 1; n <= segments; n++) await made.mend(n * SEGMENT_BLOCKS);
+      for (let n = 1; n <= segments; n++) await mendAll(made, n * SEGMENT_BLOCKS);
       chain.store.rows = 0;
       const index = new IdIndex(chain);
       expect(await index.find(fake(1, 2).id)).toEqual({ heights: [], complete: true });
@@ -125,7 +142,7 @@ describe('the index of ids', () => {
   test('makes segments again that are missing, damaged, cut or of other blocks', async () => {
     const chain = new Chain();
     await chain.connected();
-    for (let n = 1; n <= SEGMENTS; n++) await new IdIndex(chain).mend(n * SEGMENT_BLOCKS);
+    for (let n = 1; n <= SEGMENTS; n++) await mendAll(new IdIndex(chain), n * SEGMENT_BLOCKS);
     const rows = await chain.rows();
     const level1 = rows.findIndex(([key]) => key[1] === 1);
     for (const from of [0, 4 * CHUNKS, level1, level1 + 40]) {
@@ -144,24 +161,83 @@ describe('the index of ids', () => {
     }
     const mending = new IdIndex(chain);
     await expectWhole(mending);
-    for (let n = 1; n <= SEGMENTS; n++) await mending.mend(n * SEGMENT_BLOCKS);
+    for (let n = 1; n <= SEGMENTS; n++) await mendAll(mending, n * SEGMENT_BLOCKS);
     expect(await chain.rows()).toEqual(rows);
   });
 
   test('says that it does not know while a block of a missing segment is lost', async () => {
     const chain = new Chain();
-    await chain.connected();
-    const last = chain.nodes[SEGMENT_BLOCKS]!;
-    for (let chunk = 0; chunk < CHUNKS; chunk++)
-      await chain.store.write([[chunkRow(0, chunk, 1, last.id), null]], { sync: false });
+    const index = await withoutSegment(chain, 1);
     chain.lost.add(7);
-    const index = new IdIndex(chain);
     expect(await index.find(fake(1, 2).id)).toEqual({ heights: [], complete: false });
-    expect(await index.mend(SEGMENT_BLOCKS)).toBe(false);
+    const { length } = await chain.rows();
+    expect(await index.mend(SEGMENT_BLOCKS)).toBe(null);
+    expect(await chain.rows()).toHaveLength(length);
+    // Only the lost block is tried again.
+    chain.reads = 0;
+    for (let i = 0; i < 3; i++) await index.find(fake(1, i).id);
+    expect(chain.reads).toBeLessThanOrEqual(3);
     chain.lost.clear();
-    expect(await index.mend(SEGMENT_BLOCKS)).toBe(true);
-    expect(await index.mend(SEGMENT_BLOCKS)).toBe(false);
+    expect(await index.mend(SEGMENT_BLOCKS)).toBe(null);
+    expect(await chain.rows()).toHaveLength(length + CHUNKS);
     await expectWhole(index);
+  });
+
+  test('reads for one question a bounded part of what is missing, and goes on there', async () => {
+    const chain = new Chain(3 * SEGMENT_BLOCKS);
+    const index = await withoutSegment(chain, 1, 3);
+    const missing = fake(1, 2).id;
+    let questions = 0;
+    for (let complete = false; !complete; questions++) {
+      const before = chain.reads;
+      ({ complete } = await index.find(missing, { bytes: 20 * READ_LEAST }));
+      expect(chain.reads - before).toBeLessThanOrEqual(20);
+    }
+    expect([questions, chain.reads]).toEqual([Math.ceil((2 * SEGMENT_BLOCKS) / 20), 2 * SEGMENT_BLOCKS]);
+    expect(await index.find(fake(2, 1).id)).toEqual({ heights: [2], complete: true });
+  });
+
+  test('finishes a segment that was begun before another one is read, unless its blocks were taken back', async () => {
+    const chain = new Chain(3 * SEGMENT_BLOCKS);
+    const index = await withoutSegment(chain, 1, 3);
+    const budget = () => ({ bytes: 200 * READ_LEAST });
+    expect(await index.mend(3 * SEGMENT_BLOCKS, 0, budget())).toBe(0);
+    expect(await index.mend(SEGMENT_BLOCKS, 0, budget())).toBe(0);
+    expect(await index.mend(SEGMENT_BLOCKS, 0, budget())).toBe(null);
+    expect(chain.reads).toBe(2 * SEGMENT_BLOCKS);
+    const other = new Chain(3 * SEGMENT_BLOCKS);
+    const forked = await withoutSegment(other, 1, 3);
+    await forked.mend(3 * SEGMENT_BLOCKS, 0, budget());
+    other.nodes.pop();
+    other.reads = 0;
+    for (let i = 0; i < 2; i++) await forked.mend(SEGMENT_BLOCKS, 0, budget());
+    expect(other.reads).toBe(SEGMENT_BLOCKS);
+  });
+
+  test('reads what is missing once for all who ask at once', async () => {
+    const chain = new Chain(3 * SEGMENT_BLOCKS);
+    const index = await withoutSegment(chain, 1, 2);
+    const found = await Promise.all([1, 2, 4, 5].map((height) => index.find(fake(height, 0).id)));
+    expect(found.map(({ heights }) => heights)).toEqual([[1], [2], [4], [5]]);
+    expect(chain.reads).toBe(2 * SEGMENT_BLOCKS);
+  });
+
+  test('mends a bounded number of chunks in one step, however long the chain is', async () => {
+    const chain = new Chain(16 * SEGMENT_BLOCKS);
+    const index = await chain.connected();
+    const level1 = 16 * CHUNKS;
+    for (const rows of [level1 + CHUNKS + level1 * 16, level1 + CHUNKS]) {
+      chain.store.rows = 0;
+      let steps = 0;
+      for (let from: number | null = 0; from !== null; steps++) {
+        const before = chain.store.rows;
+        from = await index.mend(16 * SEGMENT_BLOCKS, from);
+        // A chunk is read, and read again before it is made; what it is made of is in 16 of them.
+        expect(chain.store.rows - before).toBeLessThanOrEqual(2 * CHUNKS + CHUNKS);
+      }
+      expect(steps).toBe(1 + 16);
+      expect(chain.store.rows).toBeLessThanOrEqual(rows);
+    }
   });
 
   test('forgets blocks that are taken back', async () => {
