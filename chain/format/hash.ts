@@ -44,7 +44,7 @@ export const DOMAIN = {
   proofFile: ascii('pier/prf'),
   /** End of the file in which a client keeps the chain it has verified. */
   clientChain: ascii('pier/cch'),
-  /** First line of the file in which a client keeps what an account has signed, over all after it. */
+  /** Checksum in the first line of a file of transactions that a client has signed. It covers all lines below. */
   outbox: ascii('pier/obx'),
   /** Head of a file of frames, the mark of its frames, and each frame. */
   fileHead: ascii('pier/fhd'),

@@ -62,7 +62,7 @@ export const META = {
 /** Rows that are made from blocks, and go when the state is rebuilt. */
 export const DERIVED_PREFIXES: readonly Uint8Array[] = [STATE, prefix('p'), UNDO, TRANSACTION, TOUCH, OWNED];
 
-/** Rows of earlier versions and rows that only spare work: they are no part of the audits, and need not be there. */
+/** Prefixes of optional rows: a cache that can be made again, and rows of earlier versions. Audits pass over them. */
 export const SPARE_PREFIXES: readonly Uint8Array[] = [SEGMENT, prefix('r')];
 
 /** Up to format 4. */
