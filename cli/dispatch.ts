@@ -67,12 +67,14 @@ export async function dispatch(sending: Sending, signer: Signer, intent: Intent)
 async function signNext(sending: Sending, signer: Signer, intent: Intent): Promise<Sent> {
   const { chainId } = sending;
   await sending.refresh();
+  sending.refuseBehind();
   const { open, mined, refusals } = await settleOutbox(sending);
   for (const entry of [...mined, ...open.filter(({ acknowledged }) => acknowledged)]) {
     const earlier = await resume(sending, entry, intent, mined.includes(entry));
     if (earlier !== null) return earlier;
   }
   const { transaction, costs, proved } = await sending.prove(async (session) => {
+    sending.refuseBehind();
     const account = await checkedAccount(session, signer.address);
     const shown = account === null ? [] : await shownTransactions(session, signer.address, account);
     const choice = chooseNonce(account?.nonce ?? 0, open, shown);
@@ -104,7 +106,7 @@ function keyChanges(name: string): CliError {
 function refuseUsed({ outbox, rpc }: Sending, nonce: number, work: bigint): void {
   const seen = outbox.seen();
   if (!isUsedSince(seen, nonce, work)) return;
-  const message = `nonce ${nonce} is used, as was proved here before, and the chain on which ${rpc.nodes.join(', ')} show it free has less work`;
+  const message = `nonce ${nonce} is used: that was proved here before, on a chain with more work than the one of ${rpc.nodes.join(', ')}, where it is free`;
   const hint = 'nothing was signed: wait until the nodes have caught up, or name another with --node URL';
   throw new CliError('NOT_VERIFIED', message, hint);
 }
@@ -151,6 +153,7 @@ export async function replaceEntry(sending: Sending, signer: Signer, id: string)
       const { body, nonce } = before;
       const floor = Math.ceil((before.fee * REPLACE_NUMERATOR) / REPLACE_DENOMINATOR);
       const signed = await sending.prove(async (session) => {
+        sending.refuseBehind();
         refuseUsed(sending, nonce, session.agreement.header.work);
         const fee = await chooseFee(sending, sizeOf(body), floor);
         const validUntil = session.top.header.height + VALID_BLOCKS;

@@ -25,6 +25,8 @@ const PATIENCE_MS = 60_000;
 const ID_DIGITS = 16;
 /** Of the account and of the chain id, in the name of the lock of a transaction. */
 const LIFE_DIGITS = 8;
+/** The locks of transactions in earlier versions, which any account sweeps away. */
+const OLD_LIFE = /^[0-9a-f]{16}\.life/;
 const SUFFIX = '.outbox';
 
 export class Outbox {
@@ -83,8 +85,9 @@ export class Outbox {
    */
   async sweep(): Promise<void> {
     const living = new Set(this.read().flatMap(({ signed }) => signed.map(({ key }) => this.#lifeOf(key))));
-    const filesOf = (): string[] => readdirSync(this.#folder).filter((file) => file.startsWith(this.#lives));
-    const names = new Set(filesOf().flatMap((file) => /^(.*\.life)\./.exec(file)?.slice(1) ?? []));
+    const filesOf = (): string[] =>
+      readdirSync(this.#folder).filter((file) => file.startsWith(this.#lives) || OLD_LIFE.test(file));
+    const names = new Set(filesOf().flatMap((file) => /^(.*\.life)(?:\.|$)/.exec(file)?.slice(1) ?? []));
     for (const name of names) {
       if (living.has(name)) continue;
       const lock = await takeIfFree(this.#folder, name);
@@ -183,11 +186,19 @@ function readFile(path: string): OutboxFile | null {
     const bytes = readFileIfThere(path);
     return bytes === null ? null : decodeOutbox(bytes);
   } catch (error) {
-    if (error instanceof WalletError || 'syscall' in (error as Error)) {
-      throw damaged(path, (error as Error).message.replace(`${WALLET_ERRORS.BAD_OUTBOX}: `, ''));
+    if (error instanceof WalletError) {
+      throw damaged(path, error.message.replace(`${WALLET_ERRORS.BAD_OUTBOX}: `, ''));
     }
+    if ('syscall' in (error as Error)) throw unreadable(path, (error as Error).message);
     throw error;
   }
+}
+
+/** The file may be whole: without it a second payment could be made, so nobody is told to delete it. */
+function unreadable(path: string, why: string): CliError {
+  const hint =
+    'it says what was signed, so nothing more is signed for this account until it can be read again: keep it, and see to its permissions and the disk';
+  return new CliError('BAD_OUTBOX', `${path} can't be read: ${why}`, hint);
 }
 
 function damaged(path: string, why: string): CliError {
@@ -197,6 +208,6 @@ function damaged(path: string, why: string): CliError {
 }
 
 function misnamed(path: string, name: string): CliError {
-  const hint = `it is a copy: delete it, or give it that name if there is no such file`;
+  const hint = `if ${name}${SUFFIX} is there, this file is a copy of it: delete this one. If it is not, rename this file to it`;
   return new CliError('BAD_OUTBOX', `${path} is not used: its name should be ${name}${SUFFIX}`, hint);
 }

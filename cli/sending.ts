@@ -55,6 +55,8 @@ export class Sending {
   readonly #ledger: SigningLedger;
   readonly #told = new Set<string>();
   #session: Session;
+  /** The heaviest chain that was verified: what the session's nodes are compared with. */
+  #checked: VerifiedChain;
 
   private constructor(
     context: Context,
@@ -71,17 +73,27 @@ export class Sending {
     this.rpc = rpc;
     this.#ledger = ledger;
     this.#session = session;
+    this.#checked = ledger.chain;
     this.outbox = new Outbox(chooseKeyring(context).directory, address, toHex(this.chainId));
   }
 
-  /** For the key of that name. Throws if the ledger is not known, or no node shows a chain of it. */
-  static async open(context: Context, name: string, options: SendingOptions): Promise<Sending> {
+  /**
+   * For the key of that name. Throws if the ledger is not known, or no node shows a chain of it, or, unless `signs` is
+   * false, as `refuseBehind`.
+   */
+  static async open(
+    context: Context,
+    name: string,
+    options: SendingOptions,
+    { signs = true }: { readonly signs?: boolean } = {},
+  ): Promise<Sending> {
     depthOf(options);
     const rpc = openRpc(context);
     const address = formatAddress((await chooseKeyring(context).keyring.show(name)).address);
     const ledger = await findSigningLedger(context, rpc, address, options.genesis);
     const session = await sessionOf(context, rpc, ledger.chain);
     const sending = new Sending(context, name, address, options, { rpc, ledger, session });
+    if (signs) sending.refuseBehind();
     await ledger.pin(session.agreement.nodes.filter((node) => rpc.nodes.includes(node)));
     sending.tellObjections();
     return sending;
@@ -102,9 +114,22 @@ export class Sending {
   /** Asks the nodes for their chains again, which go on from what was verified. */
   async refresh(): Promise<void> {
     const verified = this.#session.chain;
-    const newest = endOfChain(verified).work > endOfChain(this.#ledger.chain).work;
-    this.#session = await sessionOf(this.context, this.rpc, newest ? verified : this.#ledger.chain);
+    if (endOfChain(verified).work > endOfChain(this.#checked).work) this.#checked = verified;
+    this.#session = await sessionOf(this.context, this.rpc, this.#checked);
     this.tellObjections();
+  }
+
+  /**
+   * Throws 'NOT_VERIFIED' if one node was heard and its chain has less work than was verified before: it may leave out
+   * payments that are known, so nothing is signed on its word.
+   */
+  refuseBehind(): void {
+    const { isBehind, agreement, top } = this.#session;
+    if (agreement.nodes.length > 1 || !isBehind) return;
+    const known = endOfChain(this.#checked).header.height;
+    const message = `the chain of ${agreement.node} ends with block ${top.header.height} and has less work than the one that was checked here before, up to block ${known}`;
+    const hint = 'nothing was signed: wait until it has caught up, or name another node with --node URL';
+    throw new WalletError('NOT_VERIFIED', message, hint);
   }
 
   /**
@@ -160,21 +185,14 @@ export class Sending {
 
 /**
  * The state of a lone node is taken at its tip: its newest payments count, and nothing final is decided on it. A lone
- * node with less work than was verified before may leave out payments that are known, so it must catch up first.
+ * node with less work than was verified before gets some time to catch up.
  */
 async function sessionOf(context: Context, rpc: RpcClient, chain: VerifiedChain): Promise<Session> {
   for (let times = 1; ; times++) {
     const session = await twice(() => openSession(context, rpc, chain, { askWitnesses: true, depth: 0 }));
-    if (session.agreement.nodes.length > 1 || !session.isBehind) return session;
-    if (times === BEHIND_TIMES) throw behind(session, endOfChain(chain).header.height);
+    if (session.agreement.nodes.length > 1 || !session.isBehind || times === BEHIND_TIMES) return session;
     await sleep(context.world, BEHIND_MS);
   }
-}
-
-function behind({ agreement, top }: Session, known: number): WalletError {
-  const message = `the chain of ${agreement.node} ends with block ${top.header.height} and has less work than the one that was checked here before, up to block ${known}`;
-  const hint = 'nothing was signed: wait until it has caught up, or name another node with --node URL';
-  return new WalletError('NOT_VERIFIED', message, hint);
 }
 
 /** True if the chain may have been reorganised between two questions, and asking again may do. */

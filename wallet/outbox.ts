@@ -42,6 +42,8 @@ const entry = object({
   mined: maybe(block),
 });
 const file = object({
+  /** Of files without a checksum. */
+  version: maybe(whole),
   account: address,
   chainId: id,
   seen: maybe(object({ nonce: whole, work: decimal })),
@@ -90,7 +92,8 @@ export function encodeOutbox({ account, chainId, seen, entries }: OutboxFile): U
 /** Throws `WalletError('BAD_OUTBOX')` if it is not such a file, or not as it was written. */
 export function decodeOutbox(bytes: Uint8Array): OutboxFile {
   try {
-    const { account, chainId, seen, entries } = file(JSON.parse(bodyOf(bytes)), 'the record');
+    const { version, account, chainId, seen, entries } = file(JSON.parse(bodyOf(bytes)), 'the record');
+    if (bytes[0] === BRACE && (version !== 1 || seen !== null)) throw new Error('its first line is missing');
     if (entries.length > ENTRIES_MAX) throw new Error(`it has more than ${ENTRIES_MAX} entries`);
     return {
       account,
@@ -108,7 +111,7 @@ export function decodeOutbox(bytes: Uint8Array): OutboxFile {
 /** What follows the first line, which must fit it. */
 function bodyOf(bytes: Uint8Array): string {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  // Version 1 was the JSON alone.
+  // Version 1 is the JSON alone: no checksum, and no `seen`.
   if (bytes[0] === BRACE) return decoder.decode(bytes);
   const end = HEAD.length + CHECKSUM_DIGITS;
   const head = decoder.decode(bytes.subarray(0, end));

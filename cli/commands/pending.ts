@@ -54,7 +54,7 @@ export async function list(context: Context): Promise<void> {
 
 /** Hands it over again, with all else of its account that waits. One that was forgotten is no longer. */
 export async function resend(context: Context, id: string, options: SendingOptions): Promise<void> {
-  const { sending, entry } = await openEntry(context, id, options);
+  const { sending, entry } = await openEntry(context, id, options, { signs: false });
   const { key } = newestOf(entry);
   const settled = await sending.outbox.exclusively(() => {
     change(sending.outbox, key, { forgotten: false });
@@ -77,7 +77,7 @@ export async function resend(context: Context, id: string, options: SendingOptio
 /** Signs the same again at the same nonce, for a higher fee or a later height. */
 export async function replace(context: Context, id: string, options: SendingOptions): Promise<void> {
   checkFeeOptions(options);
-  const { sending, entry } = await openEntry(context, id, options);
+  const { sending, entry } = await openEntry(context, id, options, { signs: true });
   const signer = await openSigner(sending);
   const sent = await replaceEntry(sending, signer, newestOf(entry).key);
   await tellOutcome(sending, sent, options.wait === true, { what: entry.what });
@@ -106,9 +106,10 @@ async function openEntry(
   context: Context,
   id: string,
   options: SendingOptions,
+  purpose: { readonly signs: boolean },
 ): Promise<Listed & { readonly sending: Sending }> {
   const { outbox, entry } = await findEntry(context, id);
-  const sending = await Sending.open(context, await keyNameOf(context, outbox.account), options);
+  const sending = await Sending.open(context, await keyNameOf(context, outbox.account), options, purpose);
   if (sending.outbox.chainId !== outbox.chainId) {
     const message = `it was signed for the ledger ${outbox.chainId.slice(0, 16)}…, and the nodes are of another`;
     throw new CliError('OTHER_LEDGER', message, 'name a node of that ledger with --node');

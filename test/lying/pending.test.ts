@@ -1,5 +1,5 @@
 /** What becomes of transactions that were signed here: each verdict, each way on, and each refusal, where they are right. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { formatAddress } from '../../chain/format/address.ts';
@@ -184,12 +184,23 @@ test('a record that is damaged stops its own account alone, names itself and say
   const listed = await pendingOf(home);
   expect(listed!.pending).toMatchObject([{ account: formatAddress(addressFor('bob')) }]);
   expect(listed!.damaged).toMatchObject([{ path, account: formatAddress(addressFor('alice')) }]);
+  // The file may be whole: nobody is told to delete it.
+  rmSync(path);
+  mkdirSync(path);
+  const unread = await run(send, home);
+  expect(unread.fault).toMatchObject({
+    code: 'BAD_OUTBOX',
+    message: expect.stringContaining("can't be read"),
+  });
+  expect([unread.fault!.hint.includes('delete'), unread.signed]).toEqual([false, []]);
+  expect((await pendingOf(home))!.damaged).toMatchObject([{ path }]);
+  rmSync(path, { recursive: true });
   // A copy beside it is no second record.
   writeFileSync(`${path.slice(0, -7)}-old.outbox`, whole);
   writeFileSync(path, whole);
   const copied = await pendingOf(home);
   expect(copied!.pending).toHaveLength(2);
-  expect(copied!.damaged).toMatchObject([{ hint: expect.stringContaining('it is a copy') }]);
+  expect(copied!.damaged).toMatchObject([{ hint: expect.stringContaining('this file is a copy') }]);
 });
 
 test('no bit of a record can change without being noticed', async () => {
@@ -206,23 +217,6 @@ test('no bit of a record can change without being noticed', async () => {
   }
 });
 
-test('one command at a time signs for an account, and the lock of one that is followed is left alone', async () => {
-  const home = desk.newHome();
-  const outbox = outboxOf(home, 'alice');
-  let free = (): void => {};
-  const held = outbox.exclusively(() => new Promise<void>((resolve) => (free = resolve)));
-  const other = new Outbox(join(home, 'keys'), outbox.account, outbox.chainId, 0);
-  await expect(other.exclusively(async () => {})).rejects.toMatchObject({ code: 'ACCOUNT_BUSY' });
-  free();
-  await held;
-  const life = await outbox.claim('ab'.repeat(32));
-  await other.sweep();
-  expect(await other.claim('ab'.repeat(32))).toBe(null);
-  life!.release();
-  await other.sweep();
-  expect(readdirSync(join(home, 'keys', 'outbox')).filter((name) => name.includes('.life'))).toEqual([]);
-});
-
 test('a lone node behind the chain that was checked here gets no signature', async () => {
   const home = desk.newHome();
   const first = await run(send, home);
@@ -233,6 +227,14 @@ test('a lone node behind the chain that was checked here gets no signature', asy
     expect(fault).toMatchObject({ code: 'NOT_VERIFIED', message: expect.stringContaining('less work') });
     expect(signed).toEqual([]);
   }
+  // To hand over again signs nothing.
+  const { key } = first.signed[0]!;
+  const again = await desk.run((context) => resend(context, key, {}), [LIAR], honest, home);
+  expect([again.answer, again.signed.map((one) => one.key)]).toEqual([{ id: key, status: 'pending' }, [key]]);
+  expect((await desk.run((context) => replace(context, key, {}), [LIAR], honest, home)).fault).toMatchObject({
+    code: 'NOT_VERIFIED',
+    message: expect.stringContaining('less work'),
+  });
   // Reading has checked more than it took its answer from: that counts as well.
   const reader = desk.newHome();
 

@@ -87,7 +87,7 @@ function extend(
 function aheadOfClock({ height, time }: Header, now: number, taken: number): Unsettled {
   const seconds = Math.round((time - now) / 1_000);
   const wait = Math.ceil((taken - now) / 1_000);
-  const hint = `set this machine's clock right; if it is right, another was ahead when that block was made: try again in ${wait} s`;
+  const hint = `set this machine's clock right; if it is right already, the clock of the block's miner was ahead: try again in ${wait} s`;
   return new Unsettled(`its block ${height} is ${seconds} s ahead of this machine's clock`, hint);
 }
 
