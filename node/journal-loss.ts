@@ -1,6 +1,6 @@
 /**
  * Owns `journal-lost.json`: that transactions which a node of this folder accepted may be lost, and why. Nobody else knows
- * of them, so it is told for a week, or until the operator accepts the loss.
+ * of them, so `/health` and `status` warn for a week, or until the operator accepts the loss.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,11 +10,13 @@ const TOLD_MS = 7 * 24 * 3600_000;
 
 const pathIn = (dataDir: string): string => join(dataDir, 'journal-lost.json');
 
-export function noteJournalLoss(dataDir: string, reason: string, nowMs: number): void {
+/** False if it can't be written: a full disk must not keep a node from starting, and the next start tries again. */
+export function noteJournalLoss(dataDir: string, reason: string, nowMs: number): boolean {
   try {
     writeFileAtomically(pathIn(dataDir), `${JSON.stringify({ at: nowMs, reason })}\n`);
+    return true;
   } catch {
-    // A full disk must not keep a node from starting; the log says it.
+    return false;
   }
 }
 

@@ -40,7 +40,7 @@ export async function openLedger(dataDir: string, params: Params, opened: Folder
       onDamage: (damage) => log.error('blocksDamaged', { damage }),
       onJournalLoss(loss) {
         log.error('journalDamaged', { loss });
-        noteJournalLoss(dataDir, loss, systemClock.wallMs());
+        return noteJournalLoss(dataDir, loss, systemClock.wallMs());
       },
       onMigration({ done, total }) {
         const percent = Math.floor((done / total) * 10) * 10;

@@ -120,8 +120,8 @@ function open(
     pause: () => new Promise((resolve) => setImmediate(resolve)),
     onDamage,
     onJournalLoss(loss) {
-      noteJournalLoss(dataDir, loss, Date.now());
       onDamage(loss);
+      return noteJournalLoss(dataDir, loss, Date.now());
     },
   });
 }

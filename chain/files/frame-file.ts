@@ -48,8 +48,8 @@ export class FrameFile {
   }
 
   /**
-   * A new file. File, head and name survive a power cut once it resolves. It is made under another name, so that under its
-   * own it is whole or not there.
+   * A new file. File, head and name survive a power cut once it resolves. Until it is whole it has
+   * another name.
    */
   static async create(
     files: Files,
@@ -64,7 +64,7 @@ export class FrameFile {
       await files.rename(`${name}.new`, name);
       await files.sync();
     } catch (error) {
-      await file.close();
+      await file.close().catch(() => undefined);
       await files.remove(`${name}.new`).catch(() => undefined);
       throw error;
     }
@@ -104,7 +104,7 @@ export class FrameFile {
         new FrameCodec(head.salt, (domain, ...parts) => files.hash(domain, ...parts)),
       );
     } catch (error) {
-      await file.close();
+      await file.close().catch(() => undefined);
       throw error;
     }
   }

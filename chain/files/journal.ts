@@ -44,7 +44,7 @@ export interface OpenedJournal {
   readonly damage: string | null;
   /** There was no file. */
   readonly isNew: boolean;
-  /** The file ends before what had been synced. */
+  /** The file ends before what had been synced: it was cut, or is an older copy. So it stays until `begin`. */
   readonly isBehind: boolean;
 }
 
@@ -72,10 +72,14 @@ export class Journal {
   /** No copy is made of a smaller file: the last one failed, or got rid of little. */
   #nextCopyAt = 0;
 
+  /** The count goes on from more than the file tells. */
+  readonly #isBehind: boolean;
+
   private constructor(place: JournalPlace, file: FrameFile, before: number, synced: number) {
     this.#place = place;
     this.#file = file;
-    this.#before = before;
+    this.#isBehind = before + file.end < synced;
+    this.#before = this.#isBehind ? synced - file.end : before;
     this.#synced = synced;
   }
 
@@ -94,19 +98,29 @@ export class Journal {
     }
     const isNew = file === null && damage === null;
     file ??= await FrameFile.create(files, name, place);
-    let before = 0;
-    const scan = await file.recover(0, (frame) => {
-      if (frame.type === COUNT) before = Number(toBigInt(frame.payload)) - frame.at;
-    });
-    if (scan.damaged > 0) damage = `${scan.damaged} bytes of the file ${name} are damaged`;
-    const isBehind = before + file.end < synced;
-    if (isBehind) {
-      // Told once: from here on the count goes on from what had been reached.
-      before = synced - file.end;
-      await file.append([countEntry(synced)]);
-      await file.sync();
+    try {
+      let before = 0;
+      const scan = await file.recover(0, (frame) => {
+        if (frame.type === COUNT) before = Number(toBigInt(frame.payload)) - frame.at;
+      });
+      if (scan.damaged > 0) damage = `${scan.damaged} bytes of the file ${name} are damaged`;
+      const journal = new Journal(place, file, before, synced);
+      return { journal, damage, isNew, isBehind: journal.#isBehind };
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
     }
-    return { journal: new Journal(place, file, before, synced), damage, isNew, isBehind };
+  }
+
+  /**
+   * Syncs what an earlier process wrote, so that `synced` counts the whole file. `isTold`: a file that was behind is noted
+   * where it outlives the process, and later starts need not see it any more. Must come before anything is added.
+   */
+  async begin(isTold: boolean): Promise<void> {
+    if (this.#isBehind && isTold) await this.#file.append([countEntry(this.#synced)]);
+    await this.#file.sync();
+    this.#isUnsynced = false;
+    this.#synced = this.#before + this.#file.end;
   }
 
   /** The count of bytes that survive a power cut. It never falls. */
@@ -225,7 +239,7 @@ export class Journal {
       await copy.sync();
       await files.rename(copyOf(name), name);
     } catch (error) {
-      await copy.close();
+      await copy.close().catch(() => undefined);
       throw error;
     }
     // The name is the copy's now: whatever fails from here on, the old file must not be written to again.

@@ -40,10 +40,15 @@ export class HeaderFile {
     const file = await FrameFile.open(files, HEADER_FILE_NAME, { kind: FILE_KIND.headers, owner });
     if (file === null || file === 'damaged') return file;
     const entries: StoredHeader[] = [];
-    const scan = await file.recover(0, ({ payload }) => {
-      if (payload.length === HEADER_BYTES + 8) entries.push(decodeEntry(payload.slice()));
-    });
-    return { file: new HeaderFile(file), entries, scan };
+    try {
+      const scan = await file.recover(0, ({ payload }) => {
+        if (payload.length === HEADER_BYTES + 8) entries.push(decodeEntry(payload.slice()));
+      });
+      return { file: new HeaderFile(file), entries, scan };
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** A file with these entries in place of what there is. At any moment the old one or the new one is there in whole. */
@@ -54,12 +59,17 @@ export class HeaderFile {
   ): Promise<HeaderFile> {
     const file = await FrameFile.create(files, NEW_NAME, { kind: FILE_KIND.headers, owner });
     const fresh = new HeaderFile(file);
-    for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE)
-      await fresh.append(entries.slice(at, at + ENTRIES_AT_ONCE));
-    await file.sync();
-    await files.rename(NEW_NAME, HEADER_FILE_NAME);
-    await files.sync();
-    return fresh;
+    try {
+      for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE)
+        await fresh.append(entries.slice(at, at + ENTRIES_AT_ONCE));
+      await file.sync();
+      await files.rename(NEW_NAME, HEADER_FILE_NAME);
+      await files.sync();
+      return fresh;
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Not synced: what is lost is found again in the block files. */

@@ -20,8 +20,8 @@ export interface JournalWatch {
   readonly hasBlocks: boolean;
   /** `Journal.synced` as the store has it; 0 if it has none. */
   readonly synced: number;
-  /** Told, in words, why accepted transactions may be lost. */
-  onLoss(loss: string): void;
+  /** Told, in words, why accepted transactions may be lost. False if it could not be noted: the next start tells it again. */
+  onLoss(loss: string): boolean;
 }
 
 export async function openJournal(
@@ -32,10 +32,13 @@ export async function openJournal(
 ): Promise<Journal> {
   const place = { files, name: JOURNAL_NAME, kind: FILE_KIND.journal, owner };
   const { journal, damage, isNew, isBehind } = await Journal.open(place, synced);
-  if (damage !== null) onLoss(damage);
-  else if (isNew && (hasBlocks || isBehind)) onLoss(`the file ${JOURNAL_NAME} is gone`);
-  else if (isBehind) onLoss(`the file ${JOURNAL_NAME} was cut, or put back from an older copy`);
   try {
+    let isTold = true;
+    if (damage !== null) isTold = onLoss(damage);
+    else if (isNew && (hasBlocks || isBehind)) isTold = onLoss(`the file ${JOURNAL_NAME} is gone`);
+    else if (isBehind) isTold = onLoss(`the file ${JOURNAL_NAME} was cut, or put back from an older copy`);
+    // Afterwards: if the process ends in between, the next start tells it again.
+    await journal.begin(isTold);
     const queued = await readRows(store, OLD_QUEUED_ROWS);
     const causes = await readRows(store, OLD_CAUSES_ROWS);
     if (!queued.isWhole) onLoss('rows of an earlier version with accepted transactions are damaged');

@@ -42,8 +42,11 @@ export interface OpenOptions {
   readonly onMend?: (what: string) => void;
   /** Told what of the block files can't be used, each in words. */
   readonly onDamage?: (damage: string) => void;
-  /** Told, in words, why transactions that were accepted here and are not mined may be lost. */
-  readonly onJournalLoss?: (loss: string) => void;
+  /**
+   * Told, in words, why transactions that were accepted here and are not mined may be lost. False if it could not be noted:
+   * the next start tells it again.
+   */
+  readonly onJournalLoss?: (loss: string) => boolean;
   /** Told how far the move of the blocks from a store of an earlier version is. */
   readonly onMigration?: (progress: Progress) => void;
 }
@@ -95,7 +98,11 @@ export async function openStore(options: OpenOptions): Promise<Opened> {
     journal = await openJournal(files, headers.chainId, store, {
       hasBlocks: found.size > 0,
       synced: synced === undefined ? 0 : Number(toBigInt(synced)),
-      onLoss: (loss) => (options.onJournalLoss ?? options.onDamage)?.(loss),
+      onLoss(loss) {
+        if (options.onJournalLoss !== undefined) return options.onJournalLoss(loss);
+        options.onDamage?.(loss);
+        return true;
+      },
     });
     const choice = new ForkChoice(headers);
     const stored = new Map(found);

@@ -24,7 +24,7 @@ async function oldStore(): Promise<FaultyStore> {
   return store;
 }
 
-const SOUND = { hasBlocks: false, synced: 0, onLoss: () => {} };
+const SOUND = { hasBlocks: false, synced: 0, onLoss: () => true };
 
 async function entriesOf(files: MemoryFiles, store: FaultyStore): Promise<[type: number, payload: string][]> {
   const journal = await openJournal(files, OWNER, store, SOUND);
@@ -73,7 +73,7 @@ test('a journal that is gone is told where there are blocks, and only once', asy
   for (const hasBlocks of [true, false]) {
     const [files, store] = [new MemoryFiles(), new FaultyStore()];
     const told: string[] = [];
-    const watch = { hasBlocks, synced: 0, onLoss: (loss: string) => told.push(loss) };
+    const watch = { hasBlocks, synced: 0, onLoss: (loss: string) => told.push(loss) > 0 };
     await openJournal(files, OWNER, store, watch);
     await openJournal(files, OWNER, store, watch);
     expect(told).toEqual(hasBlocks ? [expect.stringContaining('journal is gone')] : []);
@@ -105,7 +105,7 @@ test('a journal that is cut anywhere, or put back from an older copy, is told on
     if (size === 'older') file.replace(older);
     else file.cut(size);
     const told: string[] = [];
-    const watch = { hasBlocks: true, synced, onLoss: (loss: string) => told.push(loss) };
+    const watch = { hasBlocks: true, synced, onLoss: (loss: string) => told.push(loss) > 0 };
     const again = await openJournal(cut, OWNER, store, watch);
     expect(told, `${size}`).toEqual([expect.stringContaining('journal')]);
     await again.add([{ type: ENTRY.kept, parts: [KEPT[0]!] }]);
@@ -113,4 +113,30 @@ test('a journal that is cut anywhere, or put back from an older copy, is told on
     await openJournal(cut, OWNER, store, { ...watch, synced: again.synced });
     expect(told, `${size}, again`).toHaveLength(1);
   }
+});
+
+test('a cut journal is told again until its loss is noted', async () => {
+  const [files, store] = [new MemoryFiles(), new FaultyStore()];
+  const { synced } = await openJournal(files, OWNER, store, SOUND);
+  files.find(JOURNAL_NAME)!.cut(FRAMES_AT - 1);
+  let told = 0;
+  // The process ends while it tells, the disk is full, then it is noted.
+  for (const answer of ['killed', false, true, true] as const) {
+    const onLoss = (): boolean => {
+      told++;
+      if (answer === 'killed') throw new Error(answer);
+      return answer;
+    };
+    const opening = openJournal(files, OWNER, store, { hasBlocks: false, synced: synced + 50, onLoss });
+    if (answer === 'killed') await expect(opening).rejects.toThrow(answer);
+    else expect((await opening).synced).toBeGreaterThanOrEqual(synced + 50);
+  }
+  expect(told).toBe(3);
+});
+
+test('the count begins with all that the file has, also for a store that has none', async () => {
+  const [files, store] = [new MemoryFiles(), new FaultyStore()];
+  const journal = await openJournal(files, OWNER, store, SOUND);
+  await journal.add([{ type: ENTRY.kept, parts: [KEPT[0]!] }]);
+  expect((await openJournal(files, OWNER, store, SOUND)).synced).toBe(journal.synced);
 });
