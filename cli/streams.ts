@@ -132,8 +132,8 @@ export const err = new StandardStream(process.stderr, 2);
 
 const terminals = [0, 1, 2].filter((number) => isatty(number));
 
-/** True if a terminal was behind any of the three streams at the start. */
-export const usesTerminal = (): boolean => terminals.length > 0;
+/** True if stdout or stderr was a terminal at the start. */
+export const writesToTerminal = (): boolean => terminals.some((number) => number > 0);
 
 /** True if that terminal has been closed. */
 export const isHungUp = (): boolean => terminals.some((number) => !isatty(number));

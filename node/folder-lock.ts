@@ -9,7 +9,7 @@ import { closeSync, existsSync, openSync, readFileSync, realpathSync, writeSync 
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PRIVATE_MODE } from './files.ts';
-import { askSocketLock, type FolderLock, type Taken, takeSocketLock } from './lock-socket.ts';
+import { askSocketLock, checkLockName, type FolderLock, type Taken, takeSocketLock } from './lock-socket.ts';
 
 /** Another process, or another part of this one, has the lock. */
 export class LockHeldError extends Error {
@@ -40,13 +40,14 @@ const READ_WRITE_CREATE = process.platform === 'win32' ? 0x102 : 0x202;
 
 /**
  * Takes the lock `name` of a folder that exists. `name` is the beginning of a file name, one for each purpose, as
- * `testnet.lock`. Rejects with `LockHeldError` once `waitMs` have passed, or with what the file system says.
+ * `testnet.lock`, of at most 67 bytes. Rejects with `LockHeldError` once `waitMs` have passed, or with what the file system says.
  */
 export async function takeLock(
   dir: string,
   name: string,
   { waitMs = 0, onWait }: LockOptions = {},
 ): Promise<FolderLock> {
+  checkLockName(name);
   const folder = realpathSync(dir);
   const take = process.platform === 'linux' ? takeSocketLock : takeExclusiveFile;
   const end = performance.now() + waitMs;
@@ -77,6 +78,7 @@ export async function withFolderLock<T>(
 
 /** Who holds the lock, without taking it: null if nobody, '' if the holder does not say. */
 export async function holderOf(dir: string, name: string): Promise<string | null> {
+  checkLockName(name);
   if (!existsSync(dir)) return null;
   const folder = realpathSync(dir);
   if (process.platform === 'linux') return askSocketLock(folder, name);

@@ -54,13 +54,14 @@ const OUT_OF_MEMORY = /heap out of memory|Allocation failed - process out of mem
 const TAIL_BYTES = 8 * 1024;
 
 /**
- * Runs a node until it ends for good. SIGINT and SIGTERM end it in an orderly way, and so does SIGHUP if a terminal was
- * there. Without one, as behind `nohup`, a hangup changes nothing: Node itself forgets that `nohup` had it ignored.
+ * Runs a node until it ends for good. SIGINT and SIGTERM end it in an orderly way, and so does SIGHUP if stdout or stderr
+ * is a terminal. If neither is, as behind `nohup`, a hangup changes nothing: Node itself forgets that `nohup` had it
+ * ignored. Stdin does not count: `nohup` of BSD and macOS leaves it alone.
  */
 export async function launchNode(launch: Launch): Promise<LaunchEnd> {
   let child: ChildProcess | null = null;
   let stopping = false;
-  const hasTerminal = [0, 1, 2].some((stream) => isatty(stream));
+  const hasTerminal = [1, 2].some((stream) => isatty(stream));
   const stop = (signal: NodeJS.Signals): void => {
     if (signal === 'SIGHUP' && !hasTerminal) return;
     stopping = true;

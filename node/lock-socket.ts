@@ -26,6 +26,12 @@ import { basename, join } from 'node:path';
 
 /** `sockaddr_un` has room for 108 bytes, one of which ends the path. */
 const PATH_BYTES_MAX = 107;
+/** `/proc/self/fd/NUMBER/`, by which a long path is reached; a descriptor has at most 7 digits (`fs.nr_open`). */
+const PREFIX_BYTES_MAX = 22;
+/** `.x` and 16 hex digits. */
+const SUFFIX_BYTES = 18;
+/** Of a lock's name. A longer one would not fit into a socket's path, and its takers could not see each other. */
+const NAME_BYTES_MAX = PATH_BYTES_MAX - PREFIX_BYTES_MAX - SUFFIX_BYTES;
 /** Longer than any fight of takers for the next number. */
 const ATTEMPTS = 20;
 /** A holder whose event loop is busy is not waited for: that it lives is known without its answer. */
@@ -43,6 +49,12 @@ export interface FolderLock {
 
 /** The lock, or a word on its holder, null if it gave none. */
 export type Taken = { readonly lock: FolderLock } | { readonly heldBy: string | null };
+
+/** Throws a RangeError for a name that has no room in a socket's path: that is a fault of the program. */
+export function checkLockName(name: string): void {
+  if (Buffer.byteLength(name) <= NAME_BYTES_MAX) return;
+  throw new RangeError(`the lock name ${name} is longer than ${NAME_BYTES_MAX} bytes`);
+}
 
 /** Takes the lock, or says who has it. `self` is told to whoever asks. */
 export async function takeSocketLock(folder: string, name: string, self: string): Promise<Taken> {

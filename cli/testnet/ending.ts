@@ -2,11 +2,11 @@
  * Owns the signals that end a testnet in the foreground. From the first question on none of them ends the process at once:
  * nodes would stay behind. One that comes while nobody asks is kept for whoever asks next.
  *
- * A hangup means that the terminal is gone. A command without one goes on, as `nohup` wants it: Node takes away the mark
- * that `nohup` leaves, so what tells is that none of the three streams is a terminal. While it starts, a file that its
- * output goes to has to say so as well.
+ * A hangup means that the terminal is gone. A command that writes to none goes on, as `nohup` wants it. Node takes away
+ * the mark that `nohup` leaves, so stdout and stderr tell; not stdin, which `nohup` of BSD and macOS leaves alone. While
+ * it starts, it goes on only if stdout is a file.
  */
-import { out, usesTerminal } from '../streams.ts';
+import { out, writesToTerminal } from '../streams.ts';
 
 export type Phase = 'starting' | 'running';
 
@@ -35,5 +35,5 @@ function receive(name: NodeJS.Signals): void {
 }
 
 function endsOnHangup(phase: Phase): boolean {
-  return usesTerminal() || (phase === 'starting' && !out.isFile);
+  return writesToTerminal() || (phase === 'starting' && !out.isFile);
 }

@@ -17,8 +17,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { formatAddress } from '../../chain/format/address.ts';
 import { bundleInto } from '../../cli/build.mjs';
-import { isLockFile, takeLock } from '../../node/folder-lock.ts';
+import { holderOf, isLockFile, takeLock } from '../../node/folder-lock.ts';
+import { checkLockName } from '../../node/lock-socket.ts';
 
 const PATIENCE_MS = 20_000;
 let built: string;
@@ -158,4 +160,18 @@ test('takers that race, some of them killed while they hold it, are never two at
   await Promise.all(takers.map((taker) => once(taker, 'exit')));
   expect(existsSync(join(dir, 'two'))).toBe(false);
   expect(readFileSync(join(dir, 'turns'), 'utf8').length).toBe(120);
+});
+
+test('a name fits into the path of a socket, wherever the folder is, and a longer one is refused', async () => {
+  const deep = join(dir, 'd'.repeat(120));
+  mkdirSync(deep);
+  const name = `${'n'.repeat(62)}.lock`;
+  const lock = await takeLock(deep, name);
+  expect(readdirSync(deep).filter((file) => isLockFile(file, name))).toHaveLength(2);
+  await expect(takeLock(deep, name)).rejects.toThrow('is in use');
+  lock.release();
+  for (const use of [takeLock, holderOf]) await expect(use(dir, `n${name}`)).rejects.toThrow(RangeError);
+  // The longest one that is used.
+  const address = formatAddress(new Uint8Array(20));
+  expect(() => checkLockName(`${address}-${'0'.repeat(16)}.lock`)).not.toThrow();
 });

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { standingOf } from '../../cli/node-file.ts';
 import { waitUntil } from '../../cli/testnet/wait.ts';
 import { SafeLines } from '../../node/launch.ts';
+import { HAS_PTY } from '../cli/pty.ts';
 
 const PATIENCE_MS = 60_000;
 let dir: string;
@@ -94,6 +95,30 @@ test('a launcher that is killed takes its node with it; one that is told to end 
   expect(await ended).toEqual([0, null]);
   expect(existsSync(join(dir, 'node.json'))).toBe(false);
 });
+
+test.skipIf(!HAS_PTY)(
+  'a hangup changes nothing if a terminal is behind stdin alone',
+  {
+    timeout: 2 * PATIENCE_MS,
+  },
+  async () => {
+    const ended = once(launcher, 'exit');
+    launcher.kill('SIGTERM');
+    await ended;
+    // As `nohup` of BSD and macOS leaves it.
+    const program = fileURLToPath(new URL('launcher.js', inject('bundle')));
+    const command = `echo $$ > ${dir}/pid; exec ${process.execPath} ${program} --data ${dir} --rpc 127.0.0.1:0 >${dir}/out 2>&1`;
+    launcher = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const first = await pidAfter(0);
+    const pid = Number(readFileSync(join(dir, 'pid'), 'utf8'));
+    process.kill(pid, 'SIGHUP');
+    process.kill(first, 'SIGABRT');
+    await pidAfter(first);
+    const over = once(launcher, 'exit');
+    process.kill(pid, 'SIGTERM');
+    expect(await over).toEqual([0, null]);
+  },
+);
 
 test('what the node writes to stderr is passed on in whole lines that cannot steer a terminal', () => {
   const written: string[] = [];
