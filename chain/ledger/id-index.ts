@@ -31,6 +31,7 @@ import {
   startOf,
 } from './id-chunk.ts';
 import type { Store, StoreWrite } from './ports.ts';
+import { oldSegmentRow } from './store-keys.ts';
 import { Turns } from './turns.ts';
 import { readWhole } from './whole-rows.ts';
 
@@ -138,6 +139,7 @@ export class IdIndex {
       let first = from;
       for (; first >= chunksOf(level); level++) first -= chunksOf(level);
       if (last === undefined || height === 0 || height % blocksOf(level) !== 0) return null;
+      if (level === 0) await this.#deleteOld(last);
       const chunks = chunksFrom(level, last, first, CHUNKS);
       for (const chunk of chunks) this.#chunks.delete(keyOfChunk(chunk));
       if ((await this.#need(chunks, budget)).includes(null)) return budget.bytes <= 0 ? from : null;
@@ -145,6 +147,13 @@ export class IdIndex {
       const isDone = first + CHUNKS >= chunksOf(level) && height % blocksOf(level + 1) !== 0;
       return isDone ? null : next;
     });
+  }
+
+  async #deleteOld({ height, id }: HeaderNode): Promise<void> {
+    const { store } = this.#source;
+    const row = oldSegmentRow(height / SEGMENT_BLOCKS, id);
+    const [old] = await readWhole(store, [row]);
+    if (old !== undefined) await store.write([[row, null]], { sync: false });
   }
 
   /** Last blocks of the segments that hold all blocks up to a tip but for its tail, highest level first. */

@@ -10,7 +10,7 @@ import { READ_LEAST } from '../../../chain/ledger/block-ids.ts';
 import { CHUNKS, SEGMENT_BLOCKS } from '../../../chain/ledger/id-chunk.ts';
 import { IdIndex, type IdSource } from '../../../chain/ledger/id-index.ts';
 import { MemoryStore } from '../../../chain/ledger/memory-store.ts';
-import { chunkRow } from '../../../chain/ledger/store-keys.ts';
+import { chunkRow, oldSegmentRow } from '../../../chain/ledger/store-keys.ts';
 
 /** One of level 1, and two behind it. */
 const SEGMENTS = 18;
@@ -226,7 +226,7 @@ describe('the index of ids', () => {
     const chain = new Chain(16 * SEGMENT_BLOCKS);
     const index = await chain.connected();
     const level1 = 16 * CHUNKS;
-    for (const rows of [level1 + CHUNKS + level1 * 16, level1 + CHUNKS]) {
+    for (const rows of [1 + level1 + CHUNKS + level1 * 16, 1 + level1 + CHUNKS]) {
       chain.store.rows = 0;
       let steps = 0;
       for (let from: number | null = 0; from !== null; steps++) {
@@ -238,6 +238,16 @@ describe('the index of ids', () => {
       expect(steps).toBe(1 + 16);
       expect(chain.store.rows).toBeLessThanOrEqual(rows);
     }
+  });
+
+  test('deletes the row that an earlier version had for a segment', async () => {
+    const chain = new Chain(SEGMENT_BLOCKS);
+    const index = await chain.connected();
+    const rows = await chain.rows();
+    const old = oldSegmentRow(1, chain.tip.id);
+    await chain.store.write([[old, new Uint8Array(40)]], { sync: false });
+    await mendAll(index, SEGMENT_BLOCKS);
+    expect(await chain.rows()).toEqual(rows);
   });
 
   test('forgets blocks that are taken back', async () => {
