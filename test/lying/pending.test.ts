@@ -207,7 +207,6 @@ test('no bit of a record can change without being noticed', async () => {
   const home = desk.newHome();
   keep(home, 'alice', await cheap('alice'));
   const path = fileOf(home, 'alice');
-
   const bytes = new Uint8Array(readFileSync(path));
   expect(decodeOutbox(bytes).entries).toHaveLength(1);
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
@@ -237,9 +236,31 @@ test('a lone node behind the chain that was checked here gets no signature', asy
   });
   // Reading has checked more than it took its answer from: that counts as well.
   const reader = desk.newHome();
-
   await run(async (context) => void (await checked(context, async () => null)), reader);
   expect((await desk.run(send, [LIAR], honest, reader)).fault?.code).toBe('NOT_VERIFIED');
+});
+
+test('a wait at a lone node behind the chain that was checked here goes on, and says why', async () => {
+  const home = desk.newHome();
+  const late = await LiveLedger.open('rival');
+  await late.copy(desk.honest, desk.honest.height - 3);
+  const { value } = await late.view().account(addressFor('alice'));
+  const signing = { chainId: late.harness.ledger.chainId, nonce: value!.nonce, key: 'alice', feePerByte: 50 };
+  const transaction = signDraft(transfer('alice', 'bob', 7), signing);
+  await late.submit([transaction.bytes]);
+  await late.mine(1);
+  await run(async (context) => void (await checked(context, async () => null)), home);
+  desk.nodes[LIAR] = new LyingNode(late.view());
+  const shown: string[] = [];
+  const wait: Command = async (context) => {
+    const sending = await Sending.open(context, 'alice', {}, { signs: false });
+    const progress = Object.assign(context.output.progress(''), {
+      update: (text: string) => shown.push(text),
+    });
+    await followTransaction(sending, transaction, progress, async () => {});
+  };
+  expect((await desk.run(wait, [LIAR], honest, home)).fault?.code).toBe('INTERRUPTED');
+  expect(new Set(shown)).toEqual(new Set([expect.stringContaining('a chain with less work')]));
 });
 
 test('a nonce that was proved to be used is not signed again, although the chain that nodes share shows it free', async () => {
