@@ -13,7 +13,7 @@ export const STORAGE_FAULTS = [
   fault(
     'a transaction without a row is believed to be in no block',
     'chain/ledger/mined.ts',
-    'const { heights, complete } = await ledger.ids.find(id);',
+    'const { heights, complete } = await ledger.ids.find(id, budget);',
     'const { heights, complete } = { heights: [] as number[], complete: true };',
     'silent rows',
   ),
