@@ -74,7 +74,7 @@ export async function openStoredBlocks(files: Files, owner: Uint8Array): Promise
     const number = Math.max(0, ...scanned.starts.keys());
     return { blocks: new BlockFiles(files, owner, number, last), headers, found, damages };
   } catch (error) {
-    await last?.close();
+    await last?.close().catch(() => undefined);
     await opened?.file.close().catch(() => undefined);
     throw error;
   }
@@ -114,7 +114,7 @@ async function scanBlockFiles(
     }
     return { blocks, starts, last };
   } catch (error) {
-    await last?.close();
+    await last?.close().catch(() => undefined);
     throw error;
   }
 }
