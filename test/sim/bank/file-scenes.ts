@@ -52,7 +52,7 @@ async function damagedBlock(): Promise<void> {
       () => 'shown',
       (error) => String(error.code),
     ),
-    () => node!.isUp,
+    node!.life,
   );
   demand(answer === 'BLOCK_LOST', `a damaged block is ${answer}`);
   await world.until('the block is back', () => ledger.lost.size === 0, 300_000);

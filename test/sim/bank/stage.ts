@@ -38,7 +38,7 @@ export async function forge(
 ): Promise<ForgedBlock> {
   const wallMs = world.params.time + world.now;
   const made = forgeBlock(node.reactor!.ledger, { candidates, miner: world.users.address(0), wallMs, lie });
-  return (await world.finish(made, () => node.isUp))!;
+  return (await world.finish(made, node.life))!;
 }
 
 export function keyOf({ header }: ForgedBlock): string {
