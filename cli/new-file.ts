@@ -3,7 +3,7 @@ import { realpathSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { writeFileAtomically } from '../node/files.ts';
 import { CliError } from './faults.ts';
 
-/** As other programs make files: the umask says who may read it. */
+/** The mode that most programs ask for; the umask takes away from it. */
 const MODE = 0o666;
 
 /** Says before any work is done that the file could not be written: it is there ('FILE_EXISTS'), or is a folder. */

@@ -194,7 +194,7 @@ function readFile(path: string): OutboxFile | null {
   }
 }
 
-/** The file may be whole: without it a second payment could be made, so nobody is told to delete it. */
+/** The file may be whole. Deleting it could lead to a second payment, so the hint does not suggest that. */
 function unreadable(path: string, why: string): CliError {
   const hint =
     'it says what was signed, so nothing more is signed for this account until it can be read again: keep it, and see to its permissions and the disk';

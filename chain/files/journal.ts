@@ -113,8 +113,9 @@ export class Journal {
   }
 
   /**
-   * Syncs what an earlier process wrote, so that `synced` counts the whole file. `isTold`: a file that was behind is noted
-   * where it outlives the process, and later starts need not see it any more. Must come before anything is added.
+   * Syncs what an earlier process wrote, so that `synced` counts the whole file. Call it before anything is added. `isTold`
+   * says that the loss of a file that was behind is noted on disk; the file then gets the full count, and later starts do
+   * not report the loss again.
    */
   async begin(isTold: boolean): Promise<void> {
     if (this.#isBehind && isTold) await this.#file.append([countEntry(this.#synced)]);

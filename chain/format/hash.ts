@@ -44,7 +44,7 @@ export const DOMAIN = {
   proofFile: ascii('pier/prf'),
   /** End of the file in which a client keeps the chain it has verified. */
   clientChain: ascii('pier/cch'),
-  /** Checksum in the first line of a file of transactions that a client has signed. It covers all lines below. */
+  /** Checksum of a client's record of signed transactions. It is in the first line and covers the lines below. */
   outbox: ascii('pier/obx'),
   /** Head of a file of frames, the mark of its frames, and each frame. */
   fileHead: ascii('pier/fhd'),

@@ -18,7 +18,7 @@ const LOST_MAX = 4_096;
 /** Bytes that a read counts at least. */
 export const READ_LEAST = 1_024;
 
-/** Bytes that a question may still read to make chunks. A read that begins above 0 is finished. */
+/** Bytes that a question may still read to make chunks. A read may begin while this is above 0, and then ends. */
 export interface Budget {
   bytes: number;
 }

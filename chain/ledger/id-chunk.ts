@@ -46,7 +46,10 @@ export const keyOfChunk = ({ level, number, last }: Chunk): string => `${level} 
 export const rowOfChunk = ({ level, number, last }: Chunk): Uint8Array =>
   chunkRow(level, number, last.height / SEGMENT_BLOCKS, last.id);
 
-/** The items of a chunk, in order, from the beginnings of the ids in each place, of which each list is in order. */
+/**
+ * The items of a chunk, in ascending order. `places` has one list for each place: the beginnings of its ids, in ascending
+ * order.
+ */
 export function itemsOf({ level, number }: Chunk, places: readonly Float64Array[]): Float64Array {
   const from = number * widthOf(level);
   const to = from + widthOf(level);

@@ -4,11 +4,11 @@
  * question reads one chunk of each. A chunk has a hash over itself and is bound to the last block of its segment. One that
  * is missing or damaged is made again from the level below, and of level 0 from the bodies, which alone decide.
  *
- * A chunk of a higher level is made when it is first read, by a question or by the scrub. Only one of them makes chunks at
- * a time, and reads `READ_MAX` bytes for it; what it leaves unfinished the next one goes on with. Chunks of levels above 0
- * stay when their blocks are taken back: nothing reads them then, and a branch that long takes its work.
+ * A chunk of a higher level is made when a question or the scrub first reads it. One of them at a time makes chunks, and it
+ * reads at most `READ_MAX` bytes for that; the next one goes on from there. Chunks of levels above 0 stay when their blocks
+ * are taken back. Nothing reads them then, and there are few: so long a reorganisation costs much work.
  *
- * Memory: chunks by `CACHE_BYTES`; those of a segment of level 0, or `FAN` and those made of them, while they are made.
+ * Memory: `CACHE_BYTES` of chunks. While chunks are made, also one segment of level 0, or `FAN` chunks and those made of them.
  */
 import { ByteCache } from '../byte-cache.ts';
 import type { HeaderNode } from '../consensus/header-tree.ts';
@@ -156,7 +156,7 @@ export class IdIndex {
     if (old !== undefined) await store.write([[row, null]], { sync: false });
   }
 
-  /** Last blocks of the segments that hold all blocks up to a tip but for its tail, highest level first. */
+  /** Last blocks of the full segments that no segment of a higher level contains, highest level first. */
   #cover(tip: HeaderNode): { level: number; lasts: HeaderNode[] }[] {
     const cover: { level: number; lasts: HeaderNode[] }[] = [];
     let level = 0;
@@ -201,7 +201,7 @@ export class IdIndex {
   /** Last blocks of the segments that one of a higher level is made of. */
   #below(level: number, last: HeaderNode): HeaderNode[] {
     const step = blocksOf(level - 1);
-    // By parents, never by the active chain, which may change meanwhile: what is made is for this block for ever.
+    // Goes by parents: the active chain may change meanwhile, and a chunk belongs to this one block.
     return Array.from({ length: FAN }, (_, i) =>
       this.#source.headers.ancestor(last, last.height - (FAN - 1 - i) * step),
     );

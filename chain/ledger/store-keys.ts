@@ -87,7 +87,7 @@ export function touchRow(entry: Uint8Array, ordinal: number): Uint8Array {
 export const chunkRow = (level: number, chunk: number, last: number, id: Uint8Array): Uint8Array =>
   concat(SEGMENT, Uint8Array.of(level), u32(chunk), u32(last), id);
 
-/** Row that format 5 had at first for the segment of level 0 that ends with this block: `i last(4) id(32)`. Nothing reads it. */
+/** Row of a segment of level 0 in the first version of format 5: `i last(4) id(32)`. It is deleted, and never read. */
 export const oldSegmentRow = (last: number, id: Uint8Array): Uint8Array => concat(SEGMENT, u32(last), id);
 
 export const ownedRow = (owner: Uint8Array, record: Uint8Array): Uint8Array => concat(OWNED, owner, record);

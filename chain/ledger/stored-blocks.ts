@@ -27,7 +27,7 @@ export interface StoredBlocks {
 interface Scanned {
   /** The blocks that were scanned, by place. */
   readonly blocks: Map<number, StoredHeader>;
-  /** By the number of each file that can be used, the offset from which it was scanned. */
+  /** The offset from which each usable file was scanned, by the number of the file. */
   readonly starts: Map<number, number>;
   /** The last of them, open. */
   readonly last: FrameFile | null;

@@ -8,8 +8,9 @@ import type { Peer } from '../peer.ts';
 import type { Wire } from '../wire.ts';
 
 /**
- * The transactions of a body. `null` if it is another's, for which the peer is closed, or if the block itself breaks a rule,
- * which `invalid` is told. What is no body at all throws a `RuleError`, for which the machine closes the link.
+ * The transactions of a body, or `null`. It is `null` if the body does not match the header: then the link is closed. It is
+ * also `null` if the block breaks a rule: then `invalid` is called. Throws a `RuleError` if the bytes are not a body at all;
+ * the machine then closes the link.
  */
 export function readReceivedBody(
   bytes: Uint8Array,

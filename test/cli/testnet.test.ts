@@ -29,7 +29,7 @@ interface StartedNode {
 const NODES = 4;
 /** Far above what anything here takes: a machine may be busy. */
 const PATIENCE_MS = 90_000;
-/** Each look is a command, which takes most of a core for so long. */
+/** Each look starts a command, which uses most of a core for about this long. */
 const LOOK_MS = 300;
 const home = new PierHome();
 const dir = join(home.path, 'testnet');

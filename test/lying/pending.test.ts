@@ -184,7 +184,7 @@ test('a record that is damaged stops its own account alone, names itself and say
   const listed = await pendingOf(home);
   expect(listed!.pending).toMatchObject([{ account: formatAddress(addressFor('bob')) }]);
   expect(listed!.damaged).toMatchObject([{ path, account: formatAddress(addressFor('alice')) }]);
-  // The file may be whole: nobody is told to delete it.
+  // The file may be whole, so the hint must not suggest deleting it.
   rmSync(path);
   mkdirSync(path);
   const unread = await run(send, home);

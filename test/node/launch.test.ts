@@ -86,7 +86,7 @@ test('a launcher that is killed takes its node with it; one that is told to end 
   const program = fileURLToPath(new URL('launcher.js', inject('bundle')));
   launcher = spawn(process.execPath, [program, '--data', dir, '--rpc', '127.0.0.1:0'], { stdio: 'ignore' });
   const first = await pidAfter(0);
-  // It has no terminal that could be gone, as behind `nohup`: it still looks after its node.
+  // It has no terminal, as behind `nohup`. It goes on after the hangup, and so does its node.
   launcher.kill('SIGHUP');
   process.kill(first, 'SIGABRT');
   await pidAfter(first);
