@@ -1,16 +1,16 @@
 /**
- * Owns when a node looks through its old rows: a step now and then while nothing else is under way, round after round.
+ * Owns when a node looks through its old rows: a step now and then while nothing else is under way, round after round, with
+ * at most a twentieth of a core.
  * Clock and timer come as ports, so the simulator runs this very file.
  */
 import type { Ledger } from '../chain/ledger/ledger.ts';
 import { Scrub } from '../chain/ledger/scrub.ts';
 import type { Clock, Timer } from './ports.ts';
 
-/**
- * A step takes some milliseconds: little of a core, and a million blocks in a day. One that makes lost ids again takes some
- * tenths of a second.
- */
+/** A step takes some milliseconds, with full blocks or lost ids some tenths of a second. At this pace a day has a million blocks. */
 const STEP_MS = 500;
+/** Rests for each time of work, so that full blocks take no more of a core than this either: a peer may wait for it. */
+const RESTS = 19;
 const ROUND_MS = 3_600_000;
 
 export interface ScrubberParts {
@@ -60,14 +60,16 @@ export class Scrubber {
   }
 
   #wake(): void {
-    const { stepMs = STEP_MS, roundMs = ROUND_MS, ledger, busy, fatal } = this.#parts;
+    const { stepMs = STEP_MS, roundMs = ROUND_MS, ledger, clock, busy, fatal } = this.#parts;
     if (busy() || ledger.hasBetter) {
       this.#wakeIn(stepMs);
       return;
     }
+    const begunMs = clock.monotonicMs();
+    const restMs = (): number => RESTS * (clock.monotonicMs() - begunMs);
     this.#running = this.#scrub
       .step()
-      .then((done) => this.#wakeIn(done ? roundMs : stepMs))
+      .then((done) => this.#wakeIn(done ? roundMs : Math.max(stepMs, restMs())))
       .catch((error) => {
         if (!this.#stopped) fatal(error);
       })
