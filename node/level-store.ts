@@ -1,7 +1,7 @@
 /**
  * Owns the store on disk: LevelDB in `<data>/db`, which survives `kill -9` but hides corruption. So every value has a
  * checksum, a file `SENTINEL` beside the database tells a lost database from a new one, and a database that can't be
- * opened is moved aside, never repaired: LevelDB's `repair` turns damage into wrong data that looks right.
+ * opened is moved aside, never repaired in place: LevelDB's `repair` turns damage into wrong data that looks right.
  *
  * Bounds: LevelDB's caches as set below.
  */
@@ -115,6 +115,13 @@ export async function openLevelStore(dataDir: string): Promise<{ store: LevelSto
   rmSync(join(dataDir, OLD), { recursive: true, force: true });
   if (!existsSync(sentinel)) writeFileAtomically(sentinel, SENTINEL_TEXT);
   return { store: new LevelStore(db), lost };
+}
+
+/** The database at `path` as far as LevelDB can read it; null if it can't at all. For a copy: rows may be gone or old. */
+export async function openRepaired(path: string): Promise<LevelStore | null> {
+  await (Level as unknown as { repair(path: string): Promise<void> }).repair(path).catch(() => undefined);
+  const db = await openDatabase(path);
+  return db === null ? null : new LevelStore(db);
 }
 
 /**

@@ -11,6 +11,7 @@ import { noteJournalLoss } from './journal-loss.ts';
 import { type LevelStore, openLevelStore } from './level-store.ts';
 import type { FolderLock } from './lock-socket.ts';
 import type { FileLogger } from './logs.ts';
+import { salvage } from './salvage.ts';
 import { moveStoreAside } from './store-aside.ts';
 import { ThreadPoolVerifier } from './verifier.ts';
 
@@ -30,10 +31,10 @@ export type Folder = Opened & { store: LevelStore; log: FileLogger };
 export async function openLedger(dataDir: string, params: Params, opened: Folder): Promise<Ledger> {
   const { log } = opened;
   const steps = new Set<number>();
-  const open = (): Promise<Ledger> =>
+  const open = (store = opened.store): Promise<Ledger> =>
     Ledger.open({
       params,
-      store: opened.store,
+      store,
       files: new NodeFiles(join(dataDir, BLOCK_FOLDER)),
       verifier: new ThreadPoolVerifier(),
       pause: () => new Promise((resolve) => setImmediate(resolve)),
@@ -49,15 +50,19 @@ export async function openLedger(dataDir: string, params: Params, opened: Folder
       },
       onMend: (what) => log.warn('mended', { what }),
     });
+  const openWithSaved = async (): Promise<Ledger> => {
+    await salvage(dataDir, open, (kept) => log.warn('salvaging', { from: kept }));
+    return open();
+  };
   try {
-    return await open();
+    return await openWithSaved();
   } catch (error) {
     if (!(error instanceof CorruptStoreError)) throw error;
     const isOutdated = error instanceof OutdatedStoreError;
     if (!isOutdated) log.error('storeDamaged', { error: error.message });
     await removeStore(dataDir, opened.store, !isOutdated);
     opened.store = (await openLevelStore(dataDir)).store;
-    const ledger = await open();
+    const ledger = await openWithSaved();
     log.warn('rebuilding', { reason: error.message, ...ledger.rebuilding });
     return ledger;
   }

@@ -15,6 +15,7 @@ import { syncDirectory } from './files.ts';
 import { noteJournalLoss } from './journal-loss.ts';
 import { type LevelStore, openLevelStore, takePlace } from './level-store.ts';
 import { lockNodeFolder } from './node-lock.ts';
+import { moveBlocks, salvage } from './salvage.ts';
 import { ThreadPoolVerifier } from './verifier.ts';
 
 export interface Rebuilt {
@@ -47,7 +48,10 @@ export async function rebuildStore(
     const { store: old } = await openLevelStore(dataDir);
     let rebuilt: Rebuilt;
     try {
-      await moveBlocks(dataDir, params, old);
+      // A store of an earlier version has blocks that no file has yet.
+      const move = (store: LevelStore) => open(dataDir, params, store, () => {});
+      await salvage(dataDir, move, () => {});
+      await moveBlocks(() => move(old));
       rebuilt = await fill(dataDir, params, onProgress);
     } finally {
       await old.close();
@@ -58,16 +62,6 @@ export async function rebuildStore(
     return rebuilt;
   } finally {
     lock.release();
-  }
-}
-
-/** A store of an earlier version has blocks that no file has yet. */
-async function moveBlocks(dataDir: string, params: Params, store: LevelStore): Promise<void> {
-  try {
-    const ledger = await open(dataDir, params, store, () => {});
-    await ledger.close();
-  } catch (error) {
-    if (!(error instanceof CorruptStoreError)) throw error;
   }
 }
 
