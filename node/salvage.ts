@@ -38,20 +38,33 @@ export async function salvage(
   writeFileAtomically(note, String(Number(tried) + 1));
   const scratch = join(dataDir, SCRATCH);
   rmSync(scratch, { recursive: true, force: true });
-  copyDatabase(join(dataDir, kept), scratch);
-  const store = await openRepaired(scratch);
-  if (store !== null) {
-    try {
-      if (await hasBlocks(store)) {
-        found(kept);
-        await moveBlocks(() => open(store));
-      }
-    } finally {
-      await store.close();
-    }
+  try {
+    copyDatabase(join(dataDir, kept), scratch);
+    await readCopy(scratch, open, () => found(kept));
+  } catch (error) {
+    // A full disk, say: what ends a start with an error is not what the tries are for.
+    rmSync(note, { force: true });
+    rmSync(scratch, { recursive: true, force: true });
+    throw error;
   }
   writeFileAtomically(note, DONE);
   rmSync(scratch, { recursive: true, force: true });
+}
+
+async function readCopy(
+  path: string,
+  open: (store: LevelStore) => Promise<Ledger>,
+  found: () => void,
+): Promise<void> {
+  const store = await openRepaired(path);
+  if (store === null) return;
+  try {
+    if (!(await hasBlocks(store))) return;
+    found();
+    await moveBlocks(() => open(store));
+  } finally {
+    await store.close();
+  }
 }
 
 /** Opens a ledger for the blocks that it moves to its files, whatever else is damaged. */

@@ -16,6 +16,7 @@ import type { Ledger } from '../../chain/ledger/ledger.ts';
 import { openLevelStore } from '../../node/level-store.ts';
 import { type Folder, openLedger } from '../../node/open-ledger.ts';
 import { rebuildStore } from '../../node/rebuild.ts';
+import { salvage } from '../../node/salvage.ts';
 import { transfer } from '../chain/actors.ts';
 import { ChainBuilder } from '../chain/builder.ts';
 import { feed, openLedger as openPlain } from '../chain/ledger/life.ts';
@@ -108,4 +109,14 @@ test('it goes on after it ended in the middle, but not for ever', async () => {
   cpSync(join(folder, 'db.corrupt-1'), join(folder, 'salvage'), { recursive: true });
   await start(folder, (ledger) => expect(chain.nameOf(ledger.tip.key)).toBe('a30'));
   expect(readFileSync(note, 'utf8')).toBe('done');
+});
+
+test('a start that fails over it loses no try', async () => {
+  const folder = copy();
+  rmSync(fileOf(folder, /^MANIFEST/));
+  await (await openLevelStore(folder)).store.close();
+  const fail = () => Promise.reject(new Error('the disk is full'));
+  for (let i = 0; i < 3; i++) await expect(salvage(folder, fail, () => {})).rejects.toThrow('full');
+  expect(existsSync(join(folder, 'salvage'))).toBe(false);
+  await start(folder, (ledger) => expect(chain.nameOf(ledger.tip.key)).toBe('a30'));
 });
