@@ -30,6 +30,10 @@
  * they were rows: `h id` → header, `b id` → body, `q txid` → acknowledged transaction, `c sequence` → log of causes.
  */
 import { concat, u32 } from '../format/bytes.ts';
+import { Slab } from '../format/slab.ts';
+
+/** Memory of rows' keys, which are let go once they are read or written. */
+const keys = new Slab(8 * 1024);
 
 const prefix = (letter: string): Uint8Array => Uint8Array.of(letter.charCodeAt(0));
 const HEADER = prefix('h');
@@ -74,9 +78,9 @@ export const stateRow = (key: Uint8Array): Uint8Array => rowOf(STATE, key);
 export const transactionRow = (id: Uint8Array): Uint8Array => rowOf(TRANSACTION, id);
 /** Row of the touch with this ordinal, from 0, of the entry with this key in the state tree. */
 export function touchRow(entry: Uint8Array, ordinal: number): Uint8Array {
-  const row = new Uint8Array(1 + TOUCHED_BYTES + 6);
+  const row = keys.take(1 + TOUCHED_BYTES + 6);
   row[0] = TOUCH[0]!;
-  row.set(entry.subarray(0, TOUCHED_BYTES), 1);
+  for (let i = 0; i < TOUCHED_BYTES; i++) row[1 + i] = entry[i]!;
   row[1 + TOUCHED_BYTES] = Math.floor(ordinal / 2 ** 40);
   row[2 + TOUCHED_BYTES] = Math.floor(ordinal / 2 ** 32);
   writeU32(row, 3 + TOUCHED_BYTES, ordinal);
@@ -93,7 +97,7 @@ export const oldSegmentRow = (last: number, id: Uint8Array): Uint8Array => conca
 export const ownedRow = (owner: Uint8Array, record: Uint8Array): Uint8Array => concat(OWNED, owner, record);
 
 function rowOf(prefix: Uint8Array, id: Uint8Array): Uint8Array {
-  const row = new Uint8Array(1 + id.length);
+  const row = keys.take(1 + id.length);
   row[0] = prefix[0]!;
   row.set(id, 1);
   return row;

@@ -181,7 +181,7 @@ export function pendingRef(height: number, maturity: number): EntryRef {
 }
 
 /** Names are the bytes of addresses and ids as text, since all that is executed is looked up by them: their lengths tell them apart. */
-export const accountName = (address: Uint8Array): string => accountRef(address).name;
+export const accountName = (address: Uint8Array): string => toText(address);
 export const recordName = (id: Uint8Array): string => toText(id);
 export const pendingName = (height: number, maturity: number): string => `pending ${height % maturity}`;
 export const isAccountName = (name: string): boolean => name.length === ADDRESS_LENGTH;

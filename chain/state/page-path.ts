@@ -4,6 +4,11 @@
  * a prefix. There is one version of each page: the tip's.
  */
 
+import { Slab } from '../format/slab.ts';
+
+/** Memory of pages' keys, which are let go once they are read or written. */
+const keys = new Slab(8 * 1024);
+
 /** Levels of the tree in one page. */
 export const PAGE_LEVELS = 4;
 
@@ -25,7 +30,7 @@ export function pagePath(key: Uint8Array, depth: number): PagePath {
 
 /** Key of the page in the store: prefix, depth u8, the bits that lead there in whole bytes, unused bits zero. */
 export function pageKey(path: PagePath): Uint8Array {
-  const key = new Uint8Array(1 + path.length);
+  const key = keys.take(1 + path.length);
   key[0] = PAGE_PREFIX;
   for (let i = 0; i < path.length; i++) key[i + 1] = path.charCodeAt(i);
   return key;

@@ -11,9 +11,15 @@ export interface Keyed {
 /** Lists shorter than this are sorted without preparation. */
 const SHORT = 64;
 
-/** A new list in the order of the keys. */
-export function sortByKey<T extends Keyed>(items: readonly T[]): T[] {
-  for (const { key } of items) assert(key.length === 32, 'a key of the state has 32 bytes');
+/** The items in the order of the keys: the same list if they are in that order already. */
+export function sortByKey<T extends Keyed>(items: readonly T[]): readonly T[] {
+  let inOrder = true;
+  for (let i = 0; i < items.length; i++) {
+    const { key } = items[i]!;
+    assert(key.length === 32, 'a key of the state has 32 bytes');
+    if (inOrder && i > 0) inOrder = compareBytes(items[i - 1]!.key, key) <= 0;
+  }
+  if (inOrder) return items;
   if (items.length < SHORT) return [...items].sort((a, b) => compareBytes(a.key, b.key));
   // Comparing numbers is several times as fast; the keys are hashes, so most differ in their first bytes.
   const heads = Float64Array.from(items, ({ key }) => first48(key));

@@ -189,7 +189,7 @@ function placeBelow(
 }
 
 /** The entries under an empty position or a leaf once the items are applied, in order. */
-function liveItems(editor: PageEditor, position: number, items: readonly Item[]): Item[] {
+function liveItems(editor: PageEditor, position: number, items: readonly Item[]): readonly Item[] {
   const live = items.filter((item) => item.valueHash !== null);
   if (editor.kindAt(position) === EMPTY) return live;
   const entry = editor.nodeAt(position).slice();
