@@ -31,6 +31,9 @@ import { transactionRow, undoRow } from './store-keys.ts';
 import { touchesOf, touchWrite } from './touch-rows.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
 
+/** Entries of one block that are kept in the caches. */
+const KEPT_MAX = 10_000;
+
 export class Connector {
   readonly #params: Params;
   readonly #headers: HeaderTree;
@@ -152,9 +155,10 @@ export class Connector {
     const values = new Array<Uint8Array | null>(refs.length);
     // In the order of the keys, neighbours share the pages and the blocks of the store that they are in.
     const sorted = sortByKey(refs.map(({ key, name }, index) => ({ key, name, index })));
+    const options = { pending: this.#overlay, passing: isWide(refs) };
     await forEachRange(sorted.length, this.#pause, async (from, to) => {
       const some = sorted.slice(from, to);
-      const found = await this.#reader.read(this.#tree, some, this.#overlay);
+      const found = await this.#reader.read(this.#tree, some, options);
       some.forEach(({ index }, i) => {
         values[index] = found[i]!;
       });
@@ -165,7 +169,10 @@ export class Connector {
   async #prepare(keys: readonly Uint8Array[]): Promise<void> {
     const sorted = sortByKey(keys.map((key) => ({ key })));
     await forEachRange(sorted.length, this.#pause, (from, to) =>
-      this.#tree.prepare(sorted.slice(from, to).map(({ key }) => key)),
+      this.#tree.prepare(
+        sorted.slice(from, to).map(({ key }) => key),
+        isWide(keys),
+      ),
     );
   }
 
@@ -199,9 +206,13 @@ export class Connector {
   }
 
   #change(changes: readonly HashedChange[]): Promise<void> {
+    const keep = !isWide(changes);
     return forEachSliced(changes, this.#pause, (change) => {
       this.#overlay.change(change);
-      this.#reader.keep(change);
+      if (keep) this.#reader.keep(change);
     });
   }
 }
+
+/** True for so many entries that they would push each other out of the caches before any is asked for again. */
+const isWide = ({ length }: readonly unknown[]): boolean => length > KEPT_MAX;

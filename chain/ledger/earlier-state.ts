@@ -91,7 +91,7 @@ async function proveAll(
   reader: StateReader,
   refs: readonly EntryRef[],
 ): Promise<ProvedEntry[]> {
-  const values = await reader.read(tree, refs, overlay);
+  const values = await reader.read(tree, refs, { pending: overlay });
   const proved = refs.map(({ key }, i) => ({ bytes: values[i]!, proof: encodeProof(tree.prove(key)) }));
   tree.unload();
   return proved;

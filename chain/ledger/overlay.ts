@@ -16,10 +16,7 @@ export interface HashedChange {
 
 export class Overlay implements PendingEntries {
   /** By key as text. */
-  readonly #state = new Turnover<
-    string,
-    { readonly write: StoreWrite; readonly after: HashedEntry | null }
-  >();
+  readonly #state = new Turnover<string, HashedChange>();
   #rows: StoreWrite[] = [];
   #bytes = 0;
 
@@ -33,9 +30,9 @@ export class Overlay implements PendingEntries {
     return this.#state.get(key)?.after ?? undefined;
   }
 
-  change({ key, after }: HashedChange): void {
-    this.#state.set(toText(key), { write: stateWrite(key, after?.bytes ?? null), after });
-    this.#bytes += 33 + (after?.bytes.length ?? 0);
+  change(change: HashedChange): void {
+    this.#state.set(toText(change.key), change);
+    this.#bytes += 33 + (change.after?.bytes.length ?? 0);
   }
 
   /** A row that nobody reads before it is written. */
@@ -51,7 +48,7 @@ export class Overlay implements PendingEntries {
   /** Everything that waits, as one batch; the overlay is empty afterwards. */
   take(): StoreWrite[] {
     const batch: StoreWrite[] = [];
-    for (const { write } of this.#state.values()) batch.push(write);
+    for (const { key, after } of this.#state.values()) batch.push(stateWrite(key, after?.bytes ?? null));
     for (const row of this.#rows) batch.push(row);
     this.discard();
     return batch;

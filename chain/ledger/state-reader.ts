@@ -6,12 +6,16 @@
  * the store. State: the cache, bounded by its owner.
  */
 import { CorruptStoreError } from '../errors.ts';
-import { toText } from '../format/bytes.ts';
+import { equalBytes, toText } from '../format/bytes.ts';
+import { Slab } from '../format/slab.ts';
 import { describeName, type EntryRef, valueHash } from '../state/entries.ts';
 import type { EntryCache, HashedEntry } from '../state/entry-cache.ts';
 import type { StateTree } from '../state/tree.ts';
 import type { RowReader, StoreWrite } from './ports.ts';
 import { stateRow } from './store-keys.ts';
+
+/** Memory of entries that are not kept in the cache. */
+const passingEntries = new Slab(32 * 1024);
 
 /** Entries changed and not written yet, by key as text. */
 export interface PendingEntries {
@@ -34,25 +38,33 @@ export class StateReader {
 
   /**
    * The entries that the tree has now, in order; `null` where it has none. The tree is prepared for their keys, and nobody
-   * else may change it meanwhile. Rejects with `CorruptStoreError` if the store doesn't have what the tree commits to.
+   * else may change it meanwhile. With `passing` the cache stays as it is. Rejects with `CorruptStoreError` if the store
+   * doesn't have what the tree commits to.
    */
   async read(
     tree: StateTree,
     refs: readonly EntryRef[],
-    pending?: PendingEntries,
+    { pending, passing = false }: { readonly pending?: PendingEntries; readonly passing?: boolean } = {},
   ): Promise<(Uint8Array | null)[]> {
-    await tree.prepare(refs.map(({ key }) => key));
+    await tree.prepare(
+      refs.map(({ key }) => key),
+      passing,
+    );
     const missing: number[] = [];
+    const leaves = refs.map(({ key }) => tree.leafAt(key));
     const values = refs.map(({ key }, i) => {
-      if (tree.holds(key, null)) return null;
-      const known = this.#known(tree, key, pending);
+      const leaf = leaves[i]!;
+      if (leaf === null) return null;
+      const known = this.#known(key, leaf, pending);
       if (known === null) missing.push(i);
       return known;
     });
     if (missing.length === 0) return values;
     const stored = await this.#store.getMany(missing.map((i) => stateRow(refs[i]!.key)));
     missing.forEach((i, j) => {
-      values[i] = this.#check(tree, refs[i]!, stored[j]);
+      const entry = check(refs[i]!, leaves[i]!, stored[j], passing);
+      if (!passing) this.#cache.put(toText(refs[i]!.key), entry);
+      values[i] = entry.bytes;
     });
     return values;
   }
@@ -63,22 +75,26 @@ export class StateReader {
     if (after !== null) this.#cache.put(toText(key), { ...after, bytes: after.bytes.slice() });
   }
 
-  #known(tree: StateTree, key: Uint8Array, pending?: PendingEntries): Uint8Array | null {
+  #known(key: Uint8Array, leaf: Uint8Array, pending?: PendingEntries): Uint8Array | null {
     const text = toText(key);
     const cached = this.#cache.get(text);
-    if (cached !== undefined && tree.holds(key, cached.valueHash)) return cached.bytes;
+    if (cached !== undefined && equalBytes(cached.valueHash, leaf)) return cached.bytes;
     const changed = pending?.entryAt(text);
-    return changed !== undefined && tree.holds(key, changed.valueHash) ? changed.bytes : null;
+    return changed !== undefined && equalBytes(changed.valueHash, leaf) ? changed.bytes : null;
   }
+}
 
-  #check(tree: StateTree, { key, name }: EntryRef, stored: Uint8Array | undefined): Uint8Array {
-    if (stored === undefined) throw new CorruptStoreError(`the stored ${describeName(name)} is missing`);
-    const hash = valueHash(stored);
-    if (!tree.holds(key, hash)) {
-      throw new CorruptStoreError(`the stored ${describeName(name)} isn't what the state tree commits to`);
-    }
-    const entry = { bytes: stored.slice(), valueHash: hash };
-    this.#cache.put(toText(key), entry);
-    return entry.bytes;
+/** The stored entry, copied, if it is the one of the leaf. */
+function check(
+  { name }: EntryRef,
+  leaf: Uint8Array,
+  stored: Uint8Array | undefined,
+  passing: boolean,
+): HashedEntry {
+  if (stored === undefined) throw new CorruptStoreError(`the stored ${describeName(name)} is missing`);
+  const hash = valueHash(stored);
+  if (!equalBytes(hash, leaf)) {
+    throw new CorruptStoreError(`the stored ${describeName(name)} isn't what the state tree commits to`);
   }
+  return { bytes: passing ? passingEntries.copy(stored) : stored.slice(), valueHash: hash };
 }

@@ -13,4 +13,9 @@ export class PageCache extends ByteCache<Page> {
   constructor(maxBytes: number) {
     super(maxBytes, (page) => page.bytes.length + ENTRY_BYTES);
   }
+
+  /** A page that shares its memory with others is copied, or the cache would keep all of them alive. */
+  override put(path: string, page: Page): void {
+    super.put(path, page.alone());
+  }
 }

@@ -3,6 +3,7 @@
  * An update has one editor for each page on the path it is at, so at most 64.
  */
 import { ZERO_HASH } from '../format/hash.ts';
+import type { Slab } from '../format/slab.ts';
 import { innerHashInto, leafHash, leafHashInto } from './node-hash.ts';
 import { EMPTY, encodePage, INNER, LEAF, type NodeKind, Page, unpackPage } from './page.ts';
 
@@ -118,10 +119,10 @@ export class PageEditor {
       this.#pairWords[to + i] = kind === INNER ? this.#words[from + i]! : 0;
   }
 
-  /** The page as it is now. */
-  seal(): Page {
+  /** The page as it is now, in memory of the slab or of its own. */
+  seal(memory: Slab | null): Page {
     const inner = this.#inner >>> 0;
     const leaf = this.#leaf >>> 0;
-    return new Page(encodePage(inner, leaf, this.#words), inner, leaf, this.#verified);
+    return new Page(encodePage(inner, leaf, this.#words, memory), inner, leaf, this.#verified);
   }
 }

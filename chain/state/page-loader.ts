@@ -4,6 +4,7 @@
  */
 import { CorruptStoreError } from '../errors.ts';
 import { equalBytes } from '../format/bytes.ts';
+import type { Slab } from '../format/slab.ts';
 import { decodePage, FIRST_BOTTOM, INNER, type Page, ROOT_POSITION } from './page.ts';
 import { type PagePath, pageKey, pagePath, ROOT_PATH } from './page-path.ts';
 import { type Keyed, sortByKey, splitAtBit } from './sorted-keys.ts';
@@ -19,6 +20,8 @@ const PAGES_A_CALL = 512;
 
 export interface PageShelf {
   readonly source: PageSource;
+  /** Of the pages that are loaded; `null`: each has its own. */
+  readonly memory: Slab | null;
   /** A page that may be the one, if there is any in memory. */
   known(path: PagePath): Page | undefined;
   /** Called for each page on the way once it is checked; `loaded` if it comes from the source. */
@@ -54,7 +57,7 @@ export async function loadPages(
       let used = 0;
       for (let j = 0; j < visits.length; j++) {
         const visit = visits[j]!;
-        const page = known[j] ?? readPage(stored[used++], visit);
+        const page = known[j] ?? readPage(stored[used++], visit, shelf.memory);
         followKeys(page, ROOT_POSITION, visit.depth, sorted, visit.from, visit.to, next);
         shelf.keep(visit.path, page, known[j] === undefined);
       }
@@ -78,9 +81,9 @@ function readMissing(
   return source.getMany(missing.map(({ path }) => pageKey(path)));
 }
 
-function readPage(stored: Uint8Array | undefined, visit: Visit): Page {
+function readPage(stored: Uint8Array | undefined, visit: Visit, memory: Slab | null): Page {
   if (stored === undefined) throw new CorruptStoreError('a state page is missing');
-  const page = decodePage(stored);
+  const page = decodePage(stored, memory);
   if (!isPageOf(page, visit)) throw new CorruptStoreError('a state page is not the one its parent names');
   return page;
 }

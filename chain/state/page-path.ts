@@ -15,6 +15,9 @@ export const PAGE_LEVELS = 4;
 /** First byte of every page's key in the store. */
 export const PAGE_PREFIX = 0x70; // 'p'
 
+/** There are at most 273 pages down to here. */
+const SHALLOW_DEPTH = 8;
+
 export type PagePath = string;
 
 /** The page at the root of the tree. */
@@ -35,3 +38,6 @@ export function pageKey(path: PagePath): Uint8Array {
   for (let i = 0; i < path.length; i++) key[i + 1] = path.charCodeAt(i);
   return key;
 }
+
+/** True for the few pages near the root, which most updates change. */
+export const isShallow = (path: PagePath): boolean => path.charCodeAt(0) <= SHALLOW_DEPTH;

@@ -10,6 +10,7 @@
 import { CorruptStoreError } from '../errors.ts';
 import { equalBytes } from '../format/bytes.ts';
 import { ZERO_HASH } from '../format/hash.ts';
+import type { Slab } from '../format/slab.ts';
 import { innerHash, leafHash } from './node-hash.ts';
 
 export const ROOT_POSITION = 1;
@@ -39,6 +40,12 @@ export class Page {
     this.inner = inner;
     this.leaf = leaf;
     this.verified = verified;
+  }
+
+  /** The same page in memory that nothing else is in. */
+  alone(): Page {
+    if (this.bytes.length === this.bytes.buffer.byteLength) return this;
+    return new Page(this.bytes.slice(), this.inner, this.leaf, this.verified);
   }
 
   kindAt(position: number): NodeKind {
@@ -72,15 +79,18 @@ export class Page {
   }
 }
 
-/** Writes the canonical bytes of the nodes at the positions in the bitmaps. `slots` has 64 bytes a position. */
-export function encodePage(inner: number, leaf: number, slots: Uint32Array): Uint8Array {
-  const bytes = new Uint8Array(pageBytes(inner, leaf));
+/**
+ * Writes the canonical bytes of the nodes at the positions in the bitmaps, into memory of the slab or of their own. `slots`
+ * has 64 bytes a position.
+ */
+export function encodePage(inner: number, leaf: number, slots: Uint32Array, memory: Slab | null): Uint8Array {
+  const bytes = bytesOf(memory, pageBytes(inner, leaf));
   for (let i = 0; i < 4; i++) {
     bytes[i] = inner >>> (24 - 8 * i);
     bytes[4 + i] = leaf >>> (24 - 8 * i);
   }
   // Word by word, in whatever order this machine has: nothing looks into the words.
-  const words = new Uint32Array(bytes.buffer);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   let at = HEAD_BYTES / 4;
   for (let left = inner | leaf; left !== 0; left &= left - 1) {
     const position = lowestBit(left);
@@ -106,18 +116,29 @@ export function unpackPage(page: Page, slots: Uint32Array): void {
   }
 }
 
-/** The page of bytes from the store, copied; `CorruptStoreError` unless they have the shape of a page. */
-export function decodePage(stored: Uint8Array): Page {
+/**
+ * The page of bytes from the store, copied into memory of the slab or of its own; `CorruptStoreError` unless they have the
+ * shape of a page.
+ */
+export function decodePage(stored: Uint8Array, memory: Slab | null): Page {
   if (stored.length < HEAD_BYTES) throw new CorruptStoreError('a state page is too short');
-  const bytes = new Uint8Array(stored);
-  const view = new DataView(bytes.buffer);
-  const inner = view.getUint32(0);
-  const leaf = view.getUint32(4);
-  if (bytes.length !== pageBytes(inner, leaf) || !isWellFormed(inner, leaf)) {
+  const inner = bitmapAt(stored, 0);
+  const leaf = bitmapAt(stored, 4);
+  if (stored.length !== pageBytes(inner, leaf) || !isWellFormed(inner, leaf)) {
     throw new CorruptStoreError('a state page has a shape no page has');
   }
+  const bytes = bytesOf(memory, stored.length);
+  bytes.set(stored);
   return new Page(bytes, inner, leaf, 0);
 }
+
+function bitmapAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+/** Memory for a page, which begins at a whole word: pages take whole words, and nothing else is in their slabs. */
+const bytesOf = (memory: Slab | null, length: number): Uint8Array =>
+  memory === null ? new Uint8Array(length) : memory.take(length);
 
 /** True if each node is where a tree can have one and nothing that would have been folded up is left unfolded. */
 function isWellFormed(inner: number, leaf: number): boolean {

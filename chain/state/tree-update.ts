@@ -5,6 +5,7 @@
  */
 import { assert } from '../errors.ts';
 import { compareBytes } from '../format/bytes.ts';
+import type { Slab } from '../format/slab.ts';
 import { EMPTY, FIRST_BOTTOM, INNER, LEAF, type Page, ROOT_POSITION } from './page.ts';
 import { PageEditor } from './page-editor.ts';
 import { PAGE_LEVELS, type PagePath, pagePath } from './page-path.ts';
@@ -59,16 +60,18 @@ interface Descent extends Run {
 export class TreeUpdate {
   readonly #pageAt: (path: PagePath) => Page;
   readonly #editors: PageEditor[];
+  readonly #memory: Slab | null;
   readonly #writes: PageWrites = [];
   #hashes = 0;
 
   /**
    * `pageAt` gives a page that is there, in the state the update starts from. `editors`, by depth, are its own until it
-   * is through; it adds those it lacks.
+   * is through; it adds those it lacks. The new pages are in memory of the slab, or each in its own.
    */
-  constructor(pageAt: (path: PagePath) => Page, editors: PageEditor[]) {
+  constructor(pageAt: (path: PagePath) => Page, editors: PageEditor[], memory: Slab | null) {
     this.#pageAt = pageAt;
     this.#editors = editors;
+    this.#memory = memory;
   }
 
   /** Applies the changes (each key once) to the tree, which has a root page if `exists`. Yields between slices. */
@@ -128,7 +131,7 @@ export class TreeUpdate {
     }
     const root = editor.kindAt(ROOT_POSITION);
     const stays = root === INNER || (root === LEAF && depth === 0);
-    if (stays || page !== null) this.#writes.push([path, stays ? editor.seal() : null]);
+    if (stays || page !== null) this.#writes.push([path, stays ? editor.seal(this.#memory) : null]);
     return editor;
   }
 }

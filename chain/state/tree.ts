@@ -11,15 +11,24 @@
 import { assert } from '../errors.ts';
 import { equalBytes } from '../format/bytes.ts';
 import { ZERO_HASH } from '../format/hash.ts';
+import { Slab } from '../format/slab.ts';
 import { Turnover } from '../turnover.ts';
 import { keyBit } from './node-hash.ts';
 import { EMPTY, FIRST_BOTTOM, INNER, LEAF, type Page, ROOT_POSITION } from './page.ts';
 import type { PageCache } from './page-cache.ts';
 import type { PageEditor } from './page-editor.ts';
 import { loadPages, type PageSource } from './page-loader.ts';
-import { type PagePath, pageKey, pagePath, ROOT_PATH } from './page-path.ts';
+import { isShallow, type PagePath, pageKey, pagePath, ROOT_PATH } from './page-path.ts';
 import type { TreeProof } from './tree-proof.ts';
 import { type TreeChange, TreeUpdate, type UpdateResult } from './tree-update.ts';
+
+/** More pages than this push each other out of the cache before they are asked for again. */
+const KEPT_MAX = 10_000;
+/** Changes of an update whose pages share pieces of memory: they make too many pages to be kept in the cache. */
+const WIDE_UPDATE = 10_000;
+
+/** Memory of pages that are not kept in the cache. */
+const passingPages = new Slab(32 * 1024);
 
 /** A state the tree can go back to, until the next `takeDirty` or `discard`. */
 export interface Savepoint {
@@ -71,17 +80,18 @@ export class StateTree {
 
   /**
    * Loads and checks every page that reading, proving or changing these keys needs, with a call to the source for each
-   * level (more if there are very many). Rejects with `CorruptStoreError` if a page is missing or isn't the tree's.
+   * level (more if there are very many). With `passing` the cache stays as it is. Rejects with `CorruptStoreError` if a page is missing or isn't the tree's.
    */
-  async prepare(keys: readonly Uint8Array[]): Promise<void> {
+  async prepare(keys: readonly Uint8Array[], passing = false): Promise<void> {
     if (this.#isEmpty()) return;
     this.#preparing++;
     try {
       await loadPages(keys, this.#root, {
         source: this.#source,
         known: (path) => this.#dirty.get(path) ?? this.#clean.get(path) ?? this.#cache.get(path),
+        memory: passing ? passingPages : null,
         keep: (path, page, loaded) => {
-          if (loaded) this.#cache.put(path, page);
+          if (loaded && !passing) this.#cache.put(path, page);
           if (this.#dirty.get(path) !== page) this.#clean.set(path, page);
         },
       });
@@ -92,15 +102,13 @@ export class StateTree {
 
   /** Hash of the value at a prepared key, or `null` if it has none. */
   valueHashAt(key: Uint8Array): Uint8Array | null {
-    const end = this.#walk(key);
-    return end !== null && hasAt(end, 0, key) ? end.slice(32) : null;
+    return this.leafAt(key)?.slice() ?? null;
   }
 
-  /** True if it has exactly this value hash at a prepared key; `null`: none. */
-  holds(key: Uint8Array, valueHash: Uint8Array | null): boolean {
+  /** The same, not copied: nobody may write to it. */
+  leafAt(key: Uint8Array): Uint8Array | null {
     const end = this.#walk(key);
-    if (end === null || !hasAt(end, 0, key)) return valueHash === null;
-    return valueHash !== null && hasAt(end, 32, valueHash);
+    return end !== null && hasKey(end, key) ? end.subarray(32) : null;
   }
 
   /** Proof of the value at a prepared key, or of its absence. */
@@ -108,7 +116,7 @@ export class StateTree {
     const siblings: Uint8Array[] = [];
     const end = this.#walk(key, siblings);
     if (end === null) return { siblings, end: { kind: 'empty' } };
-    if (hasAt(end, 0, key)) return { siblings, end: { kind: 'present' } };
+    if (hasKey(end, key)) return { siblings, end: { kind: 'present' } };
     return { siblings, end: { kind: 'other', key: end.slice(0, 32), valueHash: end.slice(32) } };
   }
 
@@ -138,7 +146,11 @@ export class StateTree {
     // An update that was left unfinished keeps them: they are worth no more than the time to make them.
     const editors = this.#editors;
     this.#editors = [];
-    const update = new TreeUpdate((path) => this.#pageAt(path), editors);
+    const update = new TreeUpdate(
+      (path) => this.#pageAt(path),
+      editors,
+      changes.length > WIDE_UPDATE ? passingPages : null,
+    );
     const result = yield* update.run(changes, !this.#isEmpty());
     this.#editors = editors;
     return result;
@@ -186,10 +198,11 @@ export class StateTree {
   takeDirty(): [key: Uint8Array, bytes: Uint8Array | null][] {
     this.#changeState();
     const writes: [Uint8Array, Uint8Array | null][] = [];
+    const keepsAll = this.#dirty.size <= KEPT_MAX;
     for (const [path, page] of this.#dirty) {
       writes.push([pageKey(path), page === null ? null : page.bytes]);
       if (page === null) this.#cache.delete(path);
-      else this.#cache.put(path, page);
+      else if (keepsAll || isShallow(path)) this.#cache.put(path, page);
     }
     this.#baseRoot = this.#root;
     this.#drop();
@@ -258,8 +271,8 @@ function areEqual([key, hash]: TreeChange, [otherKey, otherHash]: TreeChange): b
   return hash === null || otherHash === null ? hash === otherHash : equalBytes(hash, otherHash);
 }
 
-/** True if the entry has these 32 bytes from `at`. */
-function hasAt(entry: Uint8Array, at: number, bytes: Uint8Array): boolean {
-  for (let i = 0; i < 32; i++) if (entry[at + i] !== bytes[i]) return false;
+/** True if the leaf is of this key. */
+function hasKey(leaf: Uint8Array, key: Uint8Array): boolean {
+  for (let i = 0; i < 32; i++) if (leaf[i] !== key[i]) return false;
   return true;
 }
