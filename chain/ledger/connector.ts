@@ -87,7 +87,7 @@ export class Connector {
       this.#overlay.put(transactionRow(tx.id), minedBytes(node, index));
     });
     await this.#pauseAfter(transactions);
-    await forEachSliced(state.touches, this.#pause, ({ key, index, before }) => {
+    await forEachSliced(sortByKey(state.touches), this.#pause, ({ key, index, before }) => {
       this.#overlay.putAll([touchWrite(key, { height: node.height, index }, before)]);
     });
   }
@@ -191,9 +191,10 @@ export class Connector {
     return root;
   }
 
+  /** In the order of the keys, in which the tree takes them, and the store takes them fastest. */
   async #hash(changes: readonly Change[]): Promise<HashedChange[]> {
     const hashed: HashedChange[] = [];
-    await forEachSliced(changes, this.#pause, ({ key, after }) => {
+    await forEachSliced(sortByKey(changes), this.#pause, ({ key, after }) => {
       hashed.push({ key, after: after === null ? null : { bytes: after, valueHash: valueHash(after) } });
     });
     return hashed;

@@ -1,7 +1,11 @@
 /** Owns where a transaction was mined, as index rows have it. */
 import type { HeaderNode } from '../consensus/header-tree.ts';
 import { toBigInt } from '../format/bytes.ts';
+import { Slab } from '../format/slab.ts';
 import { writeU32 } from './store-keys.ts';
+
+/** Memory of rows, which are let go once they are written. */
+const rows = new Slab(8 * 1024);
 
 export interface Place {
   readonly height: number;
@@ -15,7 +19,7 @@ const BLOCK_BYTES = 8;
 
 /** Height u32, index u32, then `rest`. */
 export function placeBytes({ height, index }: Place, rest: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(PLACE_BYTES + rest.length);
+  const bytes = rows.take(PLACE_BYTES + rest.length);
   writeU32(bytes, 0, height);
   writeU32(bytes, 4, index);
   bytes.set(rest, PLACE_BYTES);

@@ -80,7 +80,8 @@ export class StateTree {
 
   /**
    * Loads and checks every page that reading, proving or changing these keys needs, with a call to the source for each
-   * level (more if there are very many). With `passing` the cache stays as it is. Rejects with `CorruptStoreError` if a page is missing or isn't the tree's.
+   * level (more if there are very many). With `passing` the cache stays as it is: for more pages than it holds. Rejects
+   * with `CorruptStoreError` if a page is missing or isn't the tree's.
    */
   async prepare(keys: readonly Uint8Array[], passing = false): Promise<void> {
     if (this.#isEmpty()) return;
