@@ -51,14 +51,13 @@ export class LevelStore implements Store {
     return sealed.map((value, i) => (value === undefined ? undefined : openValue(keys[i]!, value)));
   }
 
-  async write(batch: readonly StoreWrite[], options: { readonly sync: boolean }): Promise<void> {
-    if (batch.length === 0) return;
+  async write(batch: Iterable<StoreWrite>, options: { readonly sync: boolean }): Promise<void> {
     // Chained: five times as fast as an array of operations, and as atomic.
     const chained = this.#db.batch();
-    for (let i = 0; i < batch.length; i++) {
+    for (const [key, value] of batch) {
       // Readers see no part of the batch before it is written, so other work may run in between.
-      if (i > 0 && i % ROWS_A_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
-      const [key, value] = batch[i]!;
+      if (chained.length % ROWS_A_SLICE === ROWS_A_SLICE - 1)
+        await new Promise((resolve) => setImmediate(resolve));
       if (value === null) chained.del(key);
       else chained.put(key, sealValue(key, value, this.#sealed));
     }

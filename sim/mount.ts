@@ -61,7 +61,8 @@ export class MountedStore implements Store, Mount, Calls {
     return this.#later(this.#draw(), () => this.#disk.scan(options));
   }
 
-  write(batch: readonly StoreWrite[], { sync }: { readonly sync: boolean }): Promise<void> {
+  write(writes: Iterable<StoreWrite>, { sync }: { readonly sync: boolean }): Promise<void> {
+    const batch = [...writes];
     this.#writes.push({ batch, sync });
     // One writer: batches land in the order they were given.
     this.#lastWriteAt = Math.max(this.#lastWriteAt, this.#schedule.now + this.#draw());

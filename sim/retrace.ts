@@ -139,7 +139,7 @@ class Layer implements RowReader {
     });
   }
 
-  write(batch: readonly StoreWrite[]): void {
+  write(batch: Iterable<StoreWrite>): void {
     for (const write of batch) this.#written.set(toText(write[0]), write);
   }
 

@@ -28,7 +28,7 @@ import { minedBytes } from './place.ts';
 import type { RowReader } from './ports.ts';
 import type { StateReader } from './state-reader.ts';
 import { transactionRow, undoRow } from './store-keys.ts';
-import { touchesOf, touchWrite } from './touch-rows.ts';
+import { TOUCH_BYTES, touchesOf, touchWrite, touchWrites } from './touch-rows.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
 
 /** Entries of one block that are kept in the caches. */
@@ -87,9 +87,8 @@ export class Connector {
       this.#overlay.put(transactionRow(tx.id), minedBytes(node, index));
     });
     await this.#pauseAfter(transactions);
-    await forEachSliced(sortByKey(state.touches), this.#pause, ({ key, index, before }) => {
-      this.#overlay.putAll([touchWrite(key, { height: node.height, index }, before)]);
-    });
+    const touches = sortByKey(state.touches);
+    this.#overlay.putLater(touchWrites(touches, node.height), touches.length * TOUCH_BYTES);
   }
 
   /** Takes the last block of the working chain back. */
@@ -195,7 +194,10 @@ export class Connector {
   async #hash(changes: readonly Change[]): Promise<HashedChange[]> {
     const hashed: HashedChange[] = [];
     await forEachSliced(sortByKey(changes), this.#pause, ({ key, after }) => {
-      hashed.push({ key, after: after === null ? null : { bytes: after, valueHash: valueHash(after) } });
+      hashed.push({
+        key,
+        after: after === null ? null : { bytes: after, valueHash: valueHash(after) },
+      });
     });
     return hashed;
   }

@@ -37,7 +37,7 @@ export async function makeGenesis(params: Params): Promise<Genesis> {
   await tree.prepare(changes.map(({ key }) => key));
   const update = tree.update(changes.map(({ key, after }) => [key, valueHash(after!)]));
   while (update.next().done !== true);
-  return { header: genesisHeader(params, tree.root), changes, pages: tree.takeDirty() };
+  return { header: genesisHeader(params, tree.root), changes, pages: [...tree.takeDirty()] };
 }
 
 function genesisHeader(params: Params, stateRoot: Uint8Array): Header {

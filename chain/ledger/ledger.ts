@@ -28,7 +28,7 @@ import { asDamage, Fault, LostBody } from './move-faults.ts';
 import { type Opened, type OpenOptions, openStore } from './open.ts';
 import { Overlay } from './overlay.ts';
 import { OwnedIndex } from './owned-index.ts';
-import type { Store } from './ports.ts';
+import type { Store, StoreWrite } from './ports.ts';
 import type { Queue } from './queue.ts';
 import { StateReader } from './state-reader.ts';
 import { META } from './store-keys.ts';
@@ -266,15 +266,17 @@ export class Ledger {
     connected: readonly Block[],
   ): Promise<void> {
     assert(tip.work > this.tip.work, 'the work of the tip never falls');
-    const batch = this.overlay.take();
-    for (const page of this.tree.takeDirty()) batch.push(page);
-    batch.push([META.tip, tip.id]);
+    const rows = this.overlay.take();
+    const pages = this.tree.takeDirty();
     const nodes = branch(fork, tip);
     await this.#bodies.storeConnected(nodes, connected);
     await this.queue.beforeCommit(disconnected, connected);
-    batch.push([META.journal, u64(this.journal.synced)]);
+    const meta: StoreWrite[] = [
+      [META.tip, tip.id],
+      [META.journal, u64(this.journal.synced)],
+    ];
     await this.turns.commit(async () => {
-      await this.store.write(batch, { sync: true });
+      await this.store.write(joined(rows, pages, meta), { sync: true });
       if (disconnected.length > 0) this.#active.length = fork.height + 1;
       for (const node of nodes) this.#active.push(node);
     });
@@ -286,4 +288,8 @@ export class Ledger {
       if (node.height % PRUNE_BLOCKS === 0) this.headers.prune(node, PRUNE_BLOCKS);
     }
   }
+}
+
+function* joined(...parts: Iterable<StoreWrite>[]): Generator<StoreWrite> {
+  for (const part of parts) yield* part;
 }

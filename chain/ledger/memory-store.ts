@@ -16,8 +16,8 @@ export class MemoryStore implements Store {
     return this.read(keys);
   }
 
-  async write(batch: readonly StoreWrite[], _options: { readonly sync: boolean }): Promise<void> {
-    this.put(batch);
+  async write(batch: Iterable<StoreWrite>, _options: { readonly sync: boolean }): Promise<void> {
+    this.put([...batch]);
   }
 
   async iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]> {

@@ -18,6 +18,7 @@ export class Overlay implements PendingEntries {
   /** By key as text. */
   readonly #state = new Turnover<string, HashedChange>();
   #rows: StoreWrite[] = [];
+  #later: Iterable<StoreWrite>[] = [];
   #bytes = 0;
 
   /** Bytes of keys and values waiting. */
@@ -45,11 +46,15 @@ export class Overlay implements PendingEntries {
     for (const [row, value] of writes) this.put(row, value);
   }
 
-  /** Everything that waits, as one batch; the overlay is empty afterwards. */
-  take(): StoreWrite[] {
-    const batch: StoreWrite[] = [];
-    for (const { key, after } of this.#state.values()) batch.push(stateWrite(key, after?.bytes ?? null));
-    for (const row of this.#rows) batch.push(row);
+  /** The same of rows that are made when they are written, of `bytes` in all. */
+  putLater(rows: Iterable<StoreWrite>, bytes: number): void {
+    this.#later.push(rows);
+    this.#bytes += bytes;
+  }
+
+  /** Everything that waits, as one batch that is read once; the overlay is empty afterwards. */
+  take(): Iterable<StoreWrite> {
+    const batch = writesOf(this.#state.values(), this.#rows, this.#later);
     this.discard();
     return batch;
   }
@@ -57,6 +62,17 @@ export class Overlay implements PendingEntries {
   discard(): void {
     this.#state.clear();
     this.#rows = [];
+    this.#later = [];
     this.#bytes = 0;
   }
+}
+
+function* writesOf(
+  changes: Iterable<HashedChange>,
+  rows: Iterable<StoreWrite>,
+  later: Iterable<Iterable<StoreWrite>>,
+): Generator<StoreWrite> {
+  for (const { key, after } of changes) yield stateWrite(key, after?.bytes ?? null);
+  yield* rows;
+  for (const made of later) yield* made;
 }

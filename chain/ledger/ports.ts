@@ -26,8 +26,11 @@ export interface RowReader {
  * A value comes back exactly as written, or the call rejects with `CorruptStoreError`: never a different value.
  */
 export interface Store extends RowReader {
-  /** Applies all or nothing. With `sync` it survives a power cut once it resolves; without, the end of the process. */
-  write(batch: readonly StoreWrite[], options: { readonly sync: boolean }): Promise<void>;
+  /**
+   * Applies all or nothing. With `sync` it survives a power cut once it resolves; without, the end of the process. The batch
+   * may be read until then, and is read once, so a large one can be made on the way.
+   */
+  write(batch: Iterable<StoreWrite>, options: { readonly sync: boolean }): Promise<void>;
   /** Entries in key order from one snapshot. */
   iterate(options: IterateOptions): Promise<[key: Uint8Array, value: Uint8Array][]>;
   close(): Promise<void>;

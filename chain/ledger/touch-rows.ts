@@ -16,11 +16,18 @@ import { touchRow } from './store-keys.ts';
 
 const NOTHING = new Uint8Array(0);
 const PLACE_BYTES = 8;
+/** Of a row and its key, at most. */
+export const TOUCH_BYTES = 27 + PLACE_BYTES + 32;
 
 /** Row of the touch at a place; `before` is what the entry had before it. */
 export function touchWrite(key: Uint8Array, place: Place, before: Touches): StoreWrite {
   const rest = before.historyCount === 0 ? NOTHING : before.history;
   return [touchRow(key, before.historyCount), placeBytes(place, rest)];
+}
+
+/** The rows of a block's touches. */
+export function* touchWrites(touches: Iterable<Touch>, height: number): Generator<StoreWrite> {
+  for (const { key, index, before } of touches) yield touchWrite(key, { height, index }, before);
 }
 
 /** What a row says; `null` if no such row is ever written. */

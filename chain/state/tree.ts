@@ -37,6 +37,9 @@ export interface Savepoint {
   readonly mark: number;
 }
 
+/** What the store gets for a page. */
+type PageWrite = [key: Uint8Array, bytes: Uint8Array | null];
+
 /** What changes made of a root. It follows from these alone, whatever was in between. */
 interface Made extends UpdateResult {
   readonly from: Uint8Array;
@@ -195,16 +198,18 @@ export class StateTree {
     if (index === 0) this.#log.length = 0;
   }
 
-  /** What must be written to the store for it to have the present state, in one atomic batch; `null` deletes. */
-  takeDirty(): [key: Uint8Array, bytes: Uint8Array | null][] {
+  /**
+   * What must be written to the store for it to have the present state, in one atomic batch that is read once; `null`
+   * deletes.
+   */
+  takeDirty(): Iterable<PageWrite> {
     this.#changeState();
-    const writes: [Uint8Array, Uint8Array | null][] = [];
     const keepsAll = this.#dirty.size <= KEPT_MAX;
     for (const [path, page] of this.#dirty) {
-      writes.push([pageKey(path), page === null ? null : page.bytes]);
       if (page === null) this.#cache.delete(path);
       else if (keepsAll || isShallow(path)) this.#cache.put(path, page);
     }
+    const writes = writesOf(this.#dirty[Symbol.iterator]());
     this.#baseRoot = this.#root;
     this.#drop();
     return writes;
@@ -265,6 +270,10 @@ export class StateTree {
     assert(kind === EMPTY || kind === LEAF, 'a path ends');
     return kind === LEAF ? page.nodeAt(position) : null;
   }
+}
+
+function* writesOf(pages: Iterable<[PagePath, Page | null]>): Generator<PageWrite> {
+  for (const [path, page] of pages) yield [pageKey(path), page === null ? null : page.bytes];
 }
 
 function areEqual([key, hash]: TreeChange, [otherKey, otherHash]: TreeChange): boolean {

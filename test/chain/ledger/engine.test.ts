@@ -171,7 +171,7 @@ describe('going forward', () => {
   test('stops at a store that fails, and nothing half-done is there to be seen', async () => {
     class FullStore extends FaultyStore {
       full = false;
-      override async write(batch: readonly StoreWrite[], options: { sync: boolean }): Promise<void> {
+      override async write(batch: Iterable<StoreWrite>, options: { sync: boolean }): Promise<void> {
         if (this.full) throw new Error('no space');
         return super.write(batch, options);
       }

@@ -46,7 +46,8 @@ export class FaultyStore extends MemoryStore {
     return rows;
   }
 
-  override async write(batch: readonly StoreWrite[], options: { readonly sync: boolean }): Promise<void> {
+  override async write(writes: Iterable<StoreWrite>, options: { readonly sync: boolean }): Promise<void> {
+    const batch = [...writes];
     await super.write(batch, options);
     this.batches.push(batch);
     for (const [key, value] of batch) {

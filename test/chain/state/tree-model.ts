@@ -42,7 +42,7 @@ export class MapSource implements PageSource {
     return keys.map((key) => this.pages.get(toHex(key)));
   }
 
-  write(writes: readonly (readonly [Uint8Array, Uint8Array | null])[]): void {
+  write(writes: Iterable<readonly [Uint8Array, Uint8Array | null]>): void {
     for (const [key, bytes] of writes) {
       if (bytes === null) this.pages.delete(toHex(key));
       else this.pages.set(toHex(key), bytes.slice());

@@ -52,7 +52,7 @@ describe('the state root', () => {
           for (const tree of trees) {
             expect(await change(tree, changes)).toEqual(root);
             expect(tree.root).toEqual(root);
-            writes.push(tree.takeDirty());
+            writes.push([...tree.takeDirty()]);
           }
           expect(writes[1]).toEqual(writes[0]);
           expect(writes[2]).toEqual(writes[0]);
@@ -116,7 +116,7 @@ describe('the state root', () => {
     const tree = newTree(new MapSource());
     expect(await change(tree, [])).toEqual(ZERO_HASH);
     expect(await change(tree, [[vectorId(1), null]])).toEqual(ZERO_HASH);
-    expect(tree.takeDirty()).toEqual([]);
+    expect([...tree.takeDirty()]).toEqual([]);
     const root = await change(tree, many(50));
     expect(await change(tree, [[vectorId(99), null]])).toEqual(root);
   });
@@ -284,7 +284,7 @@ describe('an update', () => {
     await tree.prepare([vectorId(0)]);
     const twice: TreeChange[] = [...many(1), ...many(1)];
     expect(() => finish(tree.update(twice))).toThrow('invariant');
-    expect(tree.takeDirty()).toEqual([]);
+    expect([...tree.takeDirty()]).toEqual([]);
   });
 });
 
