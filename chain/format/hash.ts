@@ -5,6 +5,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { SHORT_BYTES, sha256Into, sha256Short } from './sha256.ts';
+import type { Slab } from './slab.ts';
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 
@@ -61,8 +62,7 @@ export const DOMAIN = {
 
 /** SHA-256 of the domain and the parts, one after the other. Returns 32 bytes. */
 export function hash(domain: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
-  let length = domain.length;
-  for (const part of parts) length += part.length;
+  const length = lengthOf(domain, parts);
   if (length <= SHORT_BYTES) return sha256Short(domain, parts);
   const message = new Uint8Array(length);
   message.set(domain, 0);
@@ -72,6 +72,18 @@ export function hash(domain: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return sha256(message);
+}
+
+/** The same in memory of the slab: for hashes that are let go with many others. */
+export function hashIn(memory: Slab, domain: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
+  const isShort = lengthOf(domain, parts) <= SHORT_BYTES;
+  return isShort ? sha256Short(domain, parts, memory.take(32)) : hash(domain, ...parts);
+}
+
+function lengthOf(domain: Uint8Array, parts: readonly Uint8Array[]): number {
+  let { length } = domain;
+  for (const part of parts) length += part.length;
+  return length;
 }
 
 /** The same of the domain and 64 bytes from `at`, into `out` from `outAt`: for nodes of trees, dozens a block. */

@@ -93,8 +93,12 @@ const ROUND = Int32Array.of(
   0xc67178f2,
 );
 
-/** SHA-256 of a first part of few bytes and the others after it, together at most `SHORT_BYTES`. Returns 32 bytes. */
-export function sha256Short(first: Uint8Array, others: readonly Uint8Array[]): Uint8Array {
+/** SHA-256 of a first part of few bytes and the others after it, together at most `SHORT_BYTES`, into the 32 bytes of `out`. */
+export function sha256Short(
+  first: Uint8Array,
+  others: readonly Uint8Array[],
+  out: Uint8Array = new Uint8Array(32),
+): Uint8Array {
   const bytes = message;
   let { length } = first;
   // A call of `set` takes as long as thirty bytes.
@@ -104,7 +108,6 @@ export function sha256Short(first: Uint8Array, others: readonly Uint8Array[]): U
     length += part.length;
   }
   digest(length);
-  const out = new Uint8Array(32);
   writeState(out, 0);
   return out;
 }

@@ -16,7 +16,7 @@ import {
   type Pause,
   runSliced,
 } from '../slices.ts';
-import { type EntryRef, recordRef, valueHash } from '../state/entries.ts';
+import { type EntryRef, passingValueHash, recordRef } from '../state/entries.ts';
 import { addAccess, blockEntries, executeBlock, recordOf, weightOf } from '../state/execute.ts';
 import { sortByKey } from '../state/sorted-keys.ts';
 import type { StateTree } from '../state/tree.ts';
@@ -196,7 +196,7 @@ export class Connector {
     await forEachSliced(sortByKey(changes), this.#pause, ({ key, after }) => {
       hashed.push({
         key,
-        after: after === null ? null : { bytes: after, valueHash: valueHash(after) },
+        after: after === null ? null : { bytes: after, valueHash: passingValueHash(after) },
       });
     });
     return hashed;

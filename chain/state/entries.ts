@@ -19,8 +19,9 @@ import {
   u32,
   u53,
 } from '../format/codec.ts';
-import { DOMAIN, hash } from '../format/hash.ts';
+import { DOMAIN, hash, hashIn } from '../format/hash.ts';
 import { remember } from '../format/remembered.ts';
+import { Slab } from '../format/slab.ts';
 import {
   INLINE_BYTES_MAX,
   MEDIA_TYPE_BYTES_MAX,
@@ -159,9 +160,12 @@ export interface EntryRef {
   readonly key: Uint8Array;
 }
 
+/** Small pieces: the references that are remembered keep theirs alive. */
+const hashes = new Slab(1024);
+
 export const accountRef: (address: Uint8Array) => EntryRef = remember((address) => ({
   name: toText(address),
-  key: hash(DOMAIN.stateKey, ACCOUNT_KIND, address),
+  key: hashIn(hashes, DOMAIN.stateKey, ACCOUNT_KIND, address),
 }));
 
 export function recordRef(id: Uint8Array): EntryRef {
@@ -214,4 +218,9 @@ export function decodeTotals(bytes: Uint8Array): Totals {
 /** Hash of a value as the state tree's leaf commits to it. */
 export function valueHash(bytes: Uint8Array): Uint8Array {
   return hash(DOMAIN.stateValue, bytes);
+}
+
+/** The same in shared memory: for hashes that are let go with their block. */
+export function passingValueHash(bytes: Uint8Array): Uint8Array {
+  return hashIn(hashes, DOMAIN.stateValue, bytes);
 }

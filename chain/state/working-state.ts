@@ -4,7 +4,8 @@
  */
 import { assert } from '../errors.ts';
 import { equalBytes } from '../format/bytes.ts';
-import { DOMAIN, hash, ZERO_HASH } from '../format/hash.ts';
+import { DOMAIN, hashIn, ZERO_HASH } from '../format/hash.ts';
+import { Slab } from '../format/slab.ts';
 import {
   type Account,
   accountName,
@@ -22,6 +23,9 @@ import {
 
 /** Entries encoded between two yields: about 2 ms of work. */
 const CHANGES_A_SLICE = 1_000;
+
+/** Memory of histories, which live as long as their block is executed. */
+const histories = new Slab(8 * 1024);
 
 /** One entry's change: what undo needs and what the store gets. */
 export interface Change {
@@ -171,7 +175,7 @@ export class WorkingState {
   #touch(key: Uint8Array, entry: Touches, id: Uint8Array, index: number): void {
     const { history, historyCount } = entry;
     this.touches.push({ key, index, before: { history, historyCount } });
-    entry.history = hash(DOMAIN.history, history, id);
+    entry.history = hashIn(histories, DOMAIN.history, history, id);
     entry.historyCount = historyCount + 1;
   }
 
