@@ -23,6 +23,8 @@ const PEOPLE = 400;
 const BLOCK_MS = 2_000;
 /** Between two samples; each forces a collection in every node. */
 const SAMPLE_MS = 60_000;
+/** Growth is from the median of so many samples to that of the last: a sample has whatever waits at its moment. */
+const SAMPLES_AN_END = 5;
 const MB = 1024 * 1024;
 const GOALS = { live: 2, rss: 15 };
 
@@ -74,9 +76,12 @@ const soakSteady: Measure = async ({ bundle, programs, options }) => {
     load.stop();
     await running;
     const last = samples.at(-1)!;
-    const first = samples[from - 1]!;
+    const first = samples.slice(from - 1, from - 1 + SAMPLES_AN_END);
     const growth = (what: 'live' | 'rss' | 'mapped' | 'descriptors'): number[] =>
-      last.map((sample, i) => sample[what] - first[i]![what]);
+      last.map((_, i) => {
+        const middle = (rows: readonly Sample[][]): number => median(rows.map((row) => row[i]![what]));
+        return middle(samples.slice(-SAMPLES_AN_END)) - middle(first);
+      });
     return [
       { name: 'transactions accepted', unit: '', samples: [load.accepted] },
       { name: 'memory of a header', unit: 'B', samples: [perHeader] },
@@ -123,6 +128,10 @@ async function sampleOf(
     descriptors,
     height,
   };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 /** Held against the goal is the node that did worst. */
