@@ -81,8 +81,7 @@ export class Connector {
     await this.#change(hashed);
     this.#overlay.putAll(ownerMoves(changes));
     await this.#pauseAfter(changes);
-    this.#overlay.put(undoRow(node.id), encodeUndo(changes));
-    await this.#pauseAfter(changes);
+    this.#overlay.put(undoRow(node.id), await runSliced(encodeUndo(changes), this.#pause));
     transactions.forEach((tx, index) => {
       this.#overlay.put(transactionRow(tx.id), minedBytes(node, index));
     });
