@@ -19,10 +19,17 @@ const SECRET_BYTES_MAX = 64 * 1024;
 /** Lines that are pasted come together; people take longer. */
 const PASTE_MS = 200;
 
-/** A passphrase for a new key, from wherever the options say; asked twice at a terminal. */
+/** A passphrase for a new key, from wherever the options say; asked twice at a terminal. It is never empty. */
 export async function newPassphrase(options: SecretOptions, what: string): Promise<string> {
   const given = await readGiven(options);
-  if (given !== null) return firstLineOf(decodeSecret(given.bytes, given.source));
+  const passphrase =
+    given === null ? await askTwice(what) : firstLineOf(decodeSecret(given.bytes, given.source));
+  // A testnet's keyring would keep the key unencrypted, though a passphrase was wanted.
+  if (passphrase === '') throw new WalletError('PASSPHRASE_NEEDED', what, 'choose one that is not empty');
+  return passphrase;
+}
+
+async function askTwice(what: string): Promise<string> {
   needTerminal(what);
   const passphrase = await ask(`passphrase of ${what}: `, { hidden: true });
   if ((await ask('the same again: ', { hidden: true })) !== passphrase) {
@@ -104,7 +111,9 @@ function refusedOr(read: () => string): string | WalletError {
 }
 
 function readSmallFile(path: string): Uint8Array {
-  if (statSync(path).size > SECRET_BYTES_MAX) throw tooLarge(path);
+  const stats = statSync(path);
+  if (stats.isDirectory()) throw new CliError('USAGE', `${path} is a folder`, 'name the file in it');
+  if (stats.size > SECRET_BYTES_MAX) throw tooLarge(path);
   const bytes = readFileSync(path);
   if (bytes.length > SECRET_BYTES_MAX) throw tooLarge(path);
   return bytes;
