@@ -51,7 +51,7 @@ export async function openLedger(dataDir: string, params: Params, opened: Folder
       onMend: (what) => log.warn('mended', { what }),
     });
   const openWithSaved = async (): Promise<Ledger> => {
-    await salvage(dataDir, open, (kept) => log.warn('salvaging', { from: kept }));
+    await salvage(dataDir, open, (event, kept) => log.warn(event, { from: kept }));
     return open();
   };
   try {

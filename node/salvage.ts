@@ -5,12 +5,13 @@
  *
  * Bounds: `TRIES` for each database, since LevelDB may end the process over it. The copy shares the tables' disk space.
  */
-import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CorruptStoreError } from '../chain/errors.ts';
 import type { Ledger } from '../chain/ledger/ledger.ts';
 import { endOf, OLD_HEADER_ROWS } from '../chain/ledger/store-keys.ts';
-import { writeFileAtomically } from './files.ts';
+import { unlessDamaged } from '../chain/ledger/whole-rows.ts';
+import { makePrivateDirectory, writeFileAtomically } from './files.ts';
 import { type LevelStore, openRepaired } from './level-store.ts';
 import { readLoss } from './store-aside.ts';
 
@@ -21,34 +22,43 @@ const NOTE = 'SALVAGE';
 const DONE = 'done';
 const TRIES = 2;
 
+/** Blocks were found and are moved; or all tries ended with the process, and there is none left. */
+export type SalvageEvent = 'salvaging' | 'notSalvaged';
+
 /**
- * Looks, once, for blocks in the database that was moved aside last, and has `open` move them to the block files as for any
- * store of an earlier version. It may end at any moment: the next start goes on.
+ * Looks, once, for blocks in the database that was moved aside first since the node was last whole, and has `open` move them
+ * to the block files as for any store of an earlier version. It may end at any moment: the next start goes on while there
+ * are tries left.
  */
 export async function salvage(
   dataDir: string,
   open: (store: LevelStore) => Promise<Ledger>,
-  found: (kept: string) => void,
+  tell: (event: SalvageEvent, kept: string) => void,
 ): Promise<void> {
+  const scratch = join(dataDir, SCRATCH);
+  // A process that was killed left it, and it keeps the disk space of tables.
+  rmSync(scratch, { recursive: true, force: true });
   const kept = readLoss(dataDir)?.kept;
-  if (kept == null) return;
+  if (kept == null || !isFolder(join(dataDir, kept))) return;
   const note = join(dataDir, kept, NOTE);
   const tried = existsSync(note) ? readFileSync(note, 'utf8') : '0';
-  if (tried === DONE || !(Number(tried) < TRIES)) return;
+  if (tried === DONE) return;
+  if (!(Number(tried) < TRIES)) {
+    tell('notSalvaged', kept);
+    return;
+  }
   writeFileAtomically(note, String(Number(tried) + 1));
-  const scratch = join(dataDir, SCRATCH);
-  rmSync(scratch, { recursive: true, force: true });
   try {
     copyDatabase(join(dataDir, kept), scratch);
-    await readCopy(scratch, open, () => found(kept));
+    await readCopy(scratch, open, () => tell('salvaging', kept));
   } catch (error) {
     // A full disk, say: what ends a start with an error is not what the tries are for.
     rmSync(note, { force: true });
-    rmSync(scratch, { recursive: true, force: true });
     throw error;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
   writeFileAtomically(note, DONE);
-  rmSync(scratch, { recursive: true, force: true });
 }
 
 async function readCopy(
@@ -78,7 +88,7 @@ export async function moveBlocks(open: () => Promise<Ledger>): Promise<void> {
 
 /** LevelDB never changes a table, so the copy shares those where the file system has links. */
 function copyDatabase(from: string, to: string): void {
-  mkdirSync(to, { mode: 0o700 });
+  makePrivateDirectory(to);
   for (const { name } of readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isFile())) {
     const [source, target] = [join(from, name), join(to, name)];
     if (!name.endsWith('.ldb') || !isLinked(source, target)) copyFileSync(source, target);
@@ -94,7 +104,12 @@ function isLinked(source: string, target: string): boolean {
   }
 }
 
+/** True also if damage is in the way: the ledger reads around it. */
 async function hasBlocks(store: LevelStore): Promise<boolean> {
   const range = { from: OLD_HEADER_ROWS, to: endOf(OLD_HEADER_ROWS), limit: 1, keysOnly: true };
-  return (await store.iterate(range)).length > 0;
+  const rows = await unlessDamaged(store.iterate(range));
+  return rows === null || rows.length > 0;
 }
+
+/** False for a file, or nothing, in the place of the database. */
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -11,9 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { CorruptStoreError } from '../../chain/errors.ts';
 import type { Ledger } from '../../chain/ledger/ledger.ts';
-import { openLevelStore } from '../../node/level-store.ts';
+import { LevelStore, openLevelStore } from '../../node/level-store.ts';
 import { type Folder, openLedger } from '../../node/open-ledger.ts';
 import { rebuildStore } from '../../node/rebuild.ts';
 import { salvage } from '../../node/salvage.ts';
@@ -104,7 +105,10 @@ test('it goes on after it ended in the middle, but not for ever', async () => {
   const note = join(folder, 'db.corrupt-1', 'SALVAGE');
   await (await openLevelStore(folder)).store.close();
   writeFileSync(note, '2');
-  await start(folder, (ledger) => expect(ledger.tip.height).toBe(0));
+  cpSync(join(folder, 'db.corrupt-1'), join(folder, 'salvage'), { recursive: true });
+  const logged = await start(folder, (ledger) => expect(ledger.tip.height).toBe(0));
+  expect(logged).toEqual(['notSalvaged']);
+  expect(existsSync(join(folder, 'salvage'))).toBe(false);
   writeFileSync(note, '1');
   cpSync(join(folder, 'db.corrupt-1'), join(folder, 'salvage'), { recursive: true });
   await start(folder, (ledger) => expect(chain.nameOf(ledger.tip.key)).toBe('a30'));
@@ -119,4 +123,23 @@ test('a start that fails over it loses no try', async () => {
   for (let i = 0; i < 3; i++) await expect(salvage(folder, fail, () => {})).rejects.toThrow('full');
   expect(existsSync(join(folder, 'salvage'))).toBe(false);
   await start(folder, (ledger) => expect(chain.nameOf(ledger.tip.key)).toBe('a30'));
+});
+
+test('a database whose first rows are damaged is read around the damage', async () => {
+  const folder = copy();
+  rmSync(fileOf(folder, /^MANIFEST/));
+  const { store } = await openLevelStore(folder);
+  await store.close();
+  vi.spyOn(LevelStore.prototype, 'iterate').mockRejectedValueOnce(new CorruptStoreError('a bad block'));
+  const logged = await start(folder, (ledger) => expect(chain.nameOf(ledger.tip.key)).toBe('a30'));
+  expect(logged).toContain('salvaging');
+  expect(readdirSync(folder)).not.toContain('db.corrupt-2');
+});
+
+test('a file in the place of the database keeps no node from starting', async () => {
+  const folder = copy();
+  rmSync(join(folder, 'db'), { recursive: true });
+  writeFileSync(join(folder, 'db'), '');
+  await start(folder, (ledger) => expect(ledger.tip.height).toBe(0));
+  expect(readFileSync(join(folder, 'db.corrupt-1'), 'utf8')).toBe('');
 });
