@@ -19,8 +19,18 @@ const IN_DATABASE = 8;
 /** Around the value of a row: its lengths and its key. */
 const BEFORE_BYTES = 12;
 
-/** Changes a bit of the folder, whether a node runs in it or not. */
+/** Changes a bit of the folder, whether a node runs in it or not: one that runs may have deleted a file since it was drawn. */
 export function flipBit(data: string, chance: Chance): Flip {
+  for (;;) {
+    try {
+      return flipDrawn(data, chance);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+function flipDrawn(data: string, chance: Chance): Flip {
   const db = join(data, 'db');
   const rows = readRows(db);
   const kind = chance.below(10);

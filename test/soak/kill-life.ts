@@ -27,7 +27,7 @@ const HASHRATE = 1_000;
 const SETTLE_MS = 180_000;
 const REST_MS = 60;
 /** What no kill may cause. */
-const DAMAGE = /"event":"(?:storeDamaged|blocksDamaged|rowsLost|fatal)"/;
+const DAMAGE = /"event":"(?:storeDamaged|blocksDamaged|journalDamaged|rowsLost|fatal)"/;
 const LOSS = /"event":"(?:storeLost|rebuilding)"/;
 
 /** Kills a node so many times, in a folder of its own. */

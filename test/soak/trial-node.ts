@@ -154,4 +154,4 @@ export class TrialNode {
 }
 
 const DAMAGE =
-  /"event":"(?:rebuilding|rebuild|mended|storage|storeDamaged|storeLost|blocksDamaged|rowsLost|crashed|fatal|startFailed)"/;
+  /"event":"(?:rebuilding|rebuild|mended|storage|storeDamaged|storeLost|blocksDamaged|journalDamaged|rowsLost|crashed|fatal|startFailed)"/;
