@@ -7,9 +7,12 @@ import type { Ledger } from '../chain/ledger/ledger.ts';
 import { Scrub } from '../chain/ledger/scrub.ts';
 import type { Clock, Timer } from './ports.ts';
 
-/** A step takes some milliseconds, with full blocks or lost ids some tenths of a second. At this pace a day has a million blocks. */
+/**
+ * Between two steps, at least. A step takes some milliseconds; with full blocks, or ids that are made again, some tenths of a
+ * second.
+ */
 const STEP_MS = 500;
-/** Rests for each time of work, so that full blocks take no more of a core than this either: a peer may wait for it. */
+/** A rest lasts at least so many times as long as the step before it: a peer may wait for the core. */
 const RESTS = 19;
 const ROUND_MS = 3_600_000;
 

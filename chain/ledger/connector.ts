@@ -31,7 +31,7 @@ import { transactionRow, undoRow } from './store-keys.ts';
 import { TOUCH_BYTES, touchesOf, touchWrite, touchWrites } from './touch-rows.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
 
-/** Entries of one block that are kept in the caches. */
+/** The caches keep the entries of a block that has no more than this. */
 const KEPT_MAX = 10_000;
 
 export class Connector {

@@ -46,7 +46,7 @@ export class Overlay implements PendingEntries {
     for (const [row, value] of writes) this.put(row, value);
   }
 
-  /** The same of rows that are made when they are written, of `bytes` in all. */
+  /** Rows that are made when they are written, after all rows of `put`. They take `bytes` in all, keys included. */
   putLater(rows: Iterable<StoreWrite>, bytes: number): void {
     this.#later.push(rows);
     this.#bytes += bytes;

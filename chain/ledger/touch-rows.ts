@@ -16,7 +16,7 @@ import { touchRow } from './store-keys.ts';
 
 const NOTHING = new Uint8Array(0);
 const PLACE_BYTES = 8;
-/** Of a row and its key, at most. */
+/** A row and its key take no more. */
 export const TOUCH_BYTES = 27 + PLACE_BYTES + 32;
 
 /** Row of the touch at a place; `before` is what the entry had before it. */

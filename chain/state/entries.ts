@@ -160,7 +160,7 @@ export interface EntryRef {
   readonly key: Uint8Array;
 }
 
-/** Small pieces: the references that are remembered keep theirs alive. */
+/** Small pieces: the references that are remembered keep theirs alive, 1 MiB at most. */
 const hashes = new Slab(1024);
 
 export const accountRef: (address: Uint8Array) => EntryRef = remember((address) => ({

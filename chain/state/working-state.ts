@@ -24,7 +24,7 @@ import {
 /** Entries encoded between two yields: about 2 ms of work. */
 const CHANGES_A_SLICE = 1_000;
 
-/** Memory of histories, which live as long as their block is executed. */
+/** Memory of histories, which are let go once the rows of their block are written. */
 const histories = new Slab(8 * 1024);
 
 /** One entry's change: what undo needs and what the store gets. */
