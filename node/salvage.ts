@@ -3,7 +3,8 @@
  * version, which kept them in rows. A copy of the database is repaired and read; the ledger verifies each block that it
  * takes from it. The database itself stays as it was.
  *
- * Bounds: `TRIES` for each database, since LevelDB may end the process over it. The copy shares the tables' disk space.
+ * Bounds: `TRIES` for each database, since LevelDB may end the process over it. The copy shares the disk space of tables until
+ * LevelDB compacts them: then it takes as much again.
  */
 import { copyFileSync, existsSync, linkSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

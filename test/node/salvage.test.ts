@@ -143,3 +143,14 @@ test('a file in the place of the database keeps no node from starting', async ()
   await start(folder, (ledger) => expect(ledger.tip.height).toBe(0));
   expect(readFileSync(join(folder, 'db.corrupt-1'), 'utf8')).toBe('');
 });
+
+test('a database that has no blocks is looked at once', async () => {
+  const folder = copy();
+  await start(folder, () => {});
+  const manifest = fileOf(folder, /^MANIFEST/);
+  rmSync(manifest);
+  const logged = await start(folder, (ledger) => expect(chain.nameOf(ledger.tip.key)).toBe('a30'));
+  expect(logged).toEqual([]);
+  expect(readFileSync(join(folder, 'db.corrupt-1', 'SALVAGE'), 'utf8')).toBe('done');
+  expect(existsSync(join(folder, 'salvage'))).toBe(false);
+});
