@@ -25,6 +25,16 @@ export function parseId(text: string, what: string): string {
   );
 }
 
+/** The UTF-8 of text that is to be signed. `what` is as 'the memo'. Node has put U+FFFD in place of bytes that were none. */
+export function parseText(text: string, what: string): Uint8Array {
+  if (!text.includes('\ufffd')) return new TextEncoder().encode(text);
+  throw new CliError(
+    'NOT_UTF8',
+    `${what} has bytes that are no UTF-8, or the character U+FFFD that stands for them`,
+    'type it in a terminal that uses UTF-8',
+  );
+}
+
 /** Numbers separated by commas or spaces, as `1,2`; each once. */
 export function parseIndices(text: string): number[] {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');

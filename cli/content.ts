@@ -7,6 +7,7 @@ import { extname } from 'node:path';
 import { concat, toHex } from '../chain/format/bytes.ts';
 import { PiecesHasher } from '../chain/format/pieces.ts';
 import { INLINE_BYTES_MAX, MEDIA_TYPE_BYTES_MAX } from '../chain/format/transaction.ts';
+import { parseText } from './arguments.ts';
 import type { Context } from './context.ts';
 import { CliError } from './faults.ts';
 import { formatBytes } from './layout.ts';
@@ -75,7 +76,7 @@ async function hashParts(
 /** The media type that is said with `--type`, or else what the file's name suggests; perhaps none. */
 export function mediaTypeOf(file: string, given: string | undefined): Uint8Array {
   const type = given ?? MEDIA_TYPES[extname(file).toLowerCase()] ?? '';
-  const bytes = new TextEncoder().encode(type);
+  const bytes = parseText(type, '--type');
   if (bytes.length <= MEDIA_TYPE_BYTES_MAX) return bytes;
   throw new CliError(
     'USAGE',

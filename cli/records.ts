@@ -6,6 +6,7 @@ import { showString } from '../chain/format/text.ts';
 import { NAME_BYTES_MAX } from '../chain/format/transaction.ts';
 import type { RecordSummary } from '../wallet/ledger-answers.ts';
 import type { RecordReference } from '../wallet/ledger-client.ts';
+import { parseText } from './arguments.ts';
 import type { Context } from './context.ts';
 import { CliError } from './faults.ts';
 import { chooseKeyring, resolveWho } from './keys.ts';
@@ -34,7 +35,7 @@ export async function resolveRecord(
 }
 
 function checkName(name: string): string {
-  const bytes = new TextEncoder().encode(name).length;
+  const bytes = parseText(name, "the record's name").length;
   if (bytes >= 1 && bytes <= NAME_BYTES_MAX) return name;
   throw new CliError(
     'BAD_NAME',

@@ -3,6 +3,7 @@
 import { parseAddress } from '../../chain/format/address.ts';
 import { formatPier, parsePier } from '../../chain/format/amount.ts';
 import { transferBody } from '../../wallet/sign.ts';
+import { parseText } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { dispatch } from '../dispatch.ts';
 import { CliError } from '../faults.ts';
@@ -31,7 +32,7 @@ export async function run(
   checkFeeOptions(options);
   const recipient = await resolveWho(context, to);
   const outputs = [{ to: parseAddress(recipient), amount: planks }];
-  const body = transferBody(outputs, options.memo ?? '');
+  const body = transferBody(outputs, parseText(options.memo ?? '', 'the memo'));
   const sending = await Sending.open(context, await keyNameOf(context, from), options);
   const signer = await openSigner(sending);
   const what = `${formatPier(planks)} PIER to ${looksLikeAddress(to) ? shortAddress(recipient) : to}`;
