@@ -42,9 +42,14 @@ export class Page {
     this.verified = verified;
   }
 
+  /** True if nothing else is in its memory. */
+  get isAlone(): boolean {
+    return this.bytes.length === this.bytes.buffer.byteLength;
+  }
+
   /** The same page in memory that nothing else is in. */
   alone(): Page {
-    if (this.bytes.length === this.bytes.buffer.byteLength) return this;
+    if (this.isAlone) return this;
     return new Page(this.bytes.slice(), this.inner, this.leaf, this.verified);
   }
 

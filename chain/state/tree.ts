@@ -22,9 +22,7 @@ import { isShallow, type PagePath, pageKey, pagePath, ROOT_PATH } from './page-p
 import type { TreeProof } from './tree-proof.ts';
 import { type TreeChange, TreeUpdate, type UpdateResult } from './tree-update.ts';
 
-/** More pages than this push each other out of the cache before they are asked for again. */
-const KEPT_MAX = 10_000;
-/** Changes of an update whose pages share pieces of memory: they make too many pages to be kept in the cache. */
+/** The pages of an update with more changes share pieces of memory and are not kept in the cache: they would empty it. */
 const WIDE_UPDATE = 10_000;
 
 /** Memory of pages that are not kept in the cache. */
@@ -204,10 +202,9 @@ export class StateTree {
    */
   takeDirty(): Iterable<PageWrite> {
     this.#changeState();
-    const keepsAll = this.#dirty.size <= KEPT_MAX;
     for (const [path, page] of this.#dirty) {
       if (page === null) this.#cache.delete(path);
-      else if (keepsAll || isShallow(path)) this.#cache.put(path, page);
+      else if (page.isAlone || isShallow(path)) this.#cache.put(path, page);
     }
     const writes = writesOf(this.#dirty[Symbol.iterator]());
     this.#baseRoot = this.#root;

@@ -69,6 +69,20 @@ test('of a wide update the cache keeps few pages, each in memory of its own', as
   for (const { bytes } of cache.kept.values()) expect(bytes.buffer.byteLength).toBe(bytes.length);
 });
 
+test('the cache keeps what many small updates changed before they are written together', async () => {
+  const tree = new StateTree(byParts, new PageCache(64 << 20), root);
+  const round = async (value: number): Promise<void> => {
+    for (let from = 0; from < WIDE; from += STEP) await change(tree, changesTo(value, from, from + STEP));
+  };
+  await round(1);
+  const writes = [...tree.takeDirty()];
+  expect(writes.length).toBeGreaterThan(10_000);
+  const calls = byParts.calls;
+  await round(2);
+  expect(byParts.calls).toBe(calls);
+  expect(toHex(tree.root)).toBe(toHex(root));
+});
+
 test('what is read in passing leaves the cache as it is, and is checked', async () => {
   const cache = new WatchedCache(64 << 20);
   const tree = new StateTree(byParts, cache, root);
