@@ -51,7 +51,7 @@ export async function openLedger(dataDir: string, params: Params, opened: Folder
       onMend: (what) => log.warn('mended', { what }),
     });
   const openWithSaved = async (): Promise<Ledger> => {
-    await salvage(dataDir, open, (event, kept) => log.warn(event, { from: kept }));
+    await salvage(dataDir, open, (event, from, reason) => log.warn(event, { from, reason: reason ?? null }));
     return open();
   };
   try {

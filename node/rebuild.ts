@@ -47,10 +47,13 @@ export async function rebuildStore(
   try {
     const { store: old } = await openLevelStore(dataDir);
     let rebuilt: Rebuilt;
+    const notSaved: string[] = [];
     try {
       // A store of an earlier version has blocks that no file has yet.
       const move = (store: LevelStore) => open(dataDir, params, store, () => {});
-      await salvage(dataDir, move, () => {});
+      await salvage(dataDir, move, (event, kept, reason) => {
+        if (event === 'notSalvaged') notSaved.push(`blocks that ${kept} may have are not saved: ${reason}`);
+      });
       await moveBlocks(() => move(old));
       rebuilt = await fill(dataDir, params, onProgress);
     } finally {
@@ -59,7 +62,7 @@ export async function rebuildStore(
     takePlace(join(dataDir, SCRATCH, 'db'), dataDir);
     rmSync(join(dataDir, SCRATCH), { recursive: true, force: true });
     syncDirectory(dataDir);
-    return rebuilt;
+    return { ...rebuilt, damages: [...notSaved, ...rebuilt.damages] };
   } finally {
     lock.release();
   }

@@ -21,20 +21,20 @@ const SCRATCH = 'salvage';
 /** In the database that was moved aside: how often it has been tried, or `DONE`. */
 const NOTE = 'SALVAGE';
 const DONE = 'done';
-const TRIES = 2;
+const TRIES = 3;
 
-/** Blocks were found and are moved; or all tries ended with the process, and there is none left. */
+/** Blocks were found and are moved; or what there may be can't be saved, this time or ever, for a reason. */
 export type SalvageEvent = 'salvaging' | 'notSalvaged';
 
 /**
  * Looks, once, for blocks in the database that was moved aside first since the node was last whole, and has `open` move them
  * to the block files as for any store of an earlier version. It may end at any moment: the next start goes on while there
- * are tries left.
+ * are tries left. It never rejects for what it finds.
  */
 export async function salvage(
   dataDir: string,
   open: (store: LevelStore) => Promise<Ledger>,
-  tell: (event: SalvageEvent, kept: string) => void,
+  tell: (event: SalvageEvent, kept: string, reason?: string) => void,
 ): Promise<void> {
   const scratch = join(dataDir, SCRATCH);
   // A process that was killed left it, and it keeps the disk space of tables.
@@ -45,21 +45,29 @@ export async function salvage(
   const tried = existsSync(note) ? readFileSync(note, 'utf8') : '0';
   if (tried === DONE) return;
   if (!(Number(tried) < TRIES)) {
-    tell('notSalvaged', kept);
+    tell('notSalvaged', kept, `the process ended ${tried} times over it`);
     return;
   }
-  writeFileAtomically(note, String(Number(tried) + 1));
   try {
+    writeFileAtomically(note, String(Number(tried) + 1));
     copyDatabase(join(dataDir, kept), scratch);
     await readCopy(scratch, open, () => tell('salvaging', kept));
+    writeFileAtomically(note, DONE);
   } catch (error) {
-    // A full disk, say: what ends a start with an error is not what the tries are for.
-    rmSync(note, { force: true });
-    throw error;
+    // A full disk, say. It keeps no node from starting, and takes no try: the next start begins again.
+    tell('notSalvaged', kept, String(error));
+    writeIfPossible(note, tried);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  writeFileAtomically(note, DONE);
+}
+
+function writeIfPossible(path: string, text: string): void {
+  try {
+    writeFileAtomically(path, text);
+  } catch {
+    // It costs a try.
+  }
 }
 
 async function readCopy(

@@ -104,7 +104,7 @@ test('it goes on after it ended in the middle, but not for ever', async () => {
   rmSync(fileOf(folder, /^MANIFEST/));
   const note = join(folder, 'db.corrupt-1', 'SALVAGE');
   await (await openLevelStore(folder)).store.close();
-  writeFileSync(note, '2');
+  writeFileSync(note, '3');
   cpSync(join(folder, 'db.corrupt-1'), join(folder, 'salvage'), { recursive: true });
   const logged = await start(folder, (ledger) => expect(ledger.tip.height).toBe(0));
   expect(logged).toEqual(['notSalvaged']);
@@ -115,14 +115,32 @@ test('it goes on after it ended in the middle, but not for ever', async () => {
   expect(readFileSync(note, 'utf8')).toBe('done');
 });
 
-test('a start that fails over it loses no try', async () => {
+test('an error keeps no node from starting, and takes no try', async () => {
   const folder = copy();
   rmSync(fileOf(folder, /^MANIFEST/));
   await (await openLevelStore(folder)).store.close();
+  const told: unknown[] = [];
   const fail = () => Promise.reject(new Error('the disk is full'));
-  for (let i = 0; i < 3; i++) await expect(salvage(folder, fail, () => {})).rejects.toThrow('full');
-  expect(existsSync(join(folder, 'salvage'))).toBe(false);
+  for (let i = 0; i < 5; i++) await salvage(folder, fail, (...what) => told.push(what));
+  const [from, reason] = ['db.corrupt-1', 'Error: the disk is full'];
+  expect(told.slice(0, 2)).toEqual([
+    ['salvaging', from],
+    ['notSalvaged', from, reason],
+  ]);
+  expect([told.length, existsSync(join(folder, 'salvage'))]).toEqual([10, false]);
   await start(folder, (ledger) => expect(chain.nameOf(ledger.tip.key)).toBe('a30'));
+});
+
+test('a rebuild says what it could not save', async () => {
+  const folder = copy();
+  rmSync(fileOf(folder, /^MANIFEST/));
+  await (await openLevelStore(folder)).store.close();
+  writeFileSync(join(folder, 'db.corrupt-1', 'SALVAGE'), '3');
+  const { height, damages } = await rebuildStore(folder, chain.params, () => {});
+  expect([height, damages[0]]).toEqual([
+    0,
+    'blocks that db.corrupt-1 may have are not saved: the process ended 3 times over it',
+  ]);
 });
 
 test('a database whose first rows are damaged is read around the damage', async () => {
