@@ -9,15 +9,15 @@ export const NODE_FAULTS = [
   fault(
     'the tip is written before the state',
     LEDGER,
-    'batch.push([META.tip, tip.id]);',
-    'await this.store.write([[META.tip, tip.id]], { sync: true });',
+    'const meta: StoreWrite[] = [',
+    'await this.store.write([[META.tip, tip.id]], { sync: true }); const meta: StoreWrite[] = [',
     'crashes',
   ),
   fault(
     'a change of the tip is not synced',
     LEDGER,
-    'await this.store.write(batch, { sync: true });',
-    'await this.store.write(batch, { sync: false });',
+    'await this.store.write(joined(rows, pages, meta), { sync: true });',
+    'await this.store.write(joined(rows, pages, meta), { sync: false });',
     'power cut',
   ),
   fault(
