@@ -4,6 +4,7 @@ import { type EntryOwner, Journal } from '../../../chain/files/journal.ts';
 import { type Draw, type MemoryFile, MemoryFiles } from '../../../chain/files/memory-files.ts';
 import { FilesError } from '../../../chain/files/port.ts';
 import { draws } from '../../p2p/test-node.ts';
+import { WatchedFiles } from './watched-files.ts';
 
 /** Draws below a bound. */
 function drawer(seed: number): Draw {
@@ -47,12 +48,12 @@ async function open(files = new MemoryFiles()) {
 }
 
 /** Counts the syncs of the files that are opened, and lets them wait. */
-class SlowFiles extends MemoryFiles {
+class SlowFiles extends WatchedFiles {
   syncs = 0;
   fails: Error | null = null;
   let: (() => void) | null = null;
 
-  #watch(file: MemoryFile): MemoryFile {
+  protected watch(file: MemoryFile): MemoryFile {
     file.sync = async () => {
       this.syncs++;
       if (this.let !== null)
@@ -63,15 +64,6 @@ class SlowFiles extends MemoryFiles {
       file.settle();
     };
     return file;
-  }
-
-  override async open(name: string): Promise<MemoryFile | null> {
-    const file = this.find(name);
-    return file === null ? null : this.#watch(file);
-  }
-
-  override async create(name: string): Promise<MemoryFile> {
-    return this.#watch(this.make(name));
   }
 }
 

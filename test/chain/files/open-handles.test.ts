@@ -1,21 +1,22 @@
 import { expect, test } from 'vitest';
 import { FrameFile } from '../../../chain/files/frame-file.ts';
 import { Journal } from '../../../chain/files/journal.ts';
-import { type MemoryFile, MemoryFiles } from '../../../chain/files/memory-files.ts';
+import type { MemoryFile } from '../../../chain/files/memory-files.ts';
 import { HeaderFile } from '../../../chain/ledger/header-file.ts';
+import { WatchedFiles } from './watched-files.ts';
 
 const OWNER = new Uint8Array(32).fill(3);
 const PLACE = { name: 'a', kind: 9, owner: OWNER };
 
 /** Files of which an operation fails, and which count those that are open. */
-class FailingFiles extends MemoryFiles {
+class FailingFiles extends WatchedFiles {
   opened = 0;
   fails: 'append' | 'sync' | 'read' | null = null;
   /** Operations that succeed before one fails. */
   left = 0;
   failsToClose = false;
 
-  #watch(file: MemoryFile): MemoryFile {
+  protected watch(file: MemoryFile): MemoryFile {
     this.opened++;
     const check = (name: string): void => {
       if (this.fails === name && this.left-- <= 0) throw new Error('a bad disk');
@@ -38,15 +39,6 @@ class FailingFiles extends MemoryFiles {
       if (this.failsToClose) throw new Error('not closed');
     };
     return file;
-  }
-
-  override async open(name: string): Promise<MemoryFile | null> {
-    const file = this.find(name);
-    return file === null ? null : this.#watch(file);
-  }
-
-  override async create(name: string): Promise<MemoryFile> {
-    return this.#watch(this.make(name));
   }
 }
 
