@@ -1,7 +1,6 @@
 /**
- * Owns when a node looks through its old rows: a step now and then while nothing else is under way, round after round, with
- * at most a twentieth of a core.
- * Clock and timer come as ports, so the simulator runs this very file.
+ * Owns when a node looks through its old rows. It takes a step now and then while nothing else is under way, round after
+ * round, and at most a twentieth of a core. Clock and timer come as ports, so the simulator runs this very file.
  */
 import type { Ledger } from '../chain/ledger/ledger.ts';
 import { Scrub } from '../chain/ledger/scrub.ts';
@@ -12,7 +11,7 @@ import type { Clock, Timer } from './ports.ts';
  * second.
  */
 const STEP_MS = 500;
-/** A rest lasts at least so many times as long as the step before it: a peer may wait for the core. */
+/** A rest lasts at least this many times as long as the step before it, since a peer may be waiting for the core. */
 const RESTS = 19;
 const ROUND_MS = 3_600_000;
 

@@ -1,6 +1,6 @@
 /**
  * Owns the beginnings of the ids of blocks: of the last ones from memory, of others from their bodies. Reading a whole
- * segment takes several questions; each goes on where the last one stopped.
+ * segment takes several questions. Each goes on where the one before stopped.
  *
  * Memory: the ids of at most `KEPT_MAX` blocks and of one segment that is being read, 8 bytes each.
  */

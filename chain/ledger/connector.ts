@@ -19,7 +19,7 @@ import {
 import { type EntryRef, passingValueHash, recordRef } from '../state/entries.ts';
 import { addAccess, blockEntries, executeBlock, recordOf, weightOf } from '../state/execute.ts';
 import { sortByKey } from '../state/sorted-keys.ts';
-import type { StateTree } from '../state/tree.ts';
+import { isWide, type StateTree } from '../state/tree.ts';
 import type { TreeChange } from '../state/tree-update.ts';
 import { type Change, WorkingState } from '../state/working-state.ts';
 import type { HashedChange, Overlay } from './overlay.ts';
@@ -30,9 +30,6 @@ import type { StateReader } from './state-reader.ts';
 import { transactionRow, undoRow } from './store-keys.ts';
 import { TOUCH_BYTES, touchesOf, touchWrite, touchWrites } from './touch-rows.ts';
 import { decodeUndo, encodeUndo } from './undo.ts';
-
-/** The caches keep the entries of a block that has no more than this. */
-const KEPT_MAX = 10_000;
 
 export class Connector {
   readonly #params: Params;
@@ -189,7 +186,7 @@ export class Connector {
     return root;
   }
 
-  /** In the order of the keys, in which the tree takes them, and the store takes them fastest. */
+  /** In the order of the keys: the tree needs it, and the store is fastest with it. */
   async #hash(changes: readonly Change[]): Promise<HashedChange[]> {
     const hashed: HashedChange[] = [];
     await forEachSliced(sortByKey(changes), this.#pause, ({ key, after }) => {
@@ -215,6 +212,3 @@ export class Connector {
     });
   }
 }
-
-/** True for so many entries that they would push each other out of the caches before any is asked for again. */
-const isWide = ({ length }: readonly unknown[]): boolean => length > KEPT_MAX;

@@ -129,8 +129,8 @@ export class IdIndex {
 
   /**
    * Makes what is missing or damaged of `CHUNKS` chunks of the segments, one of each level, that end at this height. `from`
-   * counts the chunks of all these levels, lowest level first. Returns the `from` of the next call, the same one if the
-   * budget did not suffice; `null` after the last chunk, or if a block is lost.
+   * counts the chunks of all these levels, lowest level first. Returns the `from` of the next call: the same one if the
+   * budget was too small. Returns `null` after the last chunk, or if a block is lost.
    */
   mend(height: number, from = 0, budget = IdIndex.budget()): Promise<number | null> {
     return this.#turns.exclusively(async () => {

@@ -65,8 +65,8 @@ export class TreeUpdate {
   #hashes = 0;
 
   /**
-   * `pageAt` gives a page that is there, in the state the update starts from. `editors`, by depth, are its own until it
-   * is through; it adds those it lacks. The new pages are in memory of the slab, or each in its own.
+   * `pageAt` gives a page of the state that the update starts from. `editors`, one for each depth, belong to the update
+   * until it ends; it adds those it lacks. New pages are cut from `memory`; with `null` each has its own.
    */
   constructor(pageAt: (path: PagePath) => Page, editors: PageEditor[], memory: Slab | null) {
     this.#pageAt = pageAt;

@@ -22,8 +22,8 @@ import { isShallow, type PagePath, pageKey, pagePath, ROOT_PATH } from './page-p
 import type { TreeProof } from './tree-proof.ts';
 import { type TreeChange, TreeUpdate, type UpdateResult } from './tree-update.ts';
 
-/** The pages of an update with more changes share pieces of memory and are not kept in the cache: they would empty it. */
-const WIDE_UPDATE = 10_000;
+/** What touches more entries than this passes the caches by: it would empty them. */
+const WIDE = 10_000;
 
 /** Memory of pages that are not kept in the cache. */
 const passingPages = new Slab(32 * 1024);
@@ -151,7 +151,7 @@ export class StateTree {
     const update = new TreeUpdate(
       (path) => this.#pageAt(path),
       editors,
-      changes.length > WIDE_UPDATE ? passingPages : null,
+      isWide(changes) ? passingPages : null,
     );
     const result = yield* update.run(changes, !this.#isEmpty());
     this.#editors = editors;
@@ -268,6 +268,9 @@ export class StateTree {
     return kind === LEAF ? page.nodeAt(position) : null;
   }
 }
+
+/** True for so many entries that they would push each other out of the caches before any is asked for again. */
+export const isWide = ({ length }: readonly unknown[]): boolean => length > WIDE;
 
 function* writesOf(pages: Iterable<[PagePath, Page | null]>): Generator<PageWrite> {
   for (const [path, page] of pages) yield [pageKey(path), page === null ? null : page.bytes];

@@ -95,7 +95,7 @@ describe('a block of the widest transfers', () => {
     // One rest a slice in each of six steps: collect, read, execute, encode, hash, update the tree.
     expect(rests()).toBeGreaterThanOrEqual(6 * slices);
     await connectBlock(ledger, block);
-    // The same, and to note the changes and encode the undo record.
+    // Connecting takes the same steps and two more: noting the changes and encoding the undo record.
     expect(rests()).toBeGreaterThanOrEqual(8 * slices);
   });
 
